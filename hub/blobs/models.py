@@ -1,0 +1,31 @@
+"""Content-addressed bytes. A blob is written once and never changed; a grant says who proved to have it."""
+
+from django.conf import settings
+from django.db import models
+
+from hub.core.models import TimeStamped
+
+
+class Blob(models.Model):
+    """`git_sha1` is the git blob id of the content (regular files); an LFS file's git id is that of its pointer text."""
+
+    sha256 = models.CharField(max_length=64, primary_key=True)
+    size_bytes = models.BigIntegerField()
+    git_sha1 = models.CharField(max_length=40)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="blob_sha256_form", condition=models.Q(sha256__regex=r"^[0-9a-f]{64}$")),
+            models.CheckConstraint(name="blob_size_not_negative", condition=models.Q(size_bytes__gte=0)),
+        ]
+
+
+class BlobGrant(TimeStamped):
+    """This user sent these bytes, so may name them by hash in a commit."""
+
+    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="grants")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["blob", "user"], name="blob_grant_once")]

@@ -1,0 +1,172 @@
+"""Repos, their commits, trees and refs, what was derived from their headers, and how they descend from each other."""
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+from django.db.models.functions import Lower
+
+from hub.accounts.models import Namespace
+from hub.blobs.models import Blob
+from hub.catalog.querysets import RepoQuerySet
+from hub.core.models import Identified, TimeStamped
+
+
+class Repo(Identified, TimeStamped):
+    """A named, versioned folder. The columns under `derived` describe the head of the default branch and are rewritten at each commit."""
+
+    TYPES = [("model", "Model"), ("dataset", "Dataset")]
+    VISIBILITIES = [("private", "Private"), ("public", "Public")]
+
+    type = models.CharField(max_length=8, choices=TYPES)
+    namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="repos")
+    name = models.CharField(max_length=96)
+    visibility = models.CharField(max_length=8, choices=VISIBILITIES, default="private")
+    gated = models.CharField(max_length=8, blank=True, choices=[("", "Open"), ("auto", "Automatic"), ("manual", "By hand")])
+    default_branch = models.CharField(max_length=255, default="main")
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    downloads = models.BigIntegerField(default=0)
+    likes = models.IntegerField(default=0)
+
+    # derived
+    full_name = models.CharField(max_length=200, help_text="namespace/name, for search and sorting")
+    head = models.CharField(max_length=40, blank=True)
+    artifact = models.CharField(max_length=16, default="unknown")
+    architecture = models.CharField(max_length=96, blank=True)
+    task = models.CharField(max_length=64, blank=True)
+    library = models.CharField(max_length=64, blank=True)
+    licence = models.CharField(max_length=96, blank=True)
+    languages = ArrayField(models.CharField(max_length=16), default=list, blank=True)
+    tags = ArrayField(models.CharField(max_length=128), default=list, blank=True)
+    bases = ArrayField(models.CharField(max_length=300), default=list, blank=True)
+    parameters = models.BigIntegerField(default=0)
+    dtype = models.CharField(max_length=16, blank=True)
+    size_bytes = models.BigIntegerField(default=0)
+    card = models.JSONField(default=dict, blank=True, help_text="front matter of README.md")
+    summary = models.CharField(max_length=300, blank=True)
+    words = SearchVectorField(null=True)
+
+    objects = RepoQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("type", "namespace", Lower("name"), name="repo_name_unique_any_case"),
+        ]
+        indexes = [
+            GinIndex(fields=["words"], name="repo_words"),
+            GinIndex(fields=["tags"], name="repo_tags"),
+            GinIndex(fields=["bases"], name="repo_bases"),
+            models.Index(fields=["type", "-updated_at", "id"], name="repo_recent"),
+            models.Index(fields=["type", "artifact", "task"], name="repo_facets"),
+            models.Index(Lower("full_name"), name="repo_full_name_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+
+class RepoRedirect(TimeStamped):
+    """The old name of a moved repo."""
+
+    type = models.CharField(max_length=8, choices=Repo.TYPES)
+    full_name_lower = models.CharField(max_length=200)
+    repo = models.ForeignKey(Repo, on_delete=models.CASCADE, related_name="redirects")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["type", "full_name_lower"], name="redirect_once")]
+
+
+class Tree(models.Model):
+    """One folder, git-like and shared between commits. `oid` is the genuine git tree id."""
+
+    oid = models.CharField(max_length=40, primary_key=True)
+
+
+class TreeEntry(models.Model):
+    """A name in a folder: a sub-folder (`subtree`) or a file (`blob`). `oid` is the git id: for LFS files that of the pointer."""
+
+    tree = models.ForeignKey(Tree, on_delete=models.CASCADE, related_name="entries")
+    name = models.CharField(max_length=255)
+    oid = models.CharField(max_length=40)
+    subtree = models.ForeignKey(Tree, null=True, on_delete=models.PROTECT, related_name="+")
+    blob = models.ForeignKey(Blob, null=True, on_delete=models.PROTECT, related_name="tree_entries")
+    is_lfs = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tree", "name"], name="tree_entry_once"),
+            models.CheckConstraint(
+                name="tree_entry_file_or_folder",
+                condition=models.Q(subtree__isnull=True, blob__isnull=False) | models.Q(subtree__isnull=False, blob__isnull=True),
+            ),
+        ]
+
+
+class Commit(TimeStamped):
+    """One state of a repo. `oid` is the genuine git commit id. `facts` is a `contracts.facts.RepoFacts`, `manifest` its genepool.json."""
+
+    repo = models.ForeignKey(Repo, on_delete=models.CASCADE, related_name="commits")
+    oid = models.CharField(max_length=40)
+    parent = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="children")
+    tree = models.ForeignKey(Tree, on_delete=models.PROTECT, related_name="+")
+    title = models.CharField(max_length=500)
+    message = models.TextField(blank=True)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    author_name = models.CharField(max_length=200)
+    date = models.DateTimeField()
+    facts = models.JSONField(default=dict)
+    manifest = models.JSONField(default=dict, blank=True)
+    findings = models.JSONField(default=list, blank=True, help_text="what header extraction noticed")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repo", "oid"], name="commit_once_per_repo")]
+        indexes = [models.Index(fields=["oid"], name="commit_oid")]
+
+
+class Ref(TimeStamped):
+    """A branch or a tag."""
+
+    repo = models.ForeignKey(Repo, on_delete=models.CASCADE, related_name="refs")
+    kind = models.CharField(max_length=6, choices=[("branch", "Branch"), ("tag", "Tag")])
+    name = models.CharField(max_length=255)
+    commit = models.ForeignKey(Commit, on_delete=models.PROTECT, related_name="refs")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repo", "kind", "name"], name="ref_once")]
+
+
+class HeadEntry(models.Model):
+    """Every file at the head of every branch, flat: one indexed read for tree, paths-info and resolve."""
+
+    ref = models.ForeignKey(Ref, on_delete=models.CASCADE, related_name="entries")
+    path = models.CharField(max_length=1024)
+    oid = models.CharField(max_length=40)
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    is_lfs = models.BooleanField(default=False)
+    last_commit = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["ref", "path"], name="head_entry_once")]
+
+
+class LineageEdge(TimeStamped):
+    """`child` was made from a parent. Recorded by jobs with the parent's commit; claimed by cards by name only."""
+
+    RELATIONS = [
+        ("base", "Base"), ("merge_of", "Merge"), ("finetune_of", "Fine-tune"), ("adapter_of", "Adapter"), ("delta_of", "Task vector"),
+        ("quantized_of", "Quantised"), ("trained_on", "Trained on"),
+    ]
+    STATES = [("recorded", "Recorded"), ("claimed", "Claimed"), ("verified", "Verified"), ("contradicted", "Contradicted")]
+
+    child = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="parent_edges")
+    parent_repo = models.ForeignKey(Repo, null=True, on_delete=models.SET_NULL, related_name="child_edges")
+    parent_name = models.CharField(max_length=300)
+    parent_commit = models.CharField(max_length=40, blank=True)
+    relation = models.CharField(max_length=16, choices=RELATIONS)
+    state = models.CharField(max_length=12, choices=STATES, default="claimed")
+    position = models.PositiveSmallIntegerField(default=0)
+    weight = models.FloatField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["parent_repo", "relation"], name="lineage_children")]

@@ -1,0 +1,23 @@
+"""`visible_to`: the only filter that decides which repos a person sees. Every read starts here."""
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Q
+
+WRITER_ROLES = ("contributor", "maintainer", "owner")
+OWNER_ROLES = ("maintainer", "owner")
+
+
+class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]  # noqa: F821  (the model imports this file)
+    def visible_to(self, user, action: str = "read"):
+        """`action` is `read`, `write` or `admin`. What is filtered out answers as if it did not exist."""
+        if user is None or isinstance(user, AnonymousUser) or not user.is_active:
+            return self.filter(visibility="public") if action == "read" else self.none()
+        if user.is_superuser:
+            return self.all()
+        roles = {"write": WRITER_ROLES, "admin": OWNER_ROLES}
+        memberships = user.memberships.all()
+        if action in roles:
+            memberships = memberships.filter(role__in=roles[action])
+        allowed = Q(namespace__owner=user) | Q(namespace_id__in=memberships.values("namespace_id"))
+        return self.filter(allowed | Q(visibility="public")) if action == "read" else self.filter(allowed)

@@ -1,0 +1,212 @@
+"""All settings, from the environment. The reference table is `configuration` in the docs; `genepool up` fills in what is missing."""
+
+from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from hub.config import env
+from workers.contracts.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA_DIR = Path(env.text("GENEPOOL_DATA", ".genepool")).resolve()
+
+DEBUG = env.boolean("DEBUG")
+SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.hostname:
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}. Write it like https://models.example.org.")
+IS_HTTPS = _site.scheme == "https"
+
+SECRET_KEY = env.secret("SECRET_KEY")
+if not SECRET_KEY:
+    raise ImproperlyConfigured("SECRET_KEY is not set. `genepool up` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE.")
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
+TOKEN_PEPPERS = {1: env.secret("TOKEN_PEPPER", SECRET_KEY)}
+
+ALLOWED_HOSTS = [_site.hostname, *env.names("ALLOWED_HOSTS")]
+if _site.hostname in ("127.0.0.1", "localhost", "::1"):
+    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
+    "django_filters",
+    "axes",
+    "csp",
+    "hub.core",
+    "hub.accounts",
+    "hub.blobs",
+    "hub.catalog",
+    "hub.jobs",
+    "hub.recipes",
+    "hub.evals",
+    "hub.hfapi",
+    "hub.pages",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "hub.config.urls"
+WSGI_APPLICATION = "hub.config.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "frontend" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "hub.pages.context.chrome",
+            ],
+        },
+    }
+]
+
+
+def _database(url: str) -> dict[str, object]:
+    """postgres://user:password@host:port/name?sslmode=… ; a socket folder goes into the query: ?host=/path."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
+        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name. Genepool runs on Postgres only.")
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.strip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or env.secret("DATABASE_PASSWORD")),
+        "HOST": query.pop("host", parts.hostname or ""),
+        "PORT": query.pop("port", str(parts.port or "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**query, "options": f"-c statement_timeout={env.text('DATABASE_STATEMENT_TIMEOUT', '15s')} -c idle_in_transaction_session_timeout=60s"},
+    }
+
+
+DATABASES = {"default": _database(env.secret("DATABASE_URL", "postgres://genepool@127.0.0.1/genepool"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+STORAGE_URL = env.text("STORAGE_URL", f"file://{DATA_DIR}/blobs")
+SCRATCH_DIR = Path(env.text("SCRATCH_DIR", str(DATA_DIR / "work")))
+
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_IPWARE_PROXY_COUNT = env.integer("PROXY_COUNT", 0, 0, 5)
+AXES_VERBOSE = False
+
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "__Host-session" if IS_HTTPS else "genepool_session"
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_HTTPS else "genepool_csrf"
+SECURE_HSTS_SECONDS = env.integer("HSTS_SECONDS", 3600) if IS_HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if env.boolean("BEHIND_PROXY"):
+    # SECURITY: only when the operator says so; anybody can send this header otherwise.
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+        "object-src": [NONE],
+    }
+}
+MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 512 * 2**30)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(DATA_DIR / "static")))
+STATICFILES_DIRS = [ROOT / "frontend" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["hub.accounts.authentication.TokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "hub.core.errors.exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Genepool", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False, "DESCRIPTION": "A self-hosted model zoo and learnware hub."}
+
+LEASE_S = env.number("LEASE_S", 90, 1)
+HEARTBEAT_S = env.number("HEARTBEAT_S", 15, 0.1)
+SWEEP_S = env.number("SWEEP_S", 30, 0.5)
+CANCEL_GRACE_S = env.number("CANCEL_GRACE_S", 20, 0.1)
+WORKER_THREADS = env.integer("WORKER_THREADS", 1, 1, 256)
+OFFLINE = env.boolean("OFFLINE")
+WEBHOOK_HOSTS = env.names("WEBHOOK_HOSTS")  # hosts allowed though private, such as a receiver on the same machine
+METRICS_KEY = env.secret("METRICS_KEY")
+
+_mail = urlsplit(env.secret("EMAIL_URL"))
+HAS_MAIL = bool(_mail.hostname)
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if HAS_MAIL else 'dummy'}.EmailBackend"
+if HAS_MAIL:
+    EMAIL_HOST, EMAIL_PORT = _mail.hostname, _mail.port or 25
+    EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_mail.username or ""), unquote(_mail.password or "")
+    EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"genepool@{_site.hostname}")
+
+LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()

@@ -1,0 +1,5 @@
+"""What every page needs: the numbers of header and status line."""
+
+
+def chrome(request):
+    return {}

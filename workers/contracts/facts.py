@@ -1,0 +1,81 @@
+"""What is known of a repo from its headers and configs alone: the input of `workers.planning`, stored by the hub with each commit."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Artifact = Literal["model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware", "unknown"]
+ARTIFACTS: tuple[str, ...] = ("model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware")
+
+DTYPE_BYTES: dict[str, int] = {
+    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "U16": 2, "U32": 4, "U64": 8,
+    "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1,
+}
+
+
+class TensorFact(BaseModel):
+    """One tensor of a safetensors file. `begin` and `end` are bytes from the start of the *file*; `dtype` is safetensors' own name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    begin: int
+    end: int
+
+    @property
+    def elements(self) -> int:
+        count = 1
+        for size in self.shape:
+            count *= size
+        return count
+
+    @property
+    def size_bytes(self) -> int:
+        return self.end - self.begin
+
+
+class FileFact(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    size_bytes: int
+    sha256: str = ""
+
+
+class RepoFacts(BaseModel):
+    """`reference` is how the recipe named it, `commit` what that resolved to ("" for a local folder).
+
+    `config` is config.json, `adapter` adapter_config.json, `labels` the class names in index order, `tokenizer_digest` the
+    sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with row counts.
+    """
+
+    reference: str = ""
+    repo: str = ""
+    commit: str = ""
+    repo_type: Literal["model", "dataset"] = "model"
+    visibility: Literal["public", "private"] = "private"
+    artifact: Artifact = "unknown"
+    architecture: str = ""
+    task: str = ""
+    library: str = ""
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    base: tuple[str, ...] = ()
+    base_relation: str = ""
+    config: dict[str, Any] = Field(default_factory=dict)
+    adapter: dict[str, Any] = Field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    tokenizer_digest: str = ""
+    vocabulary: int | None = None
+    tensors: dict[str, TensorFact] = Field(default_factory=dict)
+    parameters: int = 0
+    dtype: str = ""
+    files: tuple[FileFact, ...] = ()
+    splits: dict[str, int] = Field(default_factory=dict)
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(file.size_bytes for file in self.files)

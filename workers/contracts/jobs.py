@@ -1,0 +1,69 @@
+"""REQUEST and RESULT: what the supervisor lays before the child, and what the child leaves behind.
+
+A working directory holds `request.json`, `inputs/`, `out/` (what will be published), `journal/` (what a resumed attempt
+may reuse) and `result.json`, written last.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from workers.contracts.facts import RepoFacts
+from workers.contracts.plans import Plan
+
+REQUEST, RESULT, INPUTS, OUT, JOURNAL = "request.json", "result.json", "inputs", "out", "journal"
+
+
+class InputFile(BaseModel):
+    """`path` is the file's name in the repo, `sha256` its content, `local` where the child finds it."""
+
+    path: str
+    size_bytes: int
+    sha256: str
+    local: str = ""
+
+
+class Input(BaseModel):
+    """One repo at one commit. `role` is `base`, `source`, `model` or `data`; `index` its place in the recipe."""
+
+    role: Literal["base", "source", "model", "data"]
+    index: int = 0
+    reference: str
+    facts: RepoFacts
+    files: tuple[InputFile, ...] = ()
+
+
+class JobRequest(BaseModel):
+    """A recipe resolved to commits. `revision` is kind and method revision together: part of the request hash."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: int = Field(default=1, alias="schema")
+    kind: str
+    recipe: dict[str, Any]
+    inputs: tuple[Input, ...] = ()
+    plan: Plan | None = None
+    revision: int = 1
+    seed: int = 0
+    threads: int = 1
+    memory_bytes: int | None = None
+    device: str = "cpu"
+
+
+class ReportFile(BaseModel):
+    path: str
+    size_bytes: int
+    sha256: str
+
+
+class JobResult(BaseModel):
+    """`metrics` are the few numbers shown first; `tensor_digest` is equal for equal weights, whatever the sharding."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    schema_: int = Field(default=1, alias="schema")
+    files: tuple[ReportFile, ...] = ()
+    tensor_digest: str = ""
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    report: dict[str, Any] = Field(default_factory=dict)
+    resumed_units: int = 0

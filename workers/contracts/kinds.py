@@ -1,0 +1,66 @@
+"""KIND TABLE: one row per job kind. Dispatcher, forms, monitor page and metrics read it.
+
+Dotted paths are strings: importing the table imports neither torch nor Django.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Queue = Literal["cpu", "gpu", "io", "default"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the supervisor enforces on one attempt. `hang_s`: no event for that long means the child hangs."""
+
+    wall_s: int = 12 * 3600
+    memory_bytes: int = 64 * 2**30
+    output_bytes: int = 512 * 2**30
+    log_bytes: int = 10 * 2**20
+    hang_s: int = 15 * 60
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`runner` is called by the child, `publish` by the hub inside the transaction that ends the job.
+
+    `has_methods`: the recipe's `method` names a row of the method table.
+    `makes_repo`: the result is a commit in the repo the recipe's `output` names.
+    """
+
+    name: str
+    label: str
+    summary: str
+    recipe: str
+    runner: str
+    planner: str
+    publish: str = ""
+    queue: Queue = "cpu"
+    limits: Limits = Limits()
+    max_attempts: int = 3
+    revision: int = 1
+    has_methods: bool = False
+    makes_repo: bool = True
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "merge", "Merge", "Several models of one shape become one.",
+        recipe="workers.contracts.recipes:MergeRecipe", runner="workers.jobs.merge:run", planner="workers.planning.merge:check",
+        has_methods=True,
+    ),
+    Kind(
+        "evaluate", "Evaluate", "Measures models on datasets and keeps every single answer.",
+        recipe="workers.contracts.recipes:EvaluateRecipe", runner="workers.jobs.evaluate:run", planner="workers.planning.evaluate:check",
+        publish="hub.evals.services:evaluation_publish", makes_repo=False, limits=Limits(wall_s=6 * 3600),
+    ),
+    Kind(
+        "train", "Train", "Fine-tunes a model, or an adapter for it, on a dataset.",
+        recipe="workers.contracts.recipes:TrainRecipe", runner="workers.jobs.train:run", planner="workers.planning.train:check",
+        limits=Limits(wall_s=24 * 3600),
+    ),
+)
+
+
+def kind_get(name: str) -> Kind | None:
+    return next((kind for kind in KINDS if kind.name == name), None)

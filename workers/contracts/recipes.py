@@ -1,0 +1,103 @@
+"""RECIPES: what to make, as data. The same document for web form, REST and command line.
+
+`parse` turns a document (object or YAML text) into a recipe or into *all* its findings at once. Unknown keys are errors that
+name the nearest known key; every number has a range, taken from the method table.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA = 1
+MAX_SOURCES = 256
+DTYPES = ("float32", "float16", "bfloat16", "float64")
+Dtype = Literal["float32", "float16", "bfloat16", "float64"]
+Visibility = Literal["private", "public"]
+Text = Annotated[str, Field(max_length=512)]
+
+
+class Record(BaseModel):
+    """Base of all recipe parts. NaN and infinity are refused everywhere."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
+
+
+class Output(Record):
+    """Where the result goes. A branch other than `main` is made when it is not there."""
+
+    repo: Text
+    visibility: Visibility = "private"
+    branch: Text = "main"
+    message: Text = ""
+
+
+class Source(Record):
+    """One model that goes in. `parameters` holds the method's per-source values; in a document they stand beside `model`."""
+
+    model: Text
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Recipe(Record):
+    kind: str
+    seed: int = Field(default=0, ge=0, le=2**63 - 1)
+    output: Output | None = None
+
+
+class MergeRecipe(Recipe):
+    """Document form: the method's recipe-level parameters stand at top level, the per-source ones beside `model`.
+
+    `evaluate` names data on which the result is measured beside its parents when the merge is done.
+    """
+
+    kind: Literal["merge"] = "merge"
+    method: Text
+    base: Text | None = None
+    sources: tuple[Source, ...] = Field(min_length=1, max_length=MAX_SOURCES)
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    dtype: Dtype | None = Field(default=None, description="number format of the result; default: that of the base, else of the first source")
+    max_shard_bytes: int = Field(default=5_000_000_000, ge=1024, le=2**40)
+    evaluate: tuple["DataReference", ...] = ()
+
+
+class DataReference(Record):
+    """A dataset repo (`ns/name[@revision]`) or `builtin:digits`, and one of its splits."""
+
+    data: Text
+    split: Literal["train", "validation", "test"] = "test"
+
+
+class EvaluateRecipe(Recipe):
+    """Every model is measured on every dataset. Parents may be listed too: comparisons are paired by example."""
+
+    kind: Literal["evaluate"] = "evaluate"
+    models: tuple[Text, ...] = Field(min_length=1, max_length=MAX_SOURCES)
+    data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
+    limit: int | None = Field(default=None, ge=1, le=10_000_000, description="at most so many examples of each dataset")
+    batch_size: int = Field(default=64, ge=1, le=4096)
+
+
+class Lora(Record):
+    rank: int = Field(default=8, ge=1, le=1024)
+    alpha: float = Field(default=16.0, gt=0, le=4096)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    target_modules: tuple[Text, ...] = ()
+
+
+class TrainRecipe(Recipe):
+    """Fine-tunes `model` (all weights, or a LoRA adapter when `lora` is given); without `model`, trains `architecture` from scratch."""
+
+    kind: Literal["train"] = "train"
+    model: Text | None = None
+    architecture: dict[str, Any] | None = Field(default=None, description="a transformers config.json, for training from scratch")
+    data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
+    lora: Lora | None = None
+    epochs: int = Field(default=1, ge=1, le=10_000)
+    batch_size: int = Field(default=64, ge=1, le=4096)
+    learning_rate: float = Field(default=1e-3, gt=0, le=10)
+    weight_decay: float = Field(default=0.01, ge=0, le=10)
+    warmup_ratio: float = Field(default=0.05, ge=0, le=1)
+
+
+AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe
+MergeRecipe.model_rebuild()
