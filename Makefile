@@ -1,0 +1,65 @@
+# Genepool's commands. `make` alone lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+T ?= tests
+WORKERS ?= 2
+SEEDS ?= 1
+# One torch thread per process: two give other bits for dot products, and steal each other's core.
+export OMP_NUM_THREADS := 1
+export TOKENIZERS_PARALLELISM := false
+export HF_HUB_DISABLE_TELEMETRY := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up demo test claims lint fix e2e bench schema clean
+
+help: ## This list
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+##@ Use it
+setup: $(STAMP) ## Make .venv with everything (Python 3.11 or newer)
+
+up: $(STAMP) ## Start Genepool on this machine, with the demo zoo; Ctrl-C stops it
+	$(BIN)/genepool up
+
+demo: $(STAMP) ## The same, without staying: prints the first merge's result table
+	$(BIN)/genepool up --exit-after-demo
+
+##@ Work on it
+test: $(STAMP) ## All tests but browser, claims and peers; T=path narrows
+	$(BIN)/python -m pytest $(T) -m "not e2e and not slow and not gpu and not claims" -n $(WORKERS) --dist worksteal
+
+claims: $(STAMP) ## The methods' claims on small real data; SEEDS=3 for the full table
+	GENEPOOL_CLAIM_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/claims -m claims
+
+lint: $(STAMP) ## ruff, mypy, import rules, size report
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python tests/architecture/sizes.py
+
+fix: $(STAMP) ## Format and mend what ruff can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+e2e: $(STAMP) ## Browser journeys and axe on every page, in the system's Chromium
+	$(BIN)/python -m pytest tests/e2e -m e2e
+
+bench: $(STAMP) ## Merge time and memory against plain reading and writing of the same bytes
+	$(BIN)/python -m workers.bench.merge
+
+schema: $(STAMP) ## Record the OpenAPI snapshot again
+	$(BIN)/python -m pytest tests/contracts -q --record-schema
+
+clean: ## Remove what the commands above made, but no data
+	rm -rf $(VENV) .venvs .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Genepool needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V). Try: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[web,embedded,worker,dev]"
+	@touch $@
