@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo test claims lint fix e2e bench schema clean
+.PHONY: help setup up demo secrets test claims lint fix e2e bench schema clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ up: $(STAMP) ## Start Genepool on this machine, with the demo zoo; Ctrl-C stops 
 
 demo: $(STAMP) ## The same, without staying: prints the first merge's result table
 	$(BIN)/genepool up --exit-after-demo
+
+secrets: ## Write the secrets docker-compose.yml reads; keeps those that are there
+	@umask 077; mkdir -p secrets; for name in secret_key token_pepper database_password; do \
+	  test -s secrets/$$name || $(PYTHON) -c 'import secrets; print(secrets.token_urlsafe(48))' > secrets/$$name; done
+	@chmod 444 secrets/*; echo "secrets/ holds secret_key, token_pepper and database_password"
 
 ##@ Work on it
 test: $(STAMP) ## All tests but browser, claims and peers; T=path narrows

@@ -8,7 +8,9 @@ THINK_AGAIN = {".py": 300, ".html": 150, ".js": 150, ".css": 1200}
 
 
 def main() -> None:
-    names = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    names = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
     rows = []
     for name in names:
         path = ROOT / name

@@ -5,7 +5,9 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTRY = re.compile(r"index-url|find-links|\"resolved\": *\"http|https?://[^ \"'<>]+\.(whl|tgz|deb)\b|https?://[^ \"'<>]*/simple(/|\"|$)")
+REGISTRY = re.compile(
+    r"index-url|find-links|\"resolved\": *\"http|https?://[^ \"'<>]+\.(whl|tgz|deb)\b|https?://[^ \"'<>]*/simple(/|\"|$)"
+)
 FILES_WITH_THE_PATTERN = {"tests/architecture/test_hygiene.py"}
 
 
@@ -22,12 +24,20 @@ def _text(path: Path) -> str:
 
 
 def test_no_file_names_a_registry():
-    offenders = [str(path.relative_to(ROOT)) for path in _tracked() if str(path.relative_to(ROOT)) not in FILES_WITH_THE_PATTERN and REGISTRY.search(_text(path))]
+    offenders = [
+        str(path.relative_to(ROOT))
+        for path in _tracked()
+        if str(path.relative_to(ROOT)) not in FILES_WITH_THE_PATTERN and REGISTRY.search(_text(path))
+    ]
     assert offenders == []
 
 
 def test_no_minified_script_or_font_is_committed():
-    offenders = [path.name for path in _tracked() if path.suffix in (".woff", ".woff2", ".ttf", ".otf") or path.name.endswith((".min.js", ".min.css"))]
+    offenders = [
+        path.name
+        for path in _tracked()
+        if path.suffix in (".woff", ".woff2", ".ttf", ".otf") or path.name.endswith((".min.js", ".min.css"))
+    ]
     assert offenders == []
 
 

