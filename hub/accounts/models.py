@@ -12,7 +12,9 @@ class User(AbstractUser):
 
     email = models.EmailField(blank=True)
     full_name = models.CharField(max_length=150, blank=True)
-    theme = models.CharField(max_length=6, default="system", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")])
+    theme = models.CharField(
+        max_length=6, default="system", choices=[("system", "System"), ("light", "Light"), ("dark", "Dark")]
+    )
     wants_mail = models.BooleanField(default=True)
 
     first_name = None

@@ -27,7 +27,7 @@ class RepoReference:
 def repo_reference_parse(text: str) -> RepoReference | None:
     """Parses `ns/name[@revision]` or `hf:ns/name[@revision]`. Gives None for anything else."""
     scheme, rest = ("hf", text[3:]) if text.startswith("hf:") else ("", text)
-    match = _HUB.match(rest)
+    match = _HUB.fullmatch(rest)  # `$` alone would let a trailing newline pass
     if match is None or ".." in match["repo"] or "--" in match["repo"] or match["repo"].endswith(".git"):
         return None
     return RepoReference(match["repo"], match["revision"] or "main", scheme)
