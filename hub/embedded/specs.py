@@ -1,0 +1,57 @@
+"""How a service is run: what to start, as whom, how to stop it, how to tell that it answers."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from hub.embedded.processes import MARKER
+from hub.embedded.users import SystemUser, identity_arguments
+
+
+def _always() -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class ServiceSpec:
+    """`stop` is the signal that ends it in order, within `stop_s` seconds; after that it is killed with its whole session."""
+
+    name: str
+    command: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+    is_ready: Callable[[], bool] = _always
+    user: SystemUser | None = None
+    stop: signal.Signals = signal.SIGTERM
+    stop_s: float = 20.0
+    ready_s: float = 60.0
+    pass_fds: tuple[int, ...] = ()
+
+
+def spawn(spec: ServiceSpec, *, data_dir: Path, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+    """Starts it in a session of its own, so that a Ctrl-C at the terminal reaches `up` alone and the order of stopping is ours."""
+    return subprocess.Popen(
+        spec.command,
+        cwd=spec.folder,
+        env={**spec.environment, MARKER: str(data_dir)},
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=spec.pass_fds,
+        **identity_arguments(spec.user),
+    )
+
+
+def plain_environment() -> dict[str, str]:
+    """For programs that are not ours: no secrets of the hub, and messages in English."""
+    kept = {
+        name: os.environ[name]
+        for name in ("PATH", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+        if name in os.environ
+    }
+    return {"PATH": os.defpath, **kept, "LC_ALL": "C"}
