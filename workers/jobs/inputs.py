@@ -1,0 +1,34 @@
+"""Finds a job's inputs by their role, and an adapter's base among them."""
+
+import json
+
+from workers.contracts.errors import UserError
+from workers.contracts.findings import Finding
+from workers.contracts.jobs import Input, JobRequest
+
+
+def inputs_of(request: JobRequest, role: str) -> list[Input]:
+    """In the order of the recipe."""
+    return sorted((item for item in request.inputs if item.role == role), key=lambda item: item.index)
+
+
+def base_of_adapter(request: JobRequest, adapter: Input) -> Input:
+    """The input that `adapter` was made for: by name, and by commit where its adapter_config.json names one.
+
+    Raises:
+        UserError: it is not among the inputs.
+    """
+    name, commit = adapter.facts.adapter.get("base_model_name_or_path", ""), adapter.facts.adapter.get("revision") or ""
+    candidates = [
+        item for item in request.inputs if item.role in ("base", "model") and item is not adapter and name in (item.facts.repo, item.reference.split("@")[0])
+    ]  # fmt: skip
+    exact = [item for item in candidates if commit and item.facts.commit.startswith(commit)]
+    chosen = (exact or candidates)[:1]
+    if not name or not chosen:
+        message = f"{adapter.reference} is an adapter for {json.dumps(name) if name else 'a base it does not name'}, which is not among the models."
+        finding = Finding(
+            code="adapter_base_missing", severity="error", message=message, where=f"models[{adapter.index}]", stage="run",
+            consequence="An adapter gives no answers without its base.",
+        )  # fmt: skip
+        raise UserError(message, (finding,))
+    return chosen[0]

@@ -1,0 +1,156 @@
+"""TRAIN: an image classifier from scratch, all weights of one, or a LoRA adapter for one. Finished epochs survive a kill."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.jobs import Input, JobRequest, JobResult
+from workers.contracts.ports import Ports
+from workers.contracts.recipes import TrainRecipe
+from workers.jobs import train_card
+from workers.jobs.inputs import inputs_of
+from workers.jobs.outputs import result_of, write_json
+
+REVISION = 1
+
+
+def run(ports: Ports) -> JobResult:
+    """Leaves a stock checkpoint or adapter in `out/`, with card, manifest and report."""
+    import torch
+
+    from workers.engine.digest import folder_digest
+    from workers.engine.train.optimise import Hyperparameters, Watch, fit
+    from workers.engine.train.save import parameter_counts
+
+    request = ports.workspace.request
+    torch.set_num_threads(request.threads)
+    torch.use_deterministic_algorithms(True)
+    recipe = TrainRecipe.model_validate(request.recipe)
+    model, examples = _model(ports, recipe), _examples(ports, recipe)
+    trained, total = parameter_counts(model)
+    ports.reporter.log(
+        f"Training {trained:,} of {total:,} parameters on {len(examples):,} examples for {recipe.epochs} epochs."
+    )
+
+    resumed: list[int] = []
+
+    def step(done: int, steps: int, loss: float) -> None:
+        if not resumed:
+            per_epoch = steps // recipe.epochs
+            resumed.append((done - 1) // per_epoch)
+        ports.cancel.raise_if_requested()
+        ports.reporter.progress(done, steps, "steps", "Training")
+
+    def epoch(done: int, loss: float) -> None:
+        ports.reporter.metric("loss", done, loss)
+        ports.reporter.checkpoint(f"epoch {done}", loss=loss)
+
+    settings = Hyperparameters(
+        epochs=recipe.epochs, batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay,
+        warmup_ratio=recipe.warmup_ratio, seed=recipe.seed,
+    )  # fmt: skip
+    progress = fit(
+        model, examples, settings, journal=ports.workspace.journal, recipe=_key(request), watch=Watch(step, epoch)
+    )
+    validation = _validate(ports, recipe, model)
+    _save(ports, recipe, model)
+    digest = folder_digest(ports.workspace.out)
+    report = {
+        "schema": 1, "kind": "train", "losses": progress.losses, "examples": len(examples), "parameters": {"trained": trained, "all": total},
+        "validation": validation, "inputs": [_input_row(item) for item in request.inputs],
+    }  # fmt: skip
+    write_json(ports.workspace.out / "report.json", report)
+    train_card.write(ports.workspace.out, request, recipe, validation=validation, digest=digest)
+    metrics = {"final_loss": progress.losses[-1]} | {
+        f"validation_accuracy:{row['data']}": row["metrics"]["accuracy"]["value"] for row in validation
+    }
+    return result_of(
+        ports.workspace.out,
+        metrics=metrics,
+        report=report,
+        tensor_digest=digest,
+        resumed_units=resumed[0] if resumed else recipe.epochs,
+    )
+
+
+def _model(ports: Ports, recipe: TrainRecipe) -> Any:
+    from workers.engine.train import build
+
+    if recipe.model is None:
+        if recipe.architecture is None:
+            from workers.engine.models import refused
+
+            raise refused(
+                "nothing_to_train", "The recipe names neither a model to go on from nor an architecture to start with."
+            )
+        return build.from_scratch(recipe.architecture, recipe.seed)
+    folder = ports.workspace.input_folder("model", 0)
+    if recipe.lora is None:
+        return build.fine_tune(folder, name=recipe.model)
+    return build.with_lora(folder, recipe.lora, name=recipe.model, seed=recipe.seed)
+
+
+def _examples(ports: Ports, recipe: TrainRecipe) -> Any:
+    import torch
+
+    from workers.engine.datasets import Examples, load_examples
+    from workers.engine.models import refused
+
+    parts = [
+        load_examples(ports.workspace.input_folder("data", number), item.split, reference=item.data)
+        for number, item in enumerate(recipe.data)
+    ]
+    shapes = {tuple(part.images.shape[1:]) for part in parts}
+    if len(shapes) > 1:
+        raise refused(
+            "data_shapes_differ",
+            f"The datasets hold images of different shapes: {', '.join(map(str, sorted(shapes)))}.",
+        )
+    return Examples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("images", "labels", "index")))
+
+
+def _validate(ports: Ports, recipe: TrainRecipe, model: Any) -> list[dict[str, Any]]:
+    """Measures the result on the validation split of each dataset that has one."""
+    from workers.engine.datasets import BUILTIN_DIGITS, load_examples
+    from workers.engine.evaluate.answers import metrics_of
+    from workers.engine.evaluate.classification import answer
+
+    rows = []
+    for number, item in enumerate(recipe.data):
+        folder = ports.workspace.input_folder("data", number)
+        if item.split == "validation" or not (
+            item.data == BUILTIN_DIGITS or (folder / "data" / "validation.safetensors").is_file()
+        ):
+            continue
+        ports.cancel.raise_if_requested()
+        examples = load_examples(folder, "validation", reference=item.data)
+        answers = answer(model, examples, name="the trained model", batch_size=recipe.batch_size)
+        rows.append({"data": item.data, "split": "validation", "metrics": metrics_of(answers)})
+    return rows
+
+
+def _save(ports: Ports, recipe: TrainRecipe, model: Any) -> None:
+    from workers.engine.train.save import save_adapter, save_model
+
+    out: Path = ports.workspace.out
+    if recipe.lora is None:
+        save_model(model, out)
+        return
+    base = inputs_of(ports.workspace.request, "model")[0]
+    save_adapter(model, out, base=base.facts.repo or base.reference.split("@")[0], revision=base.facts.commit)
+
+
+def _key(request: JobRequest) -> str:
+    """Names the run that a journal belongs to: recipe and content of every input."""
+    content = [[file.path, file.sha256] for item in request.inputs for file in item.files]
+    return hashlib.sha256(
+        json.dumps([REVISION, request.recipe, content], sort_keys=True, default=str).encode()
+    ).hexdigest()
+
+
+def _input_row(item: Input) -> dict[str, Any]:
+    return {
+        "role": item.role, "reference": item.reference, "repo": item.facts.repo, "commit": item.facts.commit,
+        "files": {file.path: file.sha256 for file in item.files},
+    }  # fmt: skip
