@@ -1,1 +1,63 @@
-"""Shared fixtures. The database, Redis and data directory of a test run come from `tests/services.py`."""
+"""Shared fixtures. The database, Redis and data directory of a test run come from `tests/services.py`.
+
+The addresses go into the environment as soon as this file is read: the conftests below import models, and so settings.
+"""
+
+import importlib.util
+import os
+
+import pytest
+
+from tests import network
+from tests.services import services
+
+services.begin()
+if importlib.util.find_spec("django"):
+    import django
+
+    django.setup()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Under xdist the controller starts the services: its workers come and go, and share them."""
+    is_controller = not hasattr(config, "workerinput") and getattr(config.option, "dist", "no") != "no"
+    if is_controller:
+        services.start()
+
+
+def pytest_unconfigure() -> None:
+    services.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network():
+    with pytest.MonkeyPatch.context() as patch:
+        network.block(patch)
+        yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_test_environment, django_db_blocker):
+    """In place of pytest-django's: a copy of a migrated template instead of a migration per process."""
+    from tests.databases import test_database
+
+    services.start()
+    with django_db_blocker.unblock(), test_database():
+        yield
+
+
+@pytest.fixture
+def child_environment(db) -> dict[str, str]:
+    """For a process that a test starts and that is to see the test's database."""
+    from urllib.parse import quote, urlencode
+
+    from django.conf import settings
+
+    found = settings.DATABASES["default"]
+    where = urlencode({"host": found["HOST"], "port": found["PORT"]})
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://{quote(found['USER'])}:{quote(found['PASSWORD'])}@/{found['NAME']}?{where}",
+        "REDIS_URL": settings.REDIS_URL,
+        "GENEPOOL_DATA": str(settings.DATA_DIR),
+    }

@@ -5,6 +5,16 @@ Nothing in here imports Django.
 """
 
 from hub.embedded.errors import EmbeddedError
-from hub.embedded.services import EmbeddedServices, embedded_services
+from hub.embedded.layout import layout_make
+from hub.embedded.lock import DataDirLock
+from hub.embedded.services import EmbeddedServices, embedded_services, services_for, services_running
 
-__all__ = ["EmbeddedError", "EmbeddedServices", "embedded_services"]
+__all__ = [
+    "DataDirLock",
+    "EmbeddedError",
+    "EmbeddedServices",
+    "embedded_services",
+    "layout_make",
+    "services_for",
+    "services_running",
+]

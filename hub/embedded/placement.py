@@ -123,5 +123,5 @@ def _copy(root: Path, target: Path) -> None:
         shutil.copytree(root / part, unfinished / part, symlinks=True)
     for path in [unfinished, *unfinished.rglob("*")]:
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o100 else 0o644)
+            path.chmod(0o755 if path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100) else 0o644)
     unfinished.rename(target)

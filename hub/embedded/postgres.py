@@ -36,6 +36,7 @@ class Postgres:
 
     def prepare(self) -> None:
         """Stops what an earlier run left behind, and makes the cluster if there is none."""
+        socket_folder(self.layout, self.placement.user)
         self.stop_orphans()
         secret_ensure(self.password_file)
         secret_ensure(self._admin_password_file)

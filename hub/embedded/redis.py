@@ -24,6 +24,7 @@ class Redis:
 
     def prepare(self) -> None:
         """Stops what an earlier run left behind. Redis moves into its data directory, so the folder tells whose it is."""
+        socket_folder(self.layout)
         if not stop_all(
             pids_working_in(self.layout.redis, named=str(self.socket)), ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
         ):
@@ -34,7 +35,9 @@ class Redis:
             name="redis",
             command=(
                 self.binary, "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700", "--daemonize", "no",
-                "--appendonly", "yes" if self.is_durable else "no", "--save", "", "--maxmemory-policy", "noeviction", "--loglevel", "warning",
+                "--appendonly", "yes" if self.is_durable else "no", "--save", "", "--maxmemory-policy", "noeviction",
+                "--databases",
+                "64", "--loglevel", "warning",
             ),
             environment=plain_environment(),
             folder=self.layout.redis,

@@ -29,6 +29,7 @@ class EmbeddedServices:
         """What the hub's settings need. Passwords and keys are named by file, so that no environment shows them."""
         found = {"GENEPOOL_DATA": str(self.layout.data_dir)}
         if self.postgres:
+            secret_ensure(self.postgres.password_file)
             found |= {"DATABASE_URL": self.postgres.url(), "DATABASE_PASSWORD_FILE": str(self.postgres.password_file)}
         if self.redis:
             found["REDIS_URL"] = self.redis.url()
@@ -38,6 +39,16 @@ class EmbeddedServices:
                 secret_ensure(file)
                 found[f"{name}_FILE"] = str(file)
         return found
+
+    def forget_sockets(self) -> None:
+        """Leaves no empty folders in the temporary one. What is not empty is still in use, and stays."""
+        for folder in (
+            self.postgres.sockets if self.postgres else None,
+            self.redis.socket.parent if self.redis else None,
+        ):
+            if folder:
+                with contextlib.suppress(OSError):
+                    folder.rmdir()
 
 
 def services_for(layout: Layout, environ: Mapping[str, str], *, is_durable: bool = True) -> EmbeddedServices:
@@ -58,19 +69,29 @@ def embedded_services(
     """Holds the data directory, starts what is ours, and stops it at the end of the block."""
     layout = layout_make(data_dir)
     lock = DataDirLock(layout.data_dir, what)
-    with contextlib.ExitStack() as stack:
-        stack.callback(lock.release)
+    try:
         services = services_for(layout, os.environ, is_durable=is_durable)
+        with services_running(services, may_create_databases=not is_durable):
+            yield services
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def services_running(services: EmbeddedServices, *, may_create_databases: bool = False) -> Iterator[None]:
+    """The same for a caller that holds the lock already."""
+    with contextlib.ExitStack() as stack:
         running = []
         for service in (services.redis, services.postgres):
             if service:
                 service.prepare()
-                running.append((spec := service.spec(), stack.enter_context(_running(layout, spec))))
+                running.append((spec := service.spec(), stack.enter_context(_running(services.layout, spec))))
         for spec, process in running:
-            _wait(spec, process, layout)
+            _wait(spec, process, services.layout)
         if services.postgres:
-            services.postgres.provision(may_create_databases=not is_durable)
-        yield services
+            services.postgres.provision(may_create_databases=may_create_databases)
+        yield
+    services.forget_sockets()
 
 
 @contextlib.contextmanager
