@@ -20,6 +20,9 @@ class Blob(models.Model):
             models.CheckConstraint(name="blob_size_not_negative", condition=models.Q(size_bytes__gte=0)),
         ]
 
+    def __str__(self) -> str:
+        return self.sha256
+
 
 class BlobGrant(TimeStamped):
     """This user sent these bytes, so may name them by hash in a commit."""

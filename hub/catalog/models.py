@@ -23,7 +23,9 @@ class Repo(Identified, TimeStamped):
     namespace = models.ForeignKey(Namespace, on_delete=models.PROTECT, related_name="repos")
     name = models.CharField(max_length=96)
     visibility = models.CharField(max_length=8, choices=VISIBILITIES, default="private")
-    gated = models.CharField(max_length=8, blank=True, choices=[("", "Open"), ("auto", "Automatic"), ("manual", "By hand")])
+    gated = models.CharField(
+        max_length=8, blank=True, choices=[("", "Open"), ("auto", "Automatic"), ("manual", "By hand")]
+    )
     default_branch = models.CharField(max_length=255, default="main")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     downloads = models.BigIntegerField(default=0)
@@ -82,6 +84,9 @@ class Tree(models.Model):
 
     oid = models.CharField(max_length=40, primary_key=True)
 
+    def __str__(self) -> str:
+        return self.oid
+
 
 class TreeEntry(models.Model):
     """A name in a folder: a sub-folder (`subtree`) or a file (`blob`). `oid` is the git id: for LFS files that of the pointer."""
@@ -98,9 +103,13 @@ class TreeEntry(models.Model):
             models.UniqueConstraint(fields=["tree", "name"], name="tree_entry_once"),
             models.CheckConstraint(
                 name="tree_entry_file_or_folder",
-                condition=models.Q(subtree__isnull=True, blob__isnull=False) | models.Q(subtree__isnull=False, blob__isnull=True),
+                condition=models.Q(subtree__isnull=True, blob__isnull=False)
+                | models.Q(subtree__isnull=False, blob__isnull=True),
             ),
         ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Commit(TimeStamped):
@@ -149,15 +158,28 @@ class HeadEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["ref", "path"], name="head_entry_once")]
 
+    def __str__(self) -> str:
+        return self.path
+
 
 class LineageEdge(TimeStamped):
     """`child` was made from a parent. Recorded by jobs with the parent's commit; claimed by cards by name only."""
 
     RELATIONS = [
-        ("base", "Base"), ("merge_of", "Merge"), ("finetune_of", "Fine-tune"), ("adapter_of", "Adapter"), ("delta_of", "Task vector"),
-        ("quantized_of", "Quantised"), ("trained_on", "Trained on"),
+        ("base", "Base"),
+        ("merge_of", "Merge"),
+        ("finetune_of", "Fine-tune"),
+        ("adapter_of", "Adapter"),
+        ("delta_of", "Task vector"),
+        ("quantized_of", "Quantised"),
+        ("trained_on", "Trained on"),
     ]
-    STATES = [("recorded", "Recorded"), ("claimed", "Claimed"), ("verified", "Verified"), ("contradicted", "Contradicted")]
+    STATES = [
+        ("recorded", "Recorded"),
+        ("claimed", "Claimed"),
+        ("verified", "Verified"),
+        ("contradicted", "Contradicted"),
+    ]
 
     child = models.ForeignKey(Commit, on_delete=models.CASCADE, related_name="parent_edges")
     parent_repo = models.ForeignKey(Repo, null=True, on_delete=models.SET_NULL, related_name="child_edges")

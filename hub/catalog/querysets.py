@@ -8,7 +8,7 @@ WRITER_ROLES = ("contributor", "maintainer", "owner")
 OWNER_ROLES = ("maintainer", "owner")
 
 
-class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]  # noqa: F821  (the model imports this file)
+class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]
     def visible_to(self, user, action: str = "read"):
         """`action` is `read`, `write` or `admin`. What is filtered out answers as if it did not exist."""
         if user is None or isinstance(user, AnonymousUser) or not user.is_active:

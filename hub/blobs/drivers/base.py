@@ -1,0 +1,60 @@
+"""What every driver offers, and the errors it may raise."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+CHUNK_BYTES = 2**20
+SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class DriverError(Exception):
+    """Root of the storage errors. The message names no path of this machine."""
+
+
+class BadAddress(DriverError):
+    """Not a sha256 in lower-case hex."""
+
+
+class DigestMismatch(DriverError):
+    """The bytes have another sha256 than was said."""
+
+
+class SizeMismatch(DriverError):
+    """More or fewer bytes came than were said."""
+
+
+class StorageFull(DriverError):
+    """No room left for these bytes. Nothing of them was kept."""
+
+
+class Missing(DriverError):
+    """Nothing is stored under this sha256."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was written. `git_sha1` is the id that git gives a file with this content."""
+
+    sha256: str
+    git_sha1: str
+    size_bytes: int
+
+
+class Driver(Protocol):
+    """Written once, never changed. `end` is exclusive everywhere; None means the end of the blob."""
+
+    def put_stream(self, chunks: Iterable[bytes], *, sha256: str | None = None, size: int | None = None) -> Stored: ...
+    def open(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
+    def stat(self, sha256: str) -> int | None: ...
+    def local_path(self, sha256: str) -> Path | None: ...
+    def delete(self, sha256: str) -> None: ...
+
+
+def key_of(sha256: str) -> str:
+    """SECURITY: the only way from a hash to a name in the store; anything but 64 hex digits is refused."""
+    if not SHA256.fullmatch(sha256):
+        raise BadAddress("A blob is addressed by the 64 hex digits of its sha256.")
+    return f"sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"

@@ -1,0 +1,145 @@
+"""Blobs in a local folder: `sha256/ab/cd/<hex>`, mode 0444, each written under a temporary name and linked into place."""
+
+import contextlib
+import errno
+import hashlib
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Iterator
+from io import FileIO
+from pathlib import Path
+
+from hub.blobs.drivers.base import (
+    CHUNK_BYTES,
+    DigestMismatch,
+    Missing,
+    SizeMismatch,
+    StorageFull,
+    Stored,
+    key_of,
+)
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# Kept free, so that the database beside the blobs can still write its log when uploads have filled the disk.
+RESERVE_BYTES = 64 * 2**20
+
+
+class LocalDriver:
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._temporary = root / "tmp"
+
+    def put_stream(self, chunks: Iterable[bytes], *, sha256: str | None = None, size: int | None = None) -> Stored:
+        """Writes and hashes in one pass. A blob that is already there is read from the stream all the same: the sender has to have it."""
+        if sha256 is not None:
+            key_of(sha256)
+        with _full_disk_is_storage_full():
+            self._temporary.mkdir(parents=True, exist_ok=True)
+            if size is not None and shutil.disk_usage(self._temporary).free < size + RESERVE_BYTES:
+                raise StorageFull("There is no room left for this file.")
+            path = self._temporary / uuid.uuid4().hex
+            try:
+                stored = self._write(path, chunks, size)
+                if sha256 is not None and stored.sha256 != sha256:
+                    raise DigestMismatch(f"The content has sha256 {stored.sha256}, not {sha256}.")
+                self._link(path, stored)
+            finally:
+                path.unlink(missing_ok=True)
+        return stored
+
+    def _write(self, path: Path, chunks: Iterable[bytes], size: int | None) -> Stored:
+        digest = hashlib.sha256()
+        git = _git_hash(size) if size is not None else None
+        received = 0
+        with path.open("xb", buffering=0) as file:
+            for chunk in chunks:
+                received += len(chunk)
+                if size is not None and received > size:
+                    raise SizeMismatch(f"More bytes came than the {size} that were announced.")
+                digest.update(chunk)
+                if git is not None:
+                    git.update(chunk)
+                _write_all(file.fileno(), chunk)
+            if size is not None and received != size:
+                raise SizeMismatch(f"{received} bytes came, {size} were announced.")
+            os.fchmod(file.fileno(), 0o444)
+            os.fsync(file.fileno())
+        if git is None:
+            # git hashes the length first, which nobody knew until now
+            git = _git_hash(received)
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    git.update(chunk)
+        return Stored(digest.hexdigest(), git.hexdigest(), received)
+
+    def _link(self, path: Path, stored: Stored) -> None:
+        target = self.root / key_of(stored.sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):  # the same bytes, written before
+            os.link(path, target)
+        for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
+            _fsync_folder(folder)
+
+    def open(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        try:
+            # opened now, not at the first chunk: what is missing is said before an answer has begun
+            file = (self.root / key_of(sha256)).open("rb", buffering=0)
+        except FileNotFoundError:
+            raise Missing(f"Nothing is stored under {sha256}.") from None
+        return _read(file, start, end)
+
+    def stat(self, sha256: str) -> int | None:
+        try:
+            return (self.root / key_of(sha256)).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def local_path(self, sha256: str) -> Path | None:
+        path = self.root / key_of(sha256)
+        return path if path.exists() else None
+
+    def delete(self, sha256: str) -> None:
+        (self.root / key_of(sha256)).unlink(missing_ok=True)
+
+
+def _read(file: FileIO, start: int, end: int | None) -> Iterator[bytes]:
+    with file:
+        file.seek(start)
+        left = None if end is None else end - start
+        while left is None or left > 0:
+            chunk = file.read(CHUNK_BYTES if left is None else min(CHUNK_BYTES, left))
+            if not chunk:
+                return
+            if left is not None:
+                left -= len(chunk)
+            yield chunk
+
+
+def _git_hash(size: int) -> "hashlib._Hash":
+    # git's own object id: sha1 is its format, not our protection
+    return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+
+
+def _write_all(descriptor: int, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _full_disk_is_storage_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise StorageFull("There is no room left for this file.") from error
+        raise

@@ -1,0 +1,66 @@
+"""Writing and reading blobs. Bytes first, row second: a row never names bytes that are not there."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import transaction
+
+from hub.accounts.models import User
+from hub.blobs.drivers import (
+    CHUNK_BYTES,
+    BadAddress,
+    DigestMismatch,
+    Driver,
+    Missing,
+    SizeMismatch,
+    StorageFull,
+    open_driver,
+)
+from hub.blobs.errors import OutOfStorage
+from hub.blobs.models import Blob, BlobGrant
+from hub.core.errors import Invalid, Unavailable
+
+
+def driver() -> Driver:
+    return open_driver(settings.STORAGE_URL)
+
+
+def blob_put(*, chunks: Iterable[bytes], user: User, sha256: str | None = None, size: int | None = None) -> Blob:
+    """Stores what `chunks` brings and grants `user` the use of it by hash. What does not match `sha256` or `size` is not kept."""
+    try:
+        stored = driver().put_stream(chunks, sha256=sha256, size=size)
+    except (BadAddress, DigestMismatch, SizeMismatch) as error:
+        raise Invalid(str(error)) from error
+    except StorageFull as error:
+        raise OutOfStorage(
+            "The storage of this hub is full. Nothing of this file was kept; ask the administrator for room."
+        ) from error
+    with transaction.atomic():
+        row = Blob(sha256=stored.sha256, size_bytes=stored.size_bytes, git_sha1=stored.git_sha1)
+        Blob.objects.bulk_create([row], ignore_conflicts=True)
+        blob_grant(blob=row, user=user)
+    return row
+
+
+def blob_put_file(*, path: Path, user: User) -> Blob:
+    with path.open("rb") as file:
+        return blob_put(chunks=iter(lambda: file.read(CHUNK_BYTES), b""), user=user, size=path.stat().st_size)
+
+
+def blob_grant(*, blob: Blob, user: User) -> None:
+    BlobGrant.objects.bulk_create([BlobGrant(blob=blob, user=user)], ignore_conflicts=True)
+
+
+def blob_read(*, blob: Blob, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Chunks of at most 1 MiB of the bytes from `start` up to, not including, `end`."""
+    try:
+        return driver().open(blob.sha256, start, end)
+    except Missing as error:
+        raise Unavailable(
+            "The content of this file is missing in the storage of this hub. The administrator has to restore it."
+        ) from error
+
+
+def blob_bytes(*, blob: Blob, start: int = 0, end: int | None = None) -> bytes:
+    return b"".join(blob_read(blob=blob, start=start, end=end))

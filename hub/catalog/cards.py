@@ -1,0 +1,94 @@
+"""README.md: front matter, first paragraph, and the tags that follow from them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from workers.contracts.parsing import load_document
+
+from hub.catalog.json_safe import json_safe, text_safe
+from workers.contracts.facts import RepoFacts
+from workers.contracts.findings import Finding
+
+CARD_FILE = "README.md"
+MAX_CARD_BYTES, MAX_FRONT_MATTER_BYTES = 2**20, 64 * 2**10
+_MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|[`*_]{1,3}|\[([^\]]*)\]\([^)]*\)")
+_FORMATS = {".safetensors": "safetensors", ".gguf": "gguf", ".onnx": "onnx", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class Card:
+    """`front_matter` is ready for a JSON column. `findings` say what was wrong with it; the rest stays readable all the same."""
+
+    front_matter: dict[str, Any] = field(default_factory=dict)
+    body: str = ""
+    findings: tuple[Finding, ...] = ()
+
+
+def card_parse(text: str) -> Card:
+    front, body = _split(text)
+    if front is None:
+        return Card(body=body)
+    if len(front.encode(errors="replace")) > MAX_FRONT_MATTER_BYTES:
+        return Card(
+            body=body, findings=(_finding(f"The front matter is longer than {MAX_FRONT_MATTER_BYTES // 1024} KiB."),)
+        )
+    document, findings = load_document(front)
+    problems = tuple(_finding(finding.message, finding.line) for finding in findings)
+    if not isinstance(document, dict):
+        wrong = (
+            () if document is None or problems else (_finding("The front matter is not a list of names with values."),)
+        )
+        return Card(body=body, findings=problems + wrong)
+    return Card(json_safe(document), body, problems)
+
+
+def _split(text: str) -> tuple[str | None, str]:
+    lines = text.lstrip("\ufeff").splitlines(keepends=True)
+    if not lines or lines[0].strip() != "---":
+        return None, text
+    for number, line in enumerate(lines[1:], start=1):
+        if line.strip() == "---":
+            return "".join(lines[1:number]), "".join(lines[number + 1 :])
+    return None, text
+
+
+def _finding(message: str, line: int | None = None) -> Finding:
+    return Finding(
+        code="card_front_matter",
+        severity="warning",
+        where=CARD_FILE,
+        message=message,
+        line=None if line is None else line + 1,
+        consequence="Licence, task and base model of the card are not known.",
+    )
+
+
+def summary_of(body: str) -> str:
+    """The first paragraph that is prose, without markup, at most 300 characters."""
+    for paragraph in re.split(r"\n\s*\n", body[:20_000]):
+        plain = " ".join(_MARKUP.sub(lambda match: match[1] or "", paragraph).split())
+        if plain and not plain.startswith(("#", "|", ">", "-", "```", "!")):
+            return plain if len(plain) <= 300 else plain[:299].rstrip() + "…"
+    return ""
+
+
+def tags_of(card: Card, facts: RepoFacts, paths: Iterable[str]) -> list[str]:
+    """As clients of the HF protocol expect them: the card's own, then one prefix per kind of fact, without repeats."""
+    front = card.front_matter
+    relation = f"{facts.base_relation}:" if facts.base_relation else ""
+    found = [
+        facts.library, facts.task, *facts.tags, *_texts(front.get("tags")), *facts.languages,
+        *(f"dataset:{name}" for name in _texts(front.get("datasets"))),
+        *(f"base_model:{name}" for name in facts.base),
+        *(f"base_model:{relation}{name}" for name in facts.base if relation),
+        *([f"license:{str(front.get('license') or facts.licence).lower()}"] if facts.licence else []),
+        *sorted({label for path in paths for suffix, label in _FORMATS.items() if path.endswith(suffix)}),
+    ]  # fmt: skip
+    return list(dict.fromkeys(text_safe(tag) for tag in found if tag and len(tag) <= 128))[:200]
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [text for text in values if isinstance(text, str)]

@@ -1,0 +1,84 @@
+"""Writes of the catalogue. One call is one transaction; who may do it is checked here or, for refs, by `selectors.repo_get`."""
+
+from django.db import IntegrityError, transaction
+
+from hub.accounts.models import User
+from hub.accounts.selectors import namespace_writable
+from hub.blobs.services import blob_put
+from hub.catalog.attributes import ATTRIBUTES_FILE, INITIAL_TEXT
+from hub.catalog.commits import commit_create, commit_write, first_draft
+from hub.catalog.models import LineageEdge, Repo, RepoRedirect
+from hub.catalog.operations import AddFile
+from hub.catalog.refs import branch_create, branch_delete, tag_create, tag_delete
+from hub.core.errors import Conflict, Forbidden, Invalid
+from workers.contracts.references import repo_reference_parse
+
+TYPES = tuple(name for name, _ in Repo.TYPES)
+VISIBILITIES = tuple(name for name, _ in Repo.VISIBILITIES)
+
+__all__ = [
+    "branch_create", "branch_delete", "commit_create", "repo_create", "repo_delete", "repo_update", "tag_create", "tag_delete",
+]  # fmt: skip
+
+
+def repo_create(*, user: User, namespace: str, name: str, type: str = "model", visibility: str = "private") -> Repo:
+    """A repo with one commit that holds .gitattributes, so that it has a head from the start."""
+    if type not in TYPES:
+        raise Invalid(f"{type!r} is not a type of repo. Choose one of {', '.join(TYPES)}.")
+    _visibility_validate(visibility)
+    owner = namespace_writable(user, namespace)
+    repo_name_validate(owner.name, name)
+    content = INITIAL_TEXT.encode()
+    attributes = blob_put(chunks=[content], user=user, size=len(content))
+    draft = first_draft([AddFile(ATTRIBUTES_FILE, attributes, is_lfs=False)])
+    full_name = f"{owner.name}/{name}"
+    try:
+        with transaction.atomic():
+            repo = Repo.objects.create(
+                type=type, namespace=owner, name=name, visibility=visibility, created_by=user, full_name=full_name
+            )  # fmt: skip
+            # a new repo of an old name wins over the sign that pointed elsewhere
+            RepoRedirect.objects.filter(type=type, full_name_lower=full_name.lower()).delete()
+            commit_write(repo=repo, ref=None, user=user, draft=draft, title="Initial commit", message="")
+    except IntegrityError:
+        raise Conflict(f"{full_name} is there already.") from None
+    return repo
+
+
+@transaction.atomic
+def repo_update(*, user: User, repo: Repo, visibility: str) -> Repo:
+    _visibility_validate(visibility)
+    _administer_check(user, repo)
+    repo.visibility = visibility
+    repo.save(update_fields=["visibility"])
+    return repo
+
+
+@transaction.atomic
+def repo_delete(*, user: User, repo: Repo) -> None:
+    """The rows go; blobs stay for whoever shares them, until nobody does and the garbage collection comes by."""
+    _administer_check(user, repo)
+    if repo.visibility == "private":
+        # the name of what was private does not outlive it in the lineage of others
+        LineageEdge.objects.filter(parent_repo=repo).update(parent_name="")
+    repo.refs.all().delete()
+    repo.delete()
+
+
+def repo_name_validate(namespace: str, name: str) -> None:
+    """The form that every reference to the repo will have to have. Names reserved for routes are no matter behind a slash."""
+    if repo_reference_parse(f"{namespace}/{name}") is None:
+        raise Invalid(
+            f"{name[:96]!r} is not a name for a repo. Use 1 to 96 letters, digits, dots, dashes or underscores; begin and end with a "
+            "letter or digit; no two dots or dashes in a row, and no .git at the end."
+        )
+
+
+def _visibility_validate(visibility: str) -> None:
+    if visibility not in VISIBILITIES:
+        raise Invalid(f"{visibility!r} is not a visibility. Choose one of {', '.join(VISIBILITIES)}.")
+
+
+def _administer_check(user: User, repo: Repo) -> None:
+    if not Repo.objects.visible_to(user, "admin").filter(pk=repo.pk).exists():
+        raise Forbidden(f"You may not change or delete {repo.full_name}.")
