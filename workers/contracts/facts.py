@@ -4,12 +4,36 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Artifact = Literal["model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware", "unknown"]
-ARTIFACTS: tuple[str, ...] = ("model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware")
+Artifact = Literal[
+    "model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware", "unknown"
+]
+ARTIFACTS: tuple[str, ...] = (
+    "model",
+    "adapter",
+    "task_vector",
+    "learngene",
+    "family",
+    "composition",
+    "pack",
+    "learnware",
+)
 
 DTYPE_BYTES: dict[str, int] = {
-    "F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "U16": 2, "U32": 4, "U64": 8,
-    "BOOL": 1, "F8_E4M3": 1, "F8_E5M2": 1,
+    "F64": 8,
+    "F32": 4,
+    "F16": 2,
+    "BF16": 2,
+    "I64": 8,
+    "I32": 4,
+    "I16": 2,
+    "I8": 1,
+    "U8": 1,
+    "U16": 2,
+    "U32": 4,
+    "U64": 8,
+    "BOOL": 1,
+    "F8_E4M3": 1,
+    "F8_E5M2": 1,
 }
 
 

@@ -79,15 +79,30 @@ class Method:
 
 def _weight(default: float) -> Parameter:
     return Parameter(
-        "weight", "number", "Weight", "How much of this source goes in. Negative subtracts it.",
-        scope="source", default=default, minimum=-10.0, maximum=10.0, step=0.05,
+        "weight",
+        "number",
+        "Weight",
+        "How much of this source goes in. Negative subtracts it.",
+        scope="source",
+        default=default,
+        minimum=-10.0,
+        maximum=10.0,
+        step=0.05,
     )
 
 
 def _density(default: float) -> Parameter:
     return Parameter(
-        "density", "number", "Density", "Share of each tensor's changes that is kept.",
-        scope="source", default=default, minimum=0.0, maximum=1.0, exclusive_minimum=True, step=0.05,
+        "density",
+        "number",
+        "Density",
+        "Share of each tensor's changes that is kept.",
+        scope="source",
+        default=default,
+        minimum=0.0,
+        maximum=1.0,
+        exclusive_minimum=True,
+        step=0.05,
     )
 
 
@@ -96,42 +111,89 @@ def _normalize(default: bool, help: str) -> Parameter:
 
 
 _LAMBDA = Parameter(
-    "lambda", "number", "Scale (λ)", "The merged change is multiplied by this before it is added to the base.",
-    default=1.0, minimum=-10.0, maximum=10.0, step=0.05,
+    "lambda",
+    "number",
+    "Scale (λ)",
+    "The merged change is multiplied by this before it is added to the base.",
+    default=1.0,
+    minimum=-10.0,
+    maximum=10.0,
+    step=0.05,
 )
 
 METHODS: tuple[Method, ...] = (
     Method(
-        "linear", "merge", "Linear", "A weighted average of the weights. The baseline every other method has to beat.",
-        "arXiv:2203.05482", "workers.engine.merge.linear:merge", "weights",
+        "linear",
+        "merge",
+        "Linear",
+        "A weighted average of the weights. The baseline every other method has to beat.",
+        "arXiv:2203.05482",
+        "workers.engine.merge.linear:merge",
+        "weights",
         (_weight(1.0), _normalize(True, "Divide by the sum of the weights.")),
     ),
     Method(
-        "slerp", "merge", "Slerp", "Follows the arc between two models instead of the straight line, keeping the length of the vectors.",
-        "Shoemake 1985", "workers.engine.merge.slerp:merge", "base",
-        (Parameter("t", "number", "Position (t)", "0 is the base, 1 is the source.", default=0.5, minimum=0.0, maximum=1.0, step=0.05),),
+        "slerp",
+        "merge",
+        "Slerp",
+        "Follows the arc between two models instead of the straight line, keeping the length of the vectors.",
+        "Shoemake 1985",
+        "workers.engine.merge.slerp:merge",
+        "base",
+        (
+            Parameter(
+                "t",
+                "number",
+                "Position (t)",
+                "0 is the base, 1 is the source.",
+                default=0.5,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.05,
+            ),
+        ),
         maximum_sources=1,
     ),
     Method(
-        "task_arithmetic", "merge", "Task arithmetic", "Adds up what each model learned on top of the base, each with its weight.",
-        "arXiv:2212.04089", "workers.engine.merge.task_arithmetic:merge", "base",
+        "task_arithmetic",
+        "merge",
+        "Task arithmetic",
+        "Adds up what each model learned on top of the base, each with its weight.",
+        "arXiv:2212.04089",
+        "workers.engine.merge.task_arithmetic:merge",
+        "base",
         (_weight(0.4), _LAMBDA, _normalize(False, "Divide by the sum of the weights.")),
     ),
     Method(
-        "ties", "merge", "TIES",
+        "ties",
+        "merge",
+        "TIES",
         "Keeps the largest changes of each model, lets the sources vote on the sign, and averages those that agree.",
-        "arXiv:2306.01708", "workers.engine.merge.ties:merge", "base",
+        "arXiv:2306.01708",
+        "workers.engine.merge.ties:merge",
+        "base",
         (_weight(1.0), _density(0.3), _LAMBDA, _normalize(True, "Divide by the sum of the weights that agree.")),
     ),
     Method(
-        "dare_ties", "merge", "DARE TIES",
+        "dare_ties",
+        "merge",
+        "DARE TIES",
         "Drops changes at random, scales up the rest to make good for it, then votes on the sign as TIES does.",
-        "arXiv:2311.03099", "workers.engine.merge.dare_ties:merge", "base",
+        "arXiv:2311.03099",
+        "workers.engine.merge.dare_ties:merge",
+        "base",
         (
-            _weight(1.0), _density(0.5), _LAMBDA, _normalize(False, "Divide by the sum of the weights that agree."),
+            _weight(1.0),
+            _density(0.5),
+            _LAMBDA,
+            _normalize(False, "Divide by the sum of the weights that agree."),
             Parameter(
-                "rescale", "choice", "Rescale", "How kept changes are scaled: exactly 1/density as in the paper, or so that the sum of magnitudes is kept.",
-                default="inverse", choices=("inverse", "l1", "none"),
+                "rescale",
+                "choice",
+                "Rescale",
+                "How kept changes are scaled: exactly 1/density as in the paper, or so that the sum of magnitudes is kept.",
+                default="inverse",
+                choices=("inverse", "l1", "none"),
             ),
         ),
     ),

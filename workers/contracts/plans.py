@@ -43,8 +43,12 @@ class Plan(BaseModel):
     seed: int
     steps: tuple[TensorStep, ...]
     shards: tuple[tuple[str, ...], ...]
-    copied_files: tuple[tuple[int, str], ...] = Field(default=(), description="(input index, path) of config, tokenizer and the like")
-    dropped: tuple[tuple[int, str], ...] = Field(default=(), description="(input index, tensor) that goes nowhere; each has a finding")
+    copied_files: tuple[tuple[int, str], ...] = Field(
+        default=(), description="(input index, path) of config, tokenizer and the like"
+    )
+    dropped: tuple[tuple[int, str], ...] = Field(
+        default=(), description="(input index, tensor) that goes nowhere; each has a finding"
+    )
 
     model_config = ConfigDict(populate_by_name=True, frozen=True)
 
@@ -72,7 +76,9 @@ class Check(BaseModel):
     """The answer of `check`: all findings at once, the licence of the result, what it costs, and the plan when there is no error."""
 
     findings: tuple[Finding, ...] = ()
-    agreements: tuple[str, ...] = Field(default=(), description="what agrees, in words, for the last line of the check panel")
+    agreements: tuple[str, ...] = Field(
+        default=(), description="what agrees, in words, for the last line of the check panel"
+    )
     licence: LicenceVerdict = LicenceVerdict()
     estimate: Estimate = Estimate()
     plan: Plan | None = None

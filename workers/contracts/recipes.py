@@ -55,7 +55,9 @@ class MergeRecipe(Recipe):
     base: Text | None = None
     sources: tuple[Source, ...] = Field(min_length=1, max_length=MAX_SOURCES)
     parameters: dict[str, Any] = Field(default_factory=dict)
-    dtype: Dtype | None = Field(default=None, description="number format of the result; default: that of the base, else of the first source")
+    dtype: Dtype | None = Field(
+        default=None, description="number format of the result; default: that of the base, else of the first source"
+    )
     max_shard_bytes: int = Field(default=5_000_000_000, ge=1024, le=2**40)
     evaluate: tuple["DataReference", ...] = ()
 
@@ -89,7 +91,9 @@ class TrainRecipe(Recipe):
 
     kind: Literal["train"] = "train"
     model: Text | None = None
-    architecture: dict[str, Any] | None = Field(default=None, description="a transformers config.json, for training from scratch")
+    architecture: dict[str, Any] | None = Field(
+        default=None, description="a transformers config.json, for training from scratch"
+    )
     data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
     lora: Lora | None = None
     epochs: int = Field(default=1, ge=1, le=10_000)

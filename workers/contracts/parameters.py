@@ -1,0 +1,138 @@
+"""Checks values against the rows of the method table, and resolves what a recipe leaves out."""
+
+import math
+from typing import Any
+
+from workers.contracts.complaints import Complaints, listed, nearest, quoted, shown
+from workers.contracts.methods import Method, Parameter
+from workers.contracts.paths import Path
+from workers.contracts.recipes import MergeRecipe
+
+_WORDS = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
+
+
+def check_value(parameter: Parameter, value: Any, path: Path, complaints: Complaints) -> None:
+    """Type, range and choice of one value, each with the repair that is probably meant."""
+    name = parameter.name
+    if parameter.type == "choice":
+        if value not in parameter.choices or not isinstance(value, str):
+            meant = nearest(str(value), parameter.choices)
+            complaints.add(
+                "unknown_choice", path, f"{name} is {quoted(value)}, it must be {listed(parameter.choices)}.",
+                repair=[complaints.replace(path, meant)] if meant else (),
+            )  # fmt: skip
+        return
+    if not _has_type(parameter.type, value):
+        meant_value = _converted(parameter.type, value)
+        complaints.add(
+            "wrong_type", path, f"{name} is {quoted(value)}, it needs {_WORDS[parameter.type]}.",
+            repair=[complaints.replace(path, meant_value)] if meant_value is not None else (),
+        )  # fmt: skip
+        return
+    if parameter.type != "boolean":
+        check_range(
+            name, value, path, complaints,
+            minimum=parameter.minimum, maximum=parameter.maximum, exclusive_minimum=parameter.exclusive_minimum,
+        )  # fmt: skip
+
+
+def check_range(
+    name: str, value: float, path: Path, complaints: Complaints, *,
+    minimum: float | None = None, maximum: float | None = None, exclusive_minimum: bool = False, exclusive_maximum: bool = False,
+) -> None:  # fmt: skip
+    if isinstance(value, float) and not math.isfinite(value):
+        complaints.add("not_finite", path, f"{name} is {shown(value)}. Only finite numbers can be used.")
+        return
+    too_low = minimum is not None and (value < minimum or (exclusive_minimum and value == minimum))
+    too_high = maximum is not None and (value > maximum or (exclusive_maximum and value == maximum))
+    if not too_low and not too_high:
+        return
+    bound = minimum if too_low else maximum
+    relation = (
+        "not above"
+        if too_low and exclusive_minimum
+        else "below"
+        if too_low
+        else "not below"
+        if exclusive_maximum
+        else "above"
+    )
+    meant = _meant(value, minimum, maximum, exclusive_minimum)
+    message = f"{name} is {shown(value)}, {relation} {_plain(bound)}."
+    if meant is not None:
+        message += f" Did you mean {_plain(meant)}?"
+    repair = [complaints.replace(path, meant)] if meant is not None else ()
+    complaints.add("out_of_range", path, message, repair=repair)
+
+
+def resolve_parameters(recipe: MergeRecipe, method: Method) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """(recipe-level values, one mapping per source): a source's own value, else the recipe's, else the table's default."""
+    chosen = {
+        parameter.name: recipe.parameters.get(parameter.name, parameter.default) for parameter in method.parameters
+    }
+    shared = {parameter.name: chosen[parameter.name] for parameter in method.parameters if parameter.scope == "recipe"}
+    per_source = [
+        {
+            parameter.name: source.parameters.get(parameter.name, chosen[parameter.name])
+            for parameter in method.parameters
+            if parameter.scope == "source"
+        }
+        for source in recipe.sources
+    ]
+    return shared, per_source
+
+
+def _has_type(type_: str, value: Any) -> bool:
+    if type_ == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool):
+        return False
+    return isinstance(value, int) if type_ == "integer" else isinstance(value, int | float)
+
+
+def _converted(type_: str, value: Any) -> Any:
+    """What a value of the wrong type probably means: a quoted number, `yes`, 1 for true."""
+    text = str(value).strip().lower()
+    if type_ == "boolean":
+        return {
+            "yes": True,
+            "true": True,
+            "on": True,
+            "1": True,
+            "no": False,
+            "false": False,
+            "off": False,
+            "0": False,
+        }.get(text)
+    if isinstance(value, str | float) and len(text) <= 40:
+        text, scale = (text[:-1].strip(), 0.01) if text.endswith("%") else (text, 1.0)
+        try:
+            number = float(text) * scale
+        except ValueError:
+            return None
+        if math.isfinite(number) and (type_ == "number" or number.is_integer()):
+            return int(number) if type_ == "integer" else round(number, 9)
+    return None
+
+
+def _meant(value: float, minimum: float | None, maximum: float | None, exclusive_minimum: bool) -> float | None:
+    """A slipped decimal point, a percentage or a stray sign; the value itself is never guessed from nothing."""
+
+    def fits(number: float) -> bool:
+        above = minimum is None or (number > minimum if exclusive_minimum else number >= minimum)
+        return above and (maximum is None or number <= maximum)
+
+    if value == 0 or abs(value) > 1e6:
+        return None
+    percent_first = (0.01, 0.1) if abs(value) >= 10 else (0.1, 0.01)
+    for factor in (*percent_first, 0.001) if maximum is not None and value > maximum else (-1.0, -0.1, -0.01):
+        number = round(value * factor, 9)
+        if fits(number) and (isinstance(value, float) or maximum is None or maximum <= 10):
+            return int(number) if isinstance(value, int) and number == int(number) else number
+    return None
+
+
+def _plain(number: float | None) -> str:
+    if isinstance(number, float) and number.is_integer() and abs(number) < 1e15:
+        return str(int(number))
+    return str(number)

@@ -1,0 +1,271 @@
+"""PARSING: an untrusted document in, a recipe or *all* its findings at once out. The same for web form, REST and command line.
+
+In a document a method's recipe-level parameters stand at top level and the per-source ones beside `model`; the recipe
+keeps them in `parameters`.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from workers.contracts.complaints import Complaints, listed, nearest, quoted
+from workers.contracts.documents import load_document, measure
+from workers.contracts.findings import Finding, Repair, has_errors
+from workers.contracts.kinds import KINDS
+from workers.contracts.mergekit import is_mergekit, mergekit_convert
+from workers.contracts.methods import METHODS, Method, method_get, methods_of
+from workers.contracts.naming import check_names
+from workers.contracts.parameters import check_value, resolve_parameters
+from workers.contracts.paths import Path, where_of
+from workers.contracts.recipes import MAX_SOURCES, AnyRecipe, EvaluateRecipe, MergeRecipe, Source, TrainRecipe
+from workers.contracts.validation import fields_of, report
+from workers.contracts.writing import recipe_to_document, recipe_to_yaml
+
+__all__ = [
+    "Parsed", "load_document", "parse", "recipe_to_document", "recipe_to_yaml", "resolve_parameters",
+]  # fmt: skip
+
+RECIPES: dict[str, type[AnyRecipe]] = {"merge": MergeRecipe, "evaluate": EvaluateRecipe, "train": TrainRecipe}
+_LARGEST = 10**300
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`recipe` is None exactly when a finding is an error. `document` is what was given, as plain data."""
+
+    recipe: AnyRecipe | None
+    findings: tuple[Finding, ...]
+    document: Any
+
+
+def parse(document: Any, *, local: bool = False) -> Parsed:
+    """Reads a recipe from text or from data. `local` allows folders as references. Never raises, whatever it is given."""
+    findings: list[Finding] = []
+    if isinstance(document, str | bytes):
+        document, findings = load_document(document)
+        if has_errors(findings):
+            return Parsed(None, tuple(findings), document)
+    lines = getattr(document, "lines", {})
+    findings += _too_many_sources(document) or measure(document)
+    if has_errors(findings):
+        return Parsed(None, tuple(findings), None)
+    if not isinstance(document, dict):
+        message = f"The recipe is {quoted(document)}. It must be keys and values, starting with kind: merge."
+        return Parsed(None, (*findings, Finding(code="not_a_mapping", severity="error", message=message)), document)
+    complaints = Complaints(lines)
+    if not _check_texts(document, complaints):
+        return Parsed(None, (*findings, *complaints.finished()), document)
+    body = document
+    if is_mergekit(document):
+        body, complaints = mergekit_convert(document, complaints)
+    recipe = _recipe(body, complaints, local=local)
+    found = (*findings, *complaints.finished())
+    return Parsed(None if has_errors(found) else recipe, found, document)
+
+
+def _too_many_sources(document: Any) -> list[Finding]:
+    """Asked before anything is counted or checked, so that ten thousand sources give one finding."""
+    sources = document.get("sources", document.get("models")) if isinstance(document, dict) else None
+    if not isinstance(sources, list) or len(sources) <= MAX_SOURCES:
+        return []
+    name = "sources" if "sources" in document else "models"
+    message = f"{len(sources)} {name} are given, a recipe has at most {MAX_SOURCES}."
+    code = "too_many_sources" if name == "sources" or "merge_method" in document else "too_many"
+    return [
+        Finding(
+            code=code, severity="error", message=message, where=name, line=getattr(document, "lines", {}).get((name,))
+        )
+    ]
+
+
+def _check_texts(document: dict[str, Any], complaints: Complaints) -> bool:
+    """Looks at every scalar: no control characters, no half characters, no NaN, no number beyond any range."""
+    usable = True
+    stack: list[tuple[Any, Path]] = [(document, ())]
+    while stack:
+        value, path = stack.pop()
+        if isinstance(value, dict):
+            for key, item in value.items():
+                stack.append((item, (*path, key)))
+                if not _is_clean(key):
+                    complaints.add("bad_text", path, "A key holds control characters.")
+                    usable = False
+        elif isinstance(value, list | tuple):
+            stack.extend((item, (*path, index)) for index, item in enumerate(value))
+        elif isinstance(value, str) and not _is_clean(value):
+            complaints.add(
+                "bad_text", path, f"{where_of(path)} holds control characters. Write it again as plain text."
+            )
+            usable = False
+        elif isinstance(value, float) and not math.isfinite(value):
+            name = "NaN" if math.isnan(value) else "infinite"
+            complaints.add("not_finite", path, f"{where_of(path)} is {name}. Only finite numbers can be used.")
+        elif isinstance(value, int) and abs(value) > _LARGEST:
+            complaints.add("out_of_range", path, f"{where_of(path)} has more digits than any number a recipe uses.")
+            usable = False
+    return usable
+
+
+def _is_clean(text: str) -> bool:
+    return not any((ord(character) < 32 and character not in "\n\t") or 0x7F <= ord(character) < 0xA0 or 0xD800 <= ord(character) < 0xE000 for character in text)  # fmt: skip
+
+
+def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> AnyRecipe | None:
+    kind = body.get("kind")
+    if not isinstance(kind, str) or kind not in RECIPES:
+        _complain_kind(body, complaints)
+        return None
+    model = RECIPES[kind]
+    shaped = _shape_merge(body, complaints) if kind == "merge" else body
+    recipe: AnyRecipe | None = None
+    try:
+        # Strict JSON mode: lists become tuples, nothing else is converted.
+        recipe = model.model_validate_json(json.dumps(shaped), strict=True)
+    except ValidationError as error:
+        report(error, model, shaped, complaints)
+    check_names(body, kind, complaints, local=local)
+    return recipe
+
+
+def _complain_kind(body: dict[str, Any], complaints: Complaints) -> None:
+    names = [kind.name for kind in KINDS]
+    kind = body.get("kind")
+    if kind is None and "kind" not in body:
+        guess = "merge" if "method" in body or "sources" in body else "evaluate" if "models" in body else None
+        repair = (
+            [Repair(label=f"Add kind: {guess}", patch=({"op": "add", "path": "/kind", "value": guess},))]
+            if guess
+            else []
+        )
+        complaints.add(
+            "missing_key", ("kind",), f"kind is missing. It says what to make: {listed(names)}.", repair=repair
+        )
+        return
+    meant = nearest(str(kind), names)
+    suggestion = f" Did you mean {meant}?" if meant else f" It must be {listed(names)}."
+    repair = [complaints.replace(("kind",), meant)] if meant else []
+    complaints.add("unknown_kind", ("kind",), f"There is no kind {quoted(kind)}.{suggestion}", repair=repair)
+
+
+def _shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
+    """Moves the method's parameters into `parameters`; reports every key that is neither a field nor a parameter."""
+    method = _method(body, complaints)
+    shaped: dict[str, Any] = _split(body, (), fields_of(MergeRecipe), method, "recipe", complaints)
+    sources = body.get("sources")
+    if isinstance(sources, list | tuple):
+        shaped["sources"] = [
+            _split(item, ("sources", index), fields_of(Source), method, "source", complaints)
+            if isinstance(item, dict)
+            else {"model": item, "parameters": {}} if isinstance(item, str) else item
+            for index, item in enumerate(sources)
+        ]  # fmt: skip
+        _check_count(body, method, complaints)
+    return shaped
+
+
+def _method(body: dict[str, Any], complaints: Complaints) -> Method | None:
+    name = body.get("method")
+    method = method_get("merge", name) if isinstance(name, str) else None
+    if isinstance(name, str) and method is None:
+        names = [row.name for row in methods_of("merge")]
+        meant = nearest(name, names)
+        suggestion = f" Did you mean {meant}?" if meant else f" It must be {listed(names)}."
+        repair = [complaints.replace(("method",), meant)] if meant else []
+        complaints.add(
+            "unknown_method", ("method",), f"There is no merge method {quoted(name)}.{suggestion}", repair=repair
+        )
+    return method
+
+
+def _split(
+    part: dict[str, Any], path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
+) -> dict[str, Any]:
+    shaped = {key: value for key, value in part.items() if key in fields and key != "parameters"}
+    parameters: dict[str, Any] = {}
+    inline = {key: value for key, value in part.items() if key not in fields}
+    nested = part.get("parameters", {})
+    if not isinstance(nested, dict):
+        shaped["parameters"] = nested
+        nested = {}
+    for values, prefix in ((nested, (*path, "parameters")), (inline, path)):
+        for key, value in values.items():
+            place = (*prefix, key)
+            if key in parameters:
+                complaints.add(
+                    "duplicate_key",
+                    place,
+                    f"{key} is given twice, beside and inside parameters. Keep one.",
+                    repair=[complaints.remove(place)],
+                )
+            elif _check_parameter(key, value, place, fields if prefix == path else set(), method, scope, complaints):
+                parameters[key] = value
+    return {"parameters": parameters, **shaped}
+
+
+def _check_parameter(
+    key: str, value: Any, path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
+) -> bool:
+    """Whether `key` is a parameter at this place. A source's parameter at recipe level is the default of all sources."""
+    if method is None:
+        # With the method itself unknown only keys that no method has are certainly wrong.
+        known = {parameter.name for row in METHODS if row.kind == "merge" for parameter in row.parameters}
+        if key not in known:
+            _unknown(key, path, known | fields, "", complaints)
+        return False
+    parameter = method.parameter(key)
+    if parameter is not None and (scope == "recipe" or parameter.scope == "source"):
+        check_value(parameter, value, path, complaints)
+        return True
+    if parameter is not None:
+        complaints.add(
+            "unknown_key",
+            path,
+            f"{key} holds for the whole recipe, not for one source.",
+            repair=[complaints.remove(path)],
+        )
+        return False
+    usable = {row.name for row in method.parameters if scope == "recipe" or row.scope == "source"}
+    owners = [row.label for row in METHODS if row.kind == method.kind and row.parameter(key) is not None]
+    reason = (
+        f" {method.label} does not have it, {listed(owners)} {'has' if len(owners) == 1 else 'have'}." if owners else ""
+    )
+    _unknown(key, path, usable | fields, reason, complaints)
+    return False
+
+
+def _unknown(key: str, path: Path, known: set[str], reason: str, complaints: Complaints) -> None:
+    meant = nearest(key, sorted(known))
+    suggestion = f" Did you mean {meant}?" if meant and not reason else ""
+    repair = [complaints.rename(path, meant)] if meant and not reason else []
+    complaints.add(
+        "unknown_key",
+        path,
+        f"{quoted(key)} is not a key here.{reason}{suggestion}",
+        repair=[*repair, complaints.remove(path)],
+    )
+
+
+def _check_count(body: dict[str, Any], method: Method | None, complaints: Complaints) -> None:
+    count = len(body["sources"])
+    if method is None or count == 0:
+        return
+    if method.maximum_sources is not None and count > method.maximum_sources:
+        beside = " besides the base" if method.needs_base else ""
+        repair = []
+        if method.needs_base and count == method.maximum_sources + 1 and not body.get("base"):
+            first = body["sources"][0]
+            model = first.get("model") if isinstance(first, dict) else first
+            patch = ({"op": "add", "path": "/base", "value": model}, {"op": "remove", "path": "/sources/0"})
+            repair = [Repair(label="Make the first one the base", patch=patch)] if isinstance(model, str) else []
+        noun = "source" if method.maximum_sources == 1 else "sources"
+        message = f"{count} sources are given, {method.label} takes {method.maximum_sources} {noun}{beside}."
+        complaints.add("too_many_sources", ("sources",), message, repair=repair)
+    elif count < method.minimum_sources:
+        complaints.add(
+            "too_few_sources",
+            ("sources",),
+            f"{count} sources are given, {method.label} needs {method.minimum_sources}.",
+        )
