@@ -7,18 +7,8 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from hub.accounts.models import AccessToken
+from hub.accounts.scopes import INCLUDES, has_scope
 from hub.core.errors import Forbidden, Unauthenticated
-
-INCLUDES: dict[str, frozenset[str]] = {
-    "read": frozenset({"read"}),
-    "submit": frozenset({"submit", "read"}),
-    "write": frozenset({"write", "read"}),
-    "admin": frozenset({"admin", "write", "submit", "read"}),
-}
-
-
-def has_scope(token: AccessToken, needed: str) -> bool:
-    return any(needed in INCLUDES.get(held, ()) for held in token.scopes)
 
 
 def scope_check(request: Request, needed: str, *, anonymous: bool = False) -> None:

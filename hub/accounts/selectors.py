@@ -102,3 +102,15 @@ def namespaces_writable(user: Asker) -> list[str]:
 
 def memberships_of(user: User) -> list[Membership]:
     return list(user.memberships.select_related("namespace").order_by("namespace__name"))
+
+
+def organisation_get(*, user: User, name: str) -> Namespace:
+    """Who belongs to an organisation is known to its members and to administrators."""
+    found = Namespace.objects.filter(name__iexact=name, kind="organisation").first()
+    if found is None or not (user.is_superuser or found.memberships.filter(user=user).exists()):
+        raise NotFound()
+    return found
+
+
+def members_of(namespace: Namespace) -> list[Membership]:
+    return list(namespace.memberships.select_related("user").order_by("user__username"))

@@ -12,7 +12,8 @@ from django.utils import timezone
 from hub.accounts import tokens
 from hub.accounts.models import AccessToken, Membership, Namespace, User
 from hub.accounts.names import name_validate
-from hub.core.errors import Conflict, Invalid
+from hub.accounts.scopes import has_scope
+from hub.core.errors import Conflict, Forbidden, Invalid
 
 SCOPES = tuple(scope for scope, _ in AccessToken.SCOPES)
 ROLES = tuple(role for role, _ in Membership.ROLES)
@@ -98,9 +99,17 @@ def member_set(*, namespace: Namespace, user: User, role: str | None) -> None:
 
 
 def token_create(
-    *, user: User, name: str, scopes: Iterable[str], expires_in_days: int | None = TOKEN_DAYS
+    *,
+    user: User,
+    name: str,
+    scopes: Iterable[str],
+    expires_in_days: int | None = TOKEN_DAYS,
+    made_with: AccessToken | None = None,
 ) -> tuple[AccessToken, str]:
-    """The row and the token itself, which is kept nowhere and cannot be shown again. `expires_in_days=None` never expires."""
+    """The row and the token itself, which is kept nowhere and cannot be shown again. `expires_in_days=None` never expires.
+
+    SECURITY: `made_with` is the token that asks, if one does. The new one gets no scope it lacks and does not outlive it.
+    """
     chosen = sorted(set(scopes), key=SCOPES.index) if set(scopes) <= set(SCOPES) else []
     if not chosen:
         raise Invalid(f"Choose at least one scope of {', '.join(SCOPES)}.")
@@ -111,8 +120,14 @@ def token_create(
         raise Invalid(f"{expires_in_days} days is out of range. Choose 1 to {TOKEN_DAYS_LIMIT}.")
     if "admin" in chosen and not user.is_staff:
         raise Invalid("Only an administrator can have a token with the scope admin.")
+    if made_with is not None and not all(has_scope(made_with, scope) for scope in chosen):
+        raise Forbidden(
+            f"This token has the scopes {', '.join(made_with.scopes)} and cannot make one with {', '.join(chosen)}."
+        )
     if user.access_tokens.filter(revoked_at=None).count() >= TOKENS_PER_USER:
         raise Conflict(f"You have {TOKENS_PER_USER} tokens. Revoke one first.")
+    ends = [] if expires_in_days is None else [timezone.now() + timedelta(days=expires_in_days)]
+    ends += [made_with.expires_at] if made_with is not None and made_with.expires_at is not None else []
     raw, pepper = tokens.token_generate(), tokens.current_pepper()
     token = AccessToken.objects.create(
         user=user,
@@ -121,7 +136,7 @@ def token_create(
         digest=tokens.digest(raw, pepper),
         pepper=pepper,
         display=raw[: tokens.DISPLAY_LENGTH],
-        expires_at=None if expires_in_days is None else timezone.now() + timedelta(days=expires_in_days),
+        expires_at=min(ends, default=None),
     )
     return token, raw
 

@@ -109,6 +109,9 @@ def _database(url: str) -> dict[str, object]:
 DATABASES = {"default": _database(env.secret("DATABASE_URL", "postgres://genepool@127.0.0.1/genepool"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "genepool"}}
+# A hub that only this machine reaches serves its owner, who may ask as often as they like.
+RATE_LIMITS_ON = env.boolean("RATE_LIMITS_ON", _site.hostname not in ("127.0.0.1", "localhost", "::1"))
 STORAGE_URL = env.text("STORAGE_URL", f"file://{DATA_DIR}/blobs")
 SCRATCH_DIR = Path(env.text("SCRATCH_DIR", str(DATA_DIR / "work")))
 
@@ -184,18 +187,32 @@ REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["hub.accounts.authentication.TokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_PARSER_CLASSES": ["hub.core.parsers.BoundedJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "hub.core.schema.Operations",
     "EXCEPTION_HANDLER": "hub.core.errors.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+    "NUM_PROXIES": AXES_IPWARE_PROXY_COUNT,
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Genepool", "VERSION": VERSION, "SERVE_INCLUDE_SCHEMA": False, "DESCRIPTION": "A self-hosted model zoo and learnware hub."}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Genepool",
+    "VERSION": VERSION,
+    "DESCRIPTION": "A self-hosted model zoo and learnware hub.",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "PREPROCESSING_HOOKS": ["hub.core.schema.only_api"],
+    "POSTPROCESSING_HOOKS": ["hub.core.schema.with_problems"],
+    "AUTHENTICATION_WHITELIST": [],
+    "APPEND_COMPONENTS": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+    "SECURITY": [{"token": []}, {}],
+    "SORT_OPERATIONS": True,
+}
 
 LEASE_S = env.number("LEASE_S", 90, 1)
 HEARTBEAT_S = env.number("HEARTBEAT_S", 15, 0.1)
 SWEEP_S = env.number("SWEEP_S", 30, 0.5)
 CANCEL_GRACE_S = env.number("CANCEL_GRACE_S", 20, 0.1)
 WORKER_THREADS = env.integer("WORKER_THREADS", 1, 1, 256)
+RUNNING_PER_OWNER = env.integer("RUNNING_PER_OWNER", 3, 1)
+QUEUED_PER_OWNER = env.integer("QUEUED_PER_OWNER", 20, 1)
 OFFLINE = env.boolean("OFFLINE")
 WEBHOOK_HOSTS = env.names("WEBHOOK_HOSTS")  # hosts allowed though private, such as a receiver on the same machine
 METRICS_KEY = env.secret("METRICS_KEY")

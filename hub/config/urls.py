@@ -1,5 +1,14 @@
 """Route table. The first segments of our own routes are reserved namespaces: `hub.accounts.names` derives them from here."""
 
-from django.urls import include, path  # noqa: F401
+from django.contrib import admin
+from django.urls import include, path
 
-urlpatterns: list = []
+handler400 = "hub.core.handlers.bad_request"
+handler403 = "hub.core.handlers.permission_denied"
+handler404 = "hub.core.handlers.not_found"
+handler500 = "hub.core.handlers.server_error"
+
+urlpatterns = [
+    path("api/v1/", include("hub.config.api")),
+    path("admin/", admin.site.urls),
+]

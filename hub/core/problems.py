@@ -111,7 +111,8 @@ def _other(error: exceptions.APIException) -> ApplicationError:
 def _flatten(detail: Any, where: str = "") -> Iterator[dict[str, str]]:
     if isinstance(detail, dict):
         for name, inner in detail.items():
-            yield from _flatten(inner, f"{where}.{name}" if where else "" if name == "non_field_errors" else str(name))
+            step = "" if name == "non_field_errors" else f"[{name}]" if isinstance(name, int) else f".{name}"
+            yield from _flatten(inner, f"{where}{step}".removeprefix("."))
     elif isinstance(detail, list):
         for position, inner in enumerate(detail):
             is_leaf = not isinstance(inner, dict | list)

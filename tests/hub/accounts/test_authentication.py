@@ -6,7 +6,8 @@ from rest_framework.test import APIRequestFactory
 
 from hub.accounts.authentication import TokenAuthentication, token_of_header
 from hub.accounts.models import AccessToken
-from hub.accounts.permissions import has_scope, scope
+from hub.accounts.permissions import scope
+from hub.accounts.scopes import has_scope
 from hub.core.errors import Forbidden, Unauthenticated
 from tests.factories.accounts import make_token
 
