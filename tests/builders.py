@@ -1,5 +1,6 @@
 """Tiny models: state dicts in memory, and whole folders with config.json that transformers can load. No download, no training."""
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ def mlp_state(*, seed: int = 0, sizes: tuple[int, ...] = (8, 16, 4), dtype: torc
     """Weights `[out, in]` and biases `[out]` of a stack of linear layers, drawn from a seeded normal."""
     generator = torch.Generator().manual_seed(seed)
     state: State = {}
-    for index, (width_in, width_out) in enumerate(zip(sizes, sizes[1:], strict=False)):
+    for index, (width_in, width_out) in enumerate(itertools.pairwise(sizes)):
         state[f"layers.{index}.weight"] = torch.randn(width_out, width_in, generator=generator).to(dtype)
         state[f"layers.{index}.bias"] = torch.randn(width_out, generator=generator).to(dtype)
     return state

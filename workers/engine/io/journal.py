@@ -1,0 +1,77 @@
+"""The journal: finished shards and what is known of them, so that a killed job goes on where it was."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.engine.io.digest import TensorMark
+from workers.engine.io.writer import sync_folder
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class ShardRecord:
+    """One finished file. `notes` is what the executor wants back per tensor (measures, counts), as JSON."""
+
+    file: str
+    size_bytes: int
+    sha256: str
+    tensors: tuple[TensorMark, ...]
+    notes: dict[str, Any]
+
+
+class Journal:
+    """A folder with the finished shard files and one record for each. Keyed to a plan: records of another plan do not count."""
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder
+        self._key = key
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def finished(self, file: str) -> ShardRecord | None:
+        """The record of `file` if it was finished under this plan and its bytes still have the recorded sha256; else None.
+
+        Whatever is torn, foreign or altered is removed, so that the shard is made again.
+        """
+        found = self._read(file)
+        if found is not None and self._holds(found):
+            return found
+        for path in (self._record(file), self.folder / file, self.folder / f"{file}.part"):
+            path.unlink(missing_ok=True)
+        return None
+
+    def record(self, shard: ShardRecord) -> None:
+        """Notes a shard whose file is already durable under its name."""
+        document = {"schema": SCHEMA, "plan": self._key, **asdict(shard)}
+        temporary = self._record(shard.file).with_suffix(".part")
+        with temporary.open("w", encoding="utf-8") as out:
+            json.dump(document, out)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.replace(self._record(shard.file))
+        sync_folder(self.folder)
+
+    def _record(self, file: str) -> Path:
+        return self.folder / f"{file}.json"
+
+    def _read(self, file: str) -> ShardRecord | None:
+        try:
+            document = json.loads(self._record(file).read_text(encoding="utf-8"))
+            if document.pop("schema") != SCHEMA or document.pop("plan") != self._key:
+                return None
+            marks = tuple(TensorMark(**{**mark, "shape": tuple(mark["shape"])}) for mark in document.pop("tensors"))
+            return ShardRecord(tensors=marks, **document)
+        except (OSError, ValueError, KeyError, TypeError):
+            # Torn by a kill, or written by another release: either way the shard is made again.
+            return None
+
+    def _holds(self, shard: ShardRecord) -> bool:
+        path = self.folder / shard.file
+        if not path.is_file() or path.stat().st_size != shard.size_bytes:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == shard.sha256

@@ -1,0 +1,66 @@
+"""What a merge tells about each tensor: lengths, directions, kept and agreeing shares, entries that are no numbers."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+
+class Measures:
+    """Sums gathered while a tensor is merged, stretch by stretch; the values are in cache then, so they cost little.
+
+    A vector here is a source minus the base, or the source itself where the method has no base. Products of one stretch are
+    taken in the method's own format and added in float64: good to about six digits, for reports and not for arithmetic.
+    """
+
+    def __init__(self) -> None:
+        self.squares: list[float] = []
+        self.products: list[float] = []
+        self.result_square = 0.0
+        self.kept: list[int] = []
+        self.agreed: float | None = None
+        self.bad_inputs = 0
+        self.bad_results = 0
+
+    def see(self, vectors: Sequence[torch.Tensor], result: torch.Tensor) -> None:
+        """One stretch: the sources' vectors and the merged vector, each `[stretch]`, same floating format."""
+        if not self.squares:
+            self.squares, self.products = [0.0] * len(vectors), [0.0] * len(vectors)
+        for index, vector in enumerate(vectors):
+            square = torch.dot(vector, vector).item()
+            if not math.isfinite(square):
+                self.bad_inputs += int((~vector.isfinite()).sum())
+                square = torch.dot(vector.double(), vector.double()).item()
+            self.squares[index] += square
+            self.products[index] += torch.dot(vector, result).item()
+        self.result_square += torch.dot(result, result).item()
+
+    def see_written(self, computed: torch.Tensor, written: torch.Tensor) -> None:
+        """One stretch as computed and as cast for the file. Only a sum too large for comfort makes it count one by one."""
+        square = torch.dot(computed, computed).item()
+        if not square <= torch.finfo(written.dtype).max ** 2 or not math.isfinite(square):
+            self.bad_results += int((~written.isfinite()).sum())
+
+    def report(self, elements: int) -> dict[str, Any]:
+        """JSON-ready; a value that is not known or not finite is None."""
+        change = math.sqrt(self.result_square) if self.result_square >= 0 else math.nan
+        norms = [math.sqrt(square) if square >= 0 else math.nan for square in self.squares]
+        cosines = [
+            product / (norm * change) if norm > 0 and change > 0 else math.nan
+            for product, norm in zip(self.products, norms, strict=True)
+        ]
+        kept = self.kept
+        return {
+            "norms": [_finite(norm) for norm in norms],
+            "norm": _finite(change),
+            "cosines": [_finite(cosine) for cosine in cosines],
+            "kept": [count / elements for count in kept] if kept and elements else None,
+            "agreement": self.agreed / sum(kept) if self.agreed is not None and kept and sum(kept) else None,
+            "bad_inputs": self.bad_inputs,
+            "bad_results": self.bad_results,
+        }
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 9) if math.isfinite(value) else None

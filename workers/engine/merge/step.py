@@ -1,0 +1,97 @@
+"""What a merge method is given for one output tensor, and the walk over it in stretches that fit the cache."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from workers.engine.merge.measures import Measures
+
+# Elements worked on at a time: a dozen float32 buffers of this length stay in the second-level cache.
+STRETCH = 1 << 16
+# Reductions whose result goes into weights: this many elements at a time, in float64, in order. Part of the promise of equal bytes.
+REDUCTION = 1 << 20
+
+Combine = Callable[[Sequence[torch.Tensor], int], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class MergeStep:
+    """One output tensor to be made.
+
+    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files. `source_ids` says which of the request's
+    models each source is. `maths` is float32 or float64; `dtype` is the format of the result. `parameters` as in the plan:
+    scalars, and lists in the order of `sources`.
+    """
+
+    name: str
+    base: torch.Tensor | None
+    sources: tuple[torch.Tensor, ...]
+    source_ids: tuple[int, ...]
+    parameters: Mapping[str, Any]
+    dtype: torch.dtype
+    maths: torch.dtype = torch.float32
+    seed: int = 0
+    measures: Measures = field(default_factory=Measures)
+
+    @property
+    def elements(self) -> int:
+        return self.sources[0].numel()
+
+    def each(self, name: str) -> list[float]:
+        """A per-source parameter, one value for each source."""
+        values = self.parameters[name]
+        if len(values) != len(self.sources):
+            raise ValueError(f"{self.name}: {len(values)} values of {name} for {len(self.sources)} sources.")
+        return [float(value) for value in values]
+
+    def buffer(self, length: int = STRETCH) -> torch.Tensor:
+        """An uninitialised working buffer `[min(length, n)]` in the method's maths."""
+        return torch.empty(min(length, self.elements), dtype=self.maths)
+
+    def vectors(self, index: int, out: torch.Tensor, scratch: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
+        """Walks source `index` minus the base (or itself without a base), giving (start, stretch); `out` holds the stretch."""
+        for start, stop in stretches(self.elements, out.numel()):
+            vector = out[: stop - start].copy_(self.sources[index][start:stop])
+            if self.base is not None:
+                vector.sub_(scratch[: stop - start].copy_(self.base[start:stop]))
+            yield start, vector
+
+    def combine(self, combine: Combine) -> torch.Tensor:
+        """Makes the result stretch by stretch.
+
+        Args:
+            combine: given each source's vector (minus the base where there is one) and the flat start of the stretch, returns
+                the merged vector. It must leave the given vectors as they are; it may return a buffer of its own.
+
+        Returns:
+            `[n]` in the step's dtype: base + merged vector, or the merged vector without a base.
+
+        Cost: the result, and (sources + 2) buffers of a stretch.
+        """
+        result = torch.empty(self.elements, dtype=self.dtype)
+        base_buffer, sum_buffer = self.buffer(), self.buffer()
+        buffers = [self.buffer() for _ in self.sources]
+        for start, stop in stretches(self.elements, STRETCH):
+            length = stop - start
+            vectors = [
+                buffer[:length].copy_(source[start:stop]) for buffer, source in zip(buffers, self.sources, strict=True)
+            ]
+            if self.base is None:
+                merged = combined = combine(vectors, start)
+            else:
+                base = base_buffer[:length].copy_(self.base[start:stop])
+                for vector in vectors:
+                    vector.sub_(base)
+                merged = combine(vectors, start)
+                combined = torch.add(base, merged, out=sum_buffer[:length])
+            result[start:stop].copy_(combined)
+            self.measures.see(vectors, merged)
+            self.measures.see_written(combined, result[start:stop])
+        return result
+
+
+def stretches(elements: int, length: int = STRETCH) -> Iterator[tuple[int, int]]:
+    for start in range(0, elements, max(length, 1)):
+        yield start, min(start + length, elements)

@@ -1,0 +1,38 @@
+"""Task arithmetic: the weighted sum of what each model learned, added to the base."""
+
+from collections.abc import Sequence
+
+import torch
+
+from workers.engine.merge.linear import weight_sum, weighted_sum
+from workers.engine.merge.step import MergeStep
+
+
+def merge(step: MergeStep) -> torch.Tensor:
+    """Adds the sources' weighted task vectors to the base.
+
+    θ = b + λ·Σ w_i·τ_i,  τ_i = θ_i − b;  Σ w_i·τ_i is divided by Σ w_i when `normalize`.
+
+    Source: Ilharco et al. 2023, "Editing models with task arithmetic", arXiv:2212.04089, section 4 (addition), with one
+        weight per task instead of one for all.
+
+    Args:
+        step: a base and n ≥ 1 sources `[n]`. Parameters: `weight` per source, `lambda`, `normalize`.
+
+    Returns:
+        `[n]` in the step's dtype.
+
+    Raises:
+        UserError: `normalize` and the weights sum to zero.
+
+    Determinism: sums run in recipe order.
+    """
+    weights = step.each("weight")
+    scale = float(step.parameters["lambda"])
+    total = weight_sum(step.name, weights) if step.parameters["normalize"] else 1.0
+    out, scratch = step.buffer(), step.buffer()
+
+    def change(deltas: Sequence[torch.Tensor], start: int) -> torch.Tensor:
+        return weighted_sum(deltas, weights, total, out[: deltas[0].numel()], scratch).mul_(scale)
+
+    return step.combine(change)
