@@ -63,9 +63,11 @@ def _words(repo: Repo, columns: Mapping[str, Any], extract: Extract) -> SearchVe
 
 def search_text(text: str) -> str:
     """Whole words, and the parts that dashes, dots and capitals make of them. Over-long ones are left out: Postgres refuses them."""
-    words = []
-    for word in text.split():
-        parts = [part for part in _SEPARATORS.split(word) if part]
-        pieces = [piece for part in parts for piece in _CAMEL.split(part)]
-        words += [entry for entry in dict.fromkeys([*parts, *pieces]) if len(entry) <= 200]
-    return " ".join(words)
+    return " ".join(
+        entry for part, pieces in word_parts(text) for entry in dict.fromkeys([part, *pieces]) if len(entry) <= 200
+    )
+
+
+def word_parts(text: str) -> list[tuple[str, list[str]]]:
+    """`vit-Base16` gives vit and Base16; what capitals cut out of each stands beside it."""
+    return [(part, _CAMEL.split(part)) for part in _SEPARATORS.split(text) if part]

@@ -8,14 +8,18 @@ from hub.accounts.models import User
 from hub.blobs.models import Blob
 from hub.catalog.entries import Entry, entries_get, entries_of, entry_get
 from hub.catalog.errors import RepoMissing
+from hub.catalog.graph import Edge, Graph, Node, lineage_of
+from hub.catalog.history import ancestors_of
 from hub.catalog.models import Commit, Repo
 from hub.catalog.revisions import branch_get, commit_resolve
+from hub.catalog.search import Page, SearchQuery, repo_search
 from hub.core.errors import Forbidden
 from workers.contracts.facts import FileFact, RepoFacts
 
 __all__ = [
-    "Entry", "blob_is_readable", "branch_get", "commit_resolve", "commits_of", "entries_get", "entries_of", "entry_get", "facts_of",
-    "hub_counts", "recent_repos", "repo_get",
+    "Edge", "Entry", "Graph", "Node", "Page", "SearchQuery", "blob_is_readable", "branch_get", "commit_resolve", "commits_of",
+    "entries_get", "entries_of", "entry_get", "facts_of", "files_of", "hub_counts", "lineage_of", "recent_repos", "repo_get",
+    "repo_search",
 ]  # fmt: skip
 
 # From the folders that hold a blob upwards to the roots, and from those to the repos that have such a root in their history.
@@ -63,8 +67,6 @@ def files_of(commit: Commit) -> tuple[FileFact, ...]:
 
 def commits_of(commit: Commit) -> QuerySet[Commit]:
     """The commit and what came before it, newest first; without facts, which can be large."""
-    from hub.catalog.history import ancestors_of
-
     keys = [key for key, _ in ancestors_of(commit, limit=100_000)]
     return (
         Commit.objects.filter(pk__in=keys)

@@ -1,0 +1,47 @@
+"""How much memory a model takes to run, from what the catalogue knows: number of parameters and their format."""
+
+import re
+
+from django.db.models import Case, F, FloatField, Value, When
+from django.db.models.functions import Cast
+
+from hub.core.errors import Invalid
+from workers.contracts.facts import DTYPE_BYTES
+
+# Weights, a fifth on top for activations and buffers, and what a process with its libraries takes before it loads anything.
+FACTOR, PROCESS_BYTES = 1.2, 256 * 2**20
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?|b)?", re.IGNORECASE)
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
+
+
+def memory_estimate(parameters: int, dtype: str) -> int:
+    return int(parameters * DTYPE_BYTES.get(dtype.upper(), 4) * FACTOR) + PROCESS_BYTES
+
+
+def memory_expression() -> Case | F:
+    """The same in SQL."""
+    by_format: dict[int, list[str]] = {}
+    for name, size in DTYPE_BYTES.items():
+        by_format.setdefault(size, []).append(name)
+    size = Case(
+        *(When(dtype__in=names, then=Value(float(size))) for size, names in by_format.items()), default=Value(4.0)
+    )
+    return Cast(F("parameters"), FloatField()) * size * FACTOR + float(PROCESS_BYTES)
+
+
+def bytes_parse(text: str, name: str) -> int:
+    """`8GB`, `512 MiB`, or a number of bytes."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise Invalid(f"{name} is {text[:40]!r}. Write a size like 8GB, 512MiB, or a number of bytes.")
+    unit = (match[2] or "b").lower()
+    base = 1024 if "i" in unit else 1000
+    return int(float(match[1]) * base ** _POWERS.get(unit[0], 0))
+
+
+def count_parse(text: str, name: str) -> int:
+    """`300000`, `1.5M`, `7B`."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", text.strip(), re.IGNORECASE)
+    if match is None:
+        raise Invalid(f"{name} is {text[:40]!r}. Write a number of parameters like 300000, 1.5M or 7B.")
+    return min(int(float(match[1]) * 1000 ** " kmbt".index(match[2].lower() or " ")), 2**62)

@@ -1,0 +1,150 @@
+"""Search by words and facets: the same for site and API."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.search import SearchQuery as TextQuery
+from django.contrib.postgres.search import SearchRank
+from django.db.models import F, FloatField, QuerySet
+from django.db.models.functions import Cast
+from django.http import QueryDict
+
+from hub.accounts.models import User
+from hub.catalog.derived import word_parts
+from hub.catalog.facets import FACETS, facets_of
+from hub.catalog.memory import bytes_parse, count_parse, memory_expression
+from hub.catalog.models import Repo
+from hub.core.errors import Invalid
+from hub.core.pagination import keyset_slice, limit_of
+
+COUNT_CAP = 10_000
+MAX_WORDS = 16
+SORTS: dict[str, tuple[str, ...]] = {
+    "relevance": ("-rank", "id"),
+    "recent": ("-updated_at", "id"),
+    "created": ("-created_at", "id"),
+    "downloads": ("-downloads", "id"),
+    "likes": ("-likes", "id"),
+    "name": ("full_name", "id"),
+    "smallest": ("parameters", "id"),
+    "largest": ("-parameters", "id"),
+}
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """`chosen` holds the values picked in each facet: any of them within one facet, all of the facets together."""
+
+    q: str = ""
+    chosen: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    parameters_min: int | None = None
+    parameters_max: int | None = None
+    fits_bytes: int | None = None
+    sort: str = ""
+    cursor: str | None = None
+    limit: int = 50
+
+    @classmethod
+    def from_params(cls, params: QueryDict) -> "SearchQuery":
+        """A value out of range is an error: a search that quietly drops a filter gives wrong rows."""
+        q = params.get("q", "").replace("\0", "").strip()
+        if len(q) > 500:
+            raise Invalid(f"The search has {len(q)} characters; at most 500 are read.")
+        sort = params.get("sort", "")
+        if sort and sort not in SORTS:
+            raise Invalid(f"{sort[:40]!r} is not an order. Choose one of {', '.join(SORTS)}.")
+        if sort == "relevance" and not q:
+            sort = ""
+        chosen = {
+            name: tuple(value.replace("\0", "") for value in params.getlist(name) if value)[:50] for name in FACETS
+        }
+        return cls(
+            q=q,
+            chosen={name: values for name, values in chosen.items() if values},
+            parameters_min=_optional(params, "params_min", count_parse),
+            parameters_max=_optional(params, "params_max", count_parse),
+            fits_bytes=_optional(params, "fits", bytes_parse),
+            sort=sort,
+            cursor=params.get("cursor") or None,
+            limit=limit_of(params.get("limit")),
+        )
+
+    @property
+    def order(self) -> str:
+        return self.sort or ("relevance" if self.q else "recent")
+
+
+@dataclass(frozen=True)
+class Page:
+    """`count` is exact up to the cap; above it, `count_is_capped` and it reads "more than"."""
+
+    results: list[Repo]
+    next_cursor: str | None
+    count: int
+    count_is_capped: bool
+    facets: list[dict[str, Any]]
+
+
+def repo_search(*, user: User | AnonymousUser | None, query: SearchQuery, type: str = "model") -> Page:
+    base = _without_facets(Repo.objects.visible_to(user, "read").filter(type=type), query)
+    found = _with_facets(base, query)
+    rows = found.select_related("namespace").defer("words", "card")
+    if query.order == "relevance":
+        rows = rows.annotate(rank=Cast(SearchRank(F("words"), _text_query(query.q)), FloatField()))
+    page = keyset_slice(rows, SORTS[query.order], cursor=query.cursor, limit=query.limit, scope=f"repos:{type}")
+    count = found.order_by()[: COUNT_CAP + 1].count()
+    return Page(
+        page.rows,
+        page.next,
+        min(count, COUNT_CAP),
+        count > COUNT_CAP,
+        facets_of(query.chosen, lambda left_out: _with_facets(base, query, left_out)),
+    )
+
+
+def filtered(queryset: QuerySet[Repo], query: SearchQuery) -> QuerySet[Repo]:
+    return _with_facets(_without_facets(queryset, query), query)
+
+
+def without(query: SearchQuery, **changes: Any) -> SearchQuery:
+    """The query with something changed and from its first page: for "nothing found, but without this filter there are 12"."""
+    return replace(query, cursor=None, **changes)
+
+
+def _without_facets(repos: QuerySet[Repo], query: SearchQuery) -> QuerySet[Repo]:
+    if query.q:
+        words = _text_query(query.q)
+        repos = repos.none() if words is None else repos.filter(words=words)
+    if query.parameters_min is not None:
+        repos = repos.filter(parameters__gte=query.parameters_min)
+    if query.parameters_max is not None:
+        repos = repos.filter(parameters__lte=query.parameters_max)
+    if query.fits_bytes is not None:
+        repos = (
+            repos.filter(parameters__gt=0).alias(memory=memory_expression()).filter(memory__lte=float(query.fits_bytes))
+        )
+    return repos
+
+
+def _with_facets(repos: QuerySet[Repo], query: SearchQuery, left_out: str = "") -> QuerySet[Repo]:
+    for name, values in query.chosen.items():
+        if name != left_out:
+            lookup = "bases__overlap" if name == "base" else f"{FACETS[name].column}__in"
+            repos = repos.filter(**{lookup: list(values)})
+    return repos
+
+
+def _text_query(text: str) -> TextQuery | None:
+    """Every word must begin a word of the entry; `ViTBase` finds itself and `vit-base`. Only letters, digits and underscores get through:
+    nothing can be read as an operator."""
+    terms = []
+    for part, pieces in word_parts(text.lower() if text.isupper() else text)[:MAX_WORDS]:
+        together = " & ".join(f"'{piece.lower()}':*" for piece in pieces[:MAX_WORDS])
+        terms.append(f"('{part.lower()}':* | ({together}))" if len(pieces) > 1 else f"'{part.lower()}':*")
+    return TextQuery(" & ".join(terms), search_type="raw", config="simple") if terms else None
+
+
+def _optional(params: QueryDict, name: str, parse: Any) -> int | None:
+    text = params.get(name, "")
+    return parse(text, name) if text else None
