@@ -63,7 +63,7 @@ class NeverCancelled:
 class LocalPorts:
     workspace: FolderWorkspace
     reporter: ProgressReporter
-    cancel: NeverCancelled = NeverCancelled()
+    cancel: NeverCancelled = field(default_factory=NeverCancelled)
 
 
 def local_ports(

@@ -19,7 +19,7 @@ def run(ports: Ports) -> JobResult:
     """Leaves a stock checkpoint or adapter in `out/`, with card, manifest and report."""
     import torch
 
-    from workers.engine.digest import folder_digest
+    from workers.engine.io.digest import digest_of_folder
     from workers.engine.train.optimise import Hyperparameters, Watch, fit
     from workers.engine.train.save import parameter_counts
 
@@ -55,7 +55,7 @@ def run(ports: Ports) -> JobResult:
     )
     validation = _validate(ports, recipe, model)
     _save(ports, recipe, model)
-    digest = folder_digest(ports.workspace.out)
+    digest = digest_of_folder(ports.workspace.out)
     report = {
         "schema": 1, "kind": "train", "losses": progress.losses, "examples": len(examples), "parameters": {"trained": trained, "all": total},
         "validation": validation, "inputs": [_input_row(item) for item in request.inputs],

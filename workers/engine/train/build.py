@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from workers.contracts.recipes import Lora
-from workers.engine.models import CLASSIFIER_SUFFIX, transformers_quietly, load_classifier, refused
+from workers.engine.models import CLASSIFIER_SUFFIX, load_classifier, refused, transformers_quietly
 from workers.engine.train.draws import derived_seed
 
 

@@ -1,0 +1,58 @@
+"""`python -m workers.demo.make CACHE`: trains the demo zoo and describes it in CACHE/zoo.json for whoever publishes it.
+
+Writes one JSON object a line on standard output: {"done", "total", "message"}. Ends when its standard input closes: that is
+how it learns that whoever asked is gone.
+"""
+
+import argparse
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from workers.demo import pool, zoo
+from workers.demo.cache import held
+from workers.demo.contents import write_index
+from workers.demo.datasets import write_dataset
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="workers.demo.make", description="Train the demo zoo into a cache folder.")
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=len(zoo.SEEDS), help="fewer seeds make a smaller zoo, for tests")
+    parser.add_argument("--watch-input", action="store_true", help="end when standard input closes")
+    options = parser.parse_args(argv)
+    os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the processes of the pool, before they load torch
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    if options.watch_input:
+        threading.Thread(target=_end_with_input, daemon=True).start()
+    make_zoo(options.cache, processes=options.processes, seeds=options.seeds, tell=_print)
+    return 0
+
+
+def make_zoo(
+    cache: Path, *, processes: int = 2, seeds: int = len(zoo.SEEDS), tell: pool.Tell = lambda done, total, message: None
+) -> Path:
+    """Trains what is missing, measures it, and gives the path of the zoo's description."""
+    with held(cache):
+        for domain in zoo.DOMAINS:
+            write_dataset(cache, domain)
+        entries = tuple(entry for entry in pool.largest_first() if entry.seed < seeds)
+        pool.make_all(cache, entries, processes=processes, tell=tell)
+        return write_index(cache, seeds)
+
+
+def _print(done: float, total: float, message: str) -> None:
+    sys.stdout.write(json.dumps({"done": round(done, 2), "total": total, "message": message}) + "\n")
+    sys.stdout.flush()
+
+
+def _end_with_input() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Makes one entry of the zoo through the train job's own runner, and measures it on the validation split."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.facts import RepoFacts
+from workers.contracts.jobs import Input, InputFile, JobRequest
+from workers.demo import cards
+from workers.demo.cache import folder_of, made_get, made_put
+from workers.demo.ports import local_ports
+from workers.demo.zoo import DOMAINS, NAMESPACE, Entry, data_name, entry_get
+from workers.jobs.outputs import file_sha256
+
+OUT = "out"
+
+
+def make(cache: Path, key: str, listener: Callable[[float, float, str], None]) -> None:
+    """Trains the entry `key` into the cache. Taken up where it was when an earlier try was cut short."""
+    entry = entry_get(key)
+    folder = folder_of(cache, entry)
+    if made_get(folder) is not None:
+        return
+    from workers.jobs import train
+
+    request, folders = _request(cache, entry)
+    result = train.run(local_ports(folder, request, folders, listener))
+    scores = measure(cache, folder / OUT, base=folders.get(("model", 0)))
+    trained = result.report["parameters"]["trained"]
+    (folder / OUT / "README.md").write_text(cards.model_card(entry, scores, trained), encoding="utf-8")
+    shutil.rmtree(folder / "journal")
+    made_put(
+        folder, {"entry": entry.key, "tensor_digest": result.tensor_digest, "validation": scores, "parameters": trained}
+    )
+
+
+def measure(cache: Path, folder: Path, *, base: Path | None = None) -> cards.Scores:
+    """Accuracy on the validation split of each domain, with its interval. An adapter is put on `base`."""
+    from workers.engine.datasets import load_examples
+    from workers.engine.evaluate.answers import metrics_of
+    from workers.engine.evaluate.classification import answer
+    from workers.engine.models import load_adapted, load_classifier
+
+    if (folder / "adapter_config.json").is_file():
+        assert base is not None
+        model = load_adapted(base, folder, name=folder.name)
+    else:
+        model = load_classifier(folder, name=folder.name)
+    scores = {}
+    for domain in DOMAINS:
+        examples = load_examples(cache / data_name(domain), "validation", reference=data_name(domain))
+        scores[domain] = metrics_of(answer(model, examples, name=folder.name, batch_size=128))["accuracy"]
+    return scores
+
+
+def _request(cache: Path, entry: Entry) -> tuple[JobRequest, dict[tuple[str, int], Path]]:
+    inputs: list[Input] = []
+    folders: dict[tuple[str, int], Path] = {}
+    if entry.parent:
+        parent = entry_get(entry.parent_key)
+        folder = folder_of(cache, parent) / OUT
+        facts = RepoFacts(repo=f"{NAMESPACE}/{parent.name}", artifact="model", licence="Apache-2.0")
+        inputs.append(_input("model", 0, f"{NAMESPACE}/{parent.name}", facts, folder))
+        folders["model", 0] = folder
+    for number, item in enumerate(entry.recipe["data"]):
+        folder = cache / item["data"].removeprefix(f"{NAMESPACE}/")
+        inputs.append(_input("data", number, item["data"], RepoFacts(repo=item["data"], repo_type="dataset"), folder))
+        folders["data", number] = folder
+    return JobRequest(kind="train", recipe=entry.recipe, inputs=tuple(inputs), seed=entry.recipe["seed"]), folders
+
+
+def _input(role: Any, index: int, reference: str, facts: RepoFacts, folder: Path) -> Input:
+    files = tuple(
+        InputFile(path=path.relative_to(folder).as_posix(), size_bytes=path.stat().st_size, sha256=file_sha256(path))
+        for path in sorted(folder.rglob("*.safetensors"))
+    )
+    return Input(role=role, index=index, reference=reference, facts=facts, files=files)
