@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from hub.config import env
+from hub.config import logging as log_setup
 from workers.contracts.version import VERSION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,7 @@ INSTALLED_APPS = [
     "django_filters",
     "axes",
     "csp",
+    "hub.config",
     "hub.core",
     "hub.accounts",
     "hub.blobs",
@@ -55,6 +57,9 @@ INSTALLED_APPS = [
     "hub.pages",
 ]
 MIDDLEWARE = [
+    "hub.config.logging.RequestLog",
+    "hub.config.request_metrics.RequestMetrics",
+    "hub.config.health.Probes",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -226,4 +231,5 @@ if HAS_MAIL:
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"genepool@{_site.hostname}")
 
-LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
+LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOGGING = log_setup.settings_for(LOG_LEVEL)

@@ -51,7 +51,7 @@ KINDS: tuple[Kind, ...] = (
         recipe="workers.contracts.recipes:MergeRecipe",
         runner="workers.jobs.merge:run",
         planner="workers.planning.merge:check",
-        has_methods=True,
+        publish="hub.recipes.services:merge_publish", has_methods=True,
     ),
     Kind(
         "evaluate",
