@@ -53,6 +53,13 @@ def names(name: str, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def one_of(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default).upper() or default
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of {', '.join(allowed)}.")
+    return value
+
+
 def secret(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file NAME_FILE names. A missing file is an error, never an empty secret."""
     path = os.environ.get(f"{name}_FILE", "").strip()
