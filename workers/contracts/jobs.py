@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from workers.contracts.facts import RepoFacts
-from workers.contracts.plans import Plan
+from workers.contracts.plans import LicenceVerdict, Plan
 
 REQUEST, RESULT, INPUTS, OUT, JOURNAL = "request.json", "result.json", "inputs", "out", "journal"
 
@@ -34,7 +34,10 @@ class Input(BaseModel):
 
 
 class JobRequest(BaseModel):
-    """A recipe resolved to commits. `revision` is kind and method revision together: part of the request hash."""
+    """A recipe resolved to commits. `revision` is kind and method revision together: part of the request hash.
+
+    `licence` is the check's verdict for the result; it goes into the manifest and the card.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -43,6 +46,7 @@ class JobRequest(BaseModel):
     recipe: dict[str, Any]
     inputs: tuple[Input, ...] = ()
     plan: Plan | None = None
+    licence: LicenceVerdict = LicenceVerdict()
     revision: int = 1
     seed: int = 0
     threads: int = 1

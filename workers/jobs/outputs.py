@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,14 @@ def file_sha256(path: Path) -> str:
 
 
 def result_of(
-    out: Path, *, metrics: dict[str, Any], report: dict[str, Any], tensor_digest: str = "", resumed_units: int = 0
+    out: Path, *, metrics: dict[str, Any], report: dict[str, Any], tensor_digest: str = "", resumed_units: int = 0,
+    known: Iterable[ReportFile] = (),
 ) -> JobResult:  # fmt: skip
-    """The job's result over every file now in `out`."""
+    """The job's result over every file now in `out`. `known` are files whose digest was taken as they were written."""
+    by_path = {file.path: file for file in known}
     files = tuple(
-        ReportFile(path=path.relative_to(out).as_posix(), size_bytes=path.stat().st_size, sha256=file_sha256(path))
-        for path in sorted(out.rglob("*"))
-        if path.is_file()
+        by_path.get(name) or ReportFile(path=name, size_bytes=path.stat().st_size, sha256=file_sha256(path))
+        for name, path in sorted((path.relative_to(out).as_posix(), path) for path in out.rglob("*") if path.is_file())
     )
     return JobResult(
         files=files, metrics=metrics, report=report, tensor_digest=tensor_digest, resumed_units=resumed_units
