@@ -1,0 +1,148 @@
+"""EXTRACT: what a repo is, from headers, configs and card alone. The hub calls it at each commit, the command line for a folder."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from workers.contracts.facts import FileFact, RepoFacts
+from workers.contracts.findings import Finding
+from workers.planning.architectures import shape_of
+from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter, text_of, texts_of
+from workers.planning.configs import (
+    ADAPTER_CONFIG_FILE,
+    CONFIG_FILE,
+    MANIFEST_FILE,
+    architecture_of,
+    artifact_of,
+    labels_of,
+    read_object,
+    task_of,
+)
+from workers.planning.headers import Header
+from workers.planning.licence_names import licence_normalise
+from workers.planning.weights import Read, inventory, main_dtype, read_headers
+
+TOKENIZER_FILES = (
+    "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model", "tokenizer.json",
+    "tokenizer.model", "vocab.json", "vocab.txt",
+)  # fmt: skip
+_SPLIT_FOLDER = "data/"
+_CHUNK = 2**20
+
+
+def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[RepoFacts, list[Finding]]:
+    """Facts, and what was noticed: an error finding means that these files may not be kept.
+
+    `files` are (path, size, sha256); `read(path, start, length)` gives bytes of one of them. The caller fills in what no
+    file says: reference, repo, commit, visibility, and the repo type where it knows better.
+    """
+    listed = sorted(files)
+    sizes = {path: size for path, size, _ in listed}
+    config, findings = read_object(CONFIG_FILE, sizes, read)
+    adapter, adapter_findings = read_object(ADAPTER_CONFIG_FILE, sizes, read)
+    manifest, manifest_findings = read_object(MANIFEST_FILE, sizes, read)
+    card, card_findings = _card(sizes, read)
+    headers, header_findings = read_headers(sizes, read)
+    tensors, tensor_findings = inventory(headers, sizes, read)
+    splits, split_findings = _splits(headers)
+    findings += (
+        adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + split_findings
+    )
+    tags = texts_of(card, "tags")
+    base = texts_of(card, "base_model") or _adapter_base(adapter)
+    is_dataset = bool(splits) and not tensors and not config
+    facts = RepoFacts(
+        repo_type="dataset" if is_dataset else "model",
+        artifact=artifact_of(manifest, adapter, config, tags, bool(tensors)),
+        architecture=architecture_of(config) or _adapter_architecture(adapter),
+        task=(text_of(card, "pipeline_tag") or task_of(config))[:64],
+        library=_library(card, config, adapter)[:64],
+        licence=_licence(card, manifest)[:96],
+        languages=tuple(language[:16] for language in texts_of(card, "language")),
+        tags=tuple(tag[:128] for tag in tags),
+        base=base,
+        base_relation=text_of(card, "base_model_relation") or ("adapter" if adapter and base else ""),
+        config=config,
+        adapter=adapter,
+        labels=labels_of(config),
+        tokenizer_digest=_tokenizer_digest(listed, read),
+        vocabulary=shape_of(config).vocabulary if config else None,
+        tensors=tensors,
+        parameters=sum(tensor.elements for tensor in tensors.values()),
+        dtype=main_dtype(tensors.values()),
+        files=tuple(FileFact(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in listed),
+        splits=splits,
+    )
+    return facts, findings
+
+
+def _card(sizes: Mapping[str, int], read: Read) -> tuple[dict[str, Any], list[Finding]]:
+    if CARD_FILE not in sizes:
+        return {}, []
+    text = read(CARD_FILE, 0, min(sizes[CARD_FILE], CARD_BYTES)).decode("utf-8", "replace")
+    return front_matter(text)
+
+
+def _library(card: dict[str, Any], config: dict[str, Any], adapter: dict[str, Any]) -> str:
+    declared = text_of(card, "library_name")
+    if declared:
+        return declared
+    if adapter.get("peft_type"):
+        return "peft"
+    return "transformers" if config.get("model_type") else ""
+
+
+def _licence(card: dict[str, Any], manifest: dict[str, Any]) -> str:
+    """As the card says, else as the job that made it found. Several licences in a card bind together."""
+    declared = texts_of(card, "license") or texts_of(card, "licence")
+    names = [licence_normalise(text, text_of(card, "license_name")) for text in declared]
+    if any(names):
+        return " AND ".join(name for name in names if name)
+    verdict = manifest.get("licence")
+    found = verdict.get("licence") if isinstance(verdict, dict) else None
+    return licence_normalise(found) if isinstance(found, str) else ""
+
+
+def _adapter_base(adapter: Mapping[str, Any]) -> tuple[str, ...]:
+    base = adapter.get("base_model_name_or_path")
+    return (base.strip()[:300],) if isinstance(base, str) and base.strip() else ()
+
+
+def _adapter_architecture(adapter: Mapping[str, Any]) -> str:
+    mapping = adapter.get("auto_mapping")
+    name = mapping.get("base_model_class") if isinstance(mapping, dict) else None
+    return name[:96] if isinstance(name, str) else ""
+
+
+def _tokenizer_digest(files: Iterable[tuple[str, int, str]], read: Read) -> str:
+    """Over names and contents; tokenizer_config.json is left out, because it changes with the library that wrote it."""
+    total = hashlib.sha256()
+    found = False
+    for path, size, sha256 in files:
+        if path in TOKENIZER_FILES:
+            found = True
+            total.update(f"{path}\0{sha256 or _digest(path, size, read)}\n".encode())
+    return total.hexdigest() if found else ""
+
+
+def _digest(path: str, size: int, read: Read) -> str:
+    digest = hashlib.sha256()
+    for start in range(0, size, _CHUNK):
+        digest.update(read(path, start, min(_CHUNK, size - start)))
+    return digest.hexdigest()
+
+
+def _splits(headers: Mapping[str, Header]) -> tuple[dict[str, int], list[Finding]]:
+    """Rows of each split of a dataset: the first dimension of `labels` in `data/<split>.safetensors`."""
+    splits: dict[str, int] = {}
+    findings = []
+    for path, header in headers.items():
+        if not path.startswith(_SPLIT_FOLDER) or path.count("/") != 1:
+            continue
+        labels = header.tensors.get("labels")
+        if labels is None or len(labels.shape) != 1:
+            message = f"{path} has no list of labels. Models cannot be measured on it."
+            findings.append(Finding(code="split_without_labels", severity="warning", where=path, message=message))
+        else:
+            splits[path.removeprefix(_SPLIT_FOLDER).removesuffix(".safetensors")] = labels.shape[0]
+    return splits, findings
