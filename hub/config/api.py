@@ -8,6 +8,8 @@ from hub.core.schema_view import SchemaView
 urlpatterns = [
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("", include("hub.accounts.api.urls")),
+    path("", include("hub.catalog.api.urls")),
+    path("", include("hub.jobs.api.urls")),
     path("<path:rest>", UnknownRoute.as_view()),
     path("", UnknownRoute.as_view()),
 ]

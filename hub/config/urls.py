@@ -9,6 +9,8 @@ handler404 = "hub.core.handlers.not_found"
 handler500 = "hub.core.handlers.server_error"
 
 urlpatterns = [
+    path("", include("hub.config.health")),
+    path("", include("hub.config.metrics")),
     path("api/v1/", include("hub.config.api")),
     path("admin/", admin.site.urls),
 ]

@@ -15,7 +15,7 @@ PROBLEM: dict[str, Any] = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "code": {"type": "string"},
-        "findings": {"type": "array", "items": {"$ref": "#/components/schemas/Finding"}},
+        "findings": {"type": "array", "items": {"$ref": "#/components/schemas/FindingOutput"}},
         "errors": {
             "type": "array",
             "items": {"type": "object", "properties": {"where": {"type": "string"}, "message": {"type": "string"}}},

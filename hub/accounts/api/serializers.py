@@ -3,19 +3,7 @@
 from rest_framework import serializers
 
 from hub.accounts.services import ROLES, SCOPES, TOKEN_DAYS, TOKEN_DAYS_LIMIT
-
-
-class StrictSerializer(serializers.Serializer):
-    """Unknown keys are errors: a misspelt option must not be taken for its default."""
-
-    def to_internal_value(self, data):
-        if isinstance(data, dict):
-            unknown = sorted(set(data) - set(self.fields))
-            if unknown:
-                raise serializers.ValidationError(
-                    {name: f"Unknown key. Known: {', '.join(self.fields)}." for name in unknown}
-                )
-        return super().to_internal_value(data)
+from hub.core.serializers import StrictSerializer
 
 
 class TokenInput(StrictSerializer):

@@ -32,7 +32,9 @@ def outputs_of(job: Job, *, user: User) -> list[JobOutput]:
 
 def results_of(jobs: Iterable[Job]) -> dict[UUID, dict[str, str]]:
     """The first result of each job that has one."""
-    rows = JobOutput.objects.filter(job__in=[job.pk for job in jobs], role="result", repo__isnull=False, commit__isnull=False)
+    rows = JobOutput.objects.filter(
+        job__in=[job.pk for job in jobs], role="result", repo__isnull=False, commit__isnull=False
+    )
     named = rows.order_by("-position").values_list("job_id", "repo__full_name", "commit__oid")
     return {job: {"repo": repo, "commit": commit} for job, repo, commit in named}
 

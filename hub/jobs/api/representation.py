@@ -54,7 +54,8 @@ def jobs_json(jobs: Sequence[Job]) -> list[dict[str, Any]]:
     results = queries.results_of(jobs)
     places = queries.queue_places({job.queue for job in jobs if job.state == State.QUEUED})
     return [
-        job_json(job, queue={"position": places.get(job.pk), "reason": None}, result=results.get(job.pk)) for job in jobs
+        job_json(job, queue={"position": places.get(job.pk), "reason": None}, result=results.get(job.pk))
+        for job in jobs
     ]
 
 

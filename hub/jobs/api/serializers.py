@@ -57,7 +57,9 @@ class JobBody(serializers.Serializer):
     result = ResultOutput(allow_null=True)
     error = ErrorOutput(allow_null=True)
     metrics = serializers.DictField()
-    cost = serializers.DictField(help_text="wall_s, cpu_s, peak_memory_bytes, read_bytes, write_bytes, over all attempts")
+    cost = serializers.DictField(
+        help_text="wall_s, cpu_s, peak_memory_bytes, read_bytes, write_bytes, over all attempts"
+    )
     tensor_digest = serializers.CharField(help_text="equal for equal weights, whatever the sharding")
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)

@@ -36,7 +36,9 @@ class JobEventsView(ApiView):
     def get(self, request: Request, ident: str) -> Response:
         job = selectors.job_get(user=request.user, ident=ident)
         rows = selectors.events_after(job, **_span(request))
-        results = [{"id": row.pk, "attempt": row.attempt, "type": row.type, "data": row.data, "at": row.at} for row in rows]
+        results = [
+            {"id": row.pk, "attempt": row.attempt, "type": row.type, "data": row.data, "at": row.at} for row in rows
+        ]
         return Response(_followed(job, results, request))
 
 
@@ -48,7 +50,8 @@ class JobLogView(ApiView):
         job = selectors.job_get(user=request.user, ident=ident)
         rows = selectors.log_after(job, **_span(request))
         results = [
-            {"id": row.pk, "attempt": row.attempt, "level": row.level, "message": row.message, "at": row.at} for row in rows
+            {"id": row.pk, "attempt": row.attempt, "level": row.level, "message": row.message, "at": row.at}
+            for row in rows
         ]
         return Response(_followed(job, results, request))
 
@@ -57,7 +60,9 @@ class JobCancelView(ApiView):
     permission_classes = [scope("submit")]
 
     @extend_schema(
-        summary="Cancel a job", request=None, responses=serializers.JobDetailBody,
+        summary="Cancel a job",
+        request=None,
+        responses=serializers.JobDetailBody,
         description="`cancelling` until the process is gone, then `cancelled`.",
     )
     def post(self, request: Request, ident: str) -> Response:
@@ -69,7 +74,8 @@ class JobRetryView(ApiView):
     permission_classes = [scope("submit")]
 
     @extend_schema(
-        summary="Run a job again", request=serializers.RetryInput,
+        summary="Run a job again",
+        request=serializers.RetryInput,
         responses={200: serializers.JobDetailBody, 201: serializers.JobDetailBody},
         description="Queues a job that did not succeed once more (200). With `reproduce`, makes a new job of one that did (201).",
     )

@@ -22,7 +22,9 @@ class WebhookCollectionView(ApiView):
         return Response({"results": serializers.WebhookBody(rows, many=True).data})
 
     @extend_schema(
-        summary="Add a webhook", request=serializers.WebhookInput, responses={201: serializers.NewWebhookBody},
+        summary="Add a webhook",
+        request=serializers.WebhookInput,
+        responses={201: serializers.NewWebhookBody},
         description="The answer holds the secret that signs every delivery. It cannot be shown again.",
     )
     def post(self, request: Request) -> Response:
