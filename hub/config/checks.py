@@ -73,7 +73,7 @@ def vectors_are_there(app_configs: Any, databases: Any = None, **_: Any) -> list
         elif row[0] is None:
             hint = "As a superuser, in the hub's database: CREATE EXTENSION vector."
             found.append(
-                Error("pgvector is there but not switched on in this database.", hint=hint, id="genepool.E005")
+                Warning("pgvector is there but not switched on in this database.", hint=hint, id="genepool.W002")
             )
     return found
 
