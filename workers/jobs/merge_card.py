@@ -98,11 +98,11 @@ def _text(recipe: MergeRecipe, models: Sequence[Input], recipe_text: str) -> str
     lines = [f"# {title}", ""]
     if row:
         lines += [f"Made with {row.label}. {row.summary} ({_paper(row.paper)})", ""]
-    lines += ["## What went in", "", "| model | role | " + "".join(f"{column.label.lower()} | " for column in columns)]
+    lines += ["## What went in", "", "| model | role |" + "".join(f" {column.label.lower()} |" for column in columns)]
     lines += ["|---|---|" + "---|" * len(columns)]
     for item in models:
         cells = [_cell(recipe, item, column.name) for column in columns]
-        lines.append(f"| {_escaped(_version(item))} | {item.role} | " + "".join(f"{cell} | " for cell in cells))
+        lines.append(f"| {_escaped(_version(item))} | {item.role} |" + "".join(f" {cell} |" for cell in cells))
     lines += [
         "", "## Recipe", "", "The same recipe over the same inputs gives the same weights.", "",
         "```yaml", recipe_text.rstrip(), "```", "", "`report.json` holds the measures of every tensor.", "",
