@@ -22,5 +22,8 @@ class Evaluation(Identified, TimeStamped):
     class Meta:
         indexes = [models.Index(fields=["repo", "commit_oid"], name="evaluation_of_commit")]
         constraints = [
-            models.UniqueConstraint(fields=["repo", "commit_oid", "data_name", "data_commit", "split", "job"], name="evaluation_once_per_job")
+            models.UniqueConstraint(
+                fields=["repo", "commit_oid", "data_name", "data_commit", "split", "job"],
+                name="evaluation_once_per_job",
+            )
         ]

@@ -6,36 +6,66 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('blobs', '0001_initial'),
-        ('catalog', '0001_initial'),
-        ('jobs', '0001_initial'),
+        ("blobs", "0001_initial"),
+        ("catalog", "0001_initial"),
+        ("jobs", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Evaluation',
+            name="Evaluation",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('commit_oid', models.CharField(max_length=40)),
-                ('data_name', models.CharField(max_length=200)),
-                ('data_commit', models.CharField(blank=True, max_length=40)),
-                ('split', models.CharField(max_length=16)),
-                ('metrics', models.JSONField()),
-                ('examples', models.BigIntegerField()),
-                ('data_repo', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='measured', to='catalog.repo')),
-                ('job', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='evaluations', to='jobs.job')),
-                ('predictions', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='blobs.blob')),
-                ('repo', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='evaluations', to='catalog.repo')),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                ("commit_oid", models.CharField(max_length=40)),
+                ("data_name", models.CharField(max_length=200)),
+                ("data_commit", models.CharField(blank=True, max_length=40)),
+                ("split", models.CharField(max_length=16)),
+                ("metrics", models.JSONField()),
+                ("examples", models.BigIntegerField()),
+                (
+                    "data_repo",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="measured",
+                        to="catalog.repo",
+                    ),
+                ),
+                (
+                    "job",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="evaluations",
+                        to="jobs.job",
+                    ),
+                ),
+                (
+                    "predictions",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="blobs.blob"
+                    ),
+                ),
+                (
+                    "repo",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="evaluations", to="catalog.repo"
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['repo', 'commit_oid'], name='evaluation_of_commit')],
-                'constraints': [models.UniqueConstraint(fields=('repo', 'commit_oid', 'data_name', 'data_commit', 'split', 'job'), name='evaluation_once_per_job')],
+                "indexes": [models.Index(fields=["repo", "commit_oid"], name="evaluation_of_commit")],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("repo", "commit_oid", "data_name", "data_commit", "split", "job"),
+                        name="evaluation_once_per_job",
+                    )
+                ],
             },
         ),
     ]

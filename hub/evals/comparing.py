@@ -1,0 +1,123 @@
+"""Puts a child beside its parents: finds the study and its repetitions, then has the numbers worked out, once."""
+
+import hashlib
+
+from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
+
+from hub.accounts.models import User
+from hub.catalog.models import Commit, LineageEdge, Ref, Repo
+from hub.evals.models import Evaluation
+from hub.evals.records import Comparison
+from hub.evals.studies import Member, Study, comparison_compute
+from hub.evals.twins import Key, evaluations_at, evaluations_at_oid
+
+CACHE_S = 24 * 3600
+RELATIONS = {
+    "merge_of": "parent",
+    "finetune_of": "parent",
+    "adapter_of": "parent",
+    "quantized_of": "parent",
+    "base": "base",
+}
+SEED_PREFIX = "seed-"
+
+
+def comparison_of(repo: Repo, commit: Commit, *, user: User | AnonymousUser | None) -> Comparison | None:
+    """The child at `commit` beside its parents, or None when they were not measured on the same data.
+
+    Where the branches `seed-0`, `seed-1`, … repeat the study and `commit` is one of them, all are taken together: means and
+    gain are then over the seeds. Parents that `user` may not read are counted, not named.
+    """
+    study, hidden = _study(repo, commit, user)
+    if study is None:
+        return None
+    studies = [study]
+    for name, head in _seed_heads(repo, commit):
+        repetition, _ = _study(repo, head, user)
+        if repetition is not None and repetition.shape == study.shape:
+            studies.append(Study(name, repetition.members, repetition.keys, repetition.missing))
+    # With repetitions the commit itself is one of the branches: it goes first and is not counted twice.
+    chosen = studies[1:] if len(studies) > 1 else studies
+    key = _cache_key(chosen, hidden)
+    found: Comparison | None = cache.get(key)
+    if found is None:
+        found = comparison_compute(chosen, hidden=hidden)
+        if found is not None:
+            cache.set(key, found, CACHE_S)
+    return found
+
+
+def _study(repo: Repo, commit: Commit, user: User | AnonymousUser | None) -> tuple[Study | None, int]:
+    edges = list(LineageEdge.objects.filter(child=commit, relation__in=RELATIONS).order_by("position"))
+    readable = {
+        row.pk: row
+        for row in Repo.objects.visible_to(user, "read").filter(pk__in=[edge.parent_repo_id for edge in edges])
+    }
+    hidden = sum(edge.parent_repo_id not in readable for edge in edges)
+    own = evaluations_at(repo.pk, commit)
+    members, missing = [], []
+    found = {
+        edge.pk: _evaluations_of_parent(readable[edge.parent_repo_id], edge) for edge in edges if edge.parent_repo_id in readable
+    }  # fmt: skip
+    keys = _shared_keys(own, [rows for rows in found.values() if rows])
+    if not keys:
+        return None, hidden
+    members.append(Member(repo.full_name, "child", commit.oid, {key: own[key] for key in keys}))
+    for edge in edges:
+        rows = found.get(edge.pk)
+        if rows is None:
+            continue
+        name = readable[edge.parent_repo_id].full_name
+        if not all(key in rows for key in keys):
+            missing.append(name)
+            continue
+        role = RELATIONS[edge.relation]
+        members.append(Member(name, role, edge.parent_commit, {key: rows[key] for key in keys}, edge.weight))
+    if not any(member.role == "parent" for member in members):
+        return None, hidden
+    return Study(SEED_PREFIX + "0", tuple(members), tuple(keys), tuple(missing)), hidden
+
+
+def _evaluations_of_parent(repo: Repo, edge: LineageEdge) -> dict[Key, Evaluation]:
+    """A parent known by name only (claimed) is taken as it is now."""
+    commits = Commit.objects.filter(repo=repo).defer("facts", "findings")
+    commit = commits.filter(oid=edge.parent_commit or repo.head).first()
+    return evaluations_at(repo.pk, commit) if commit else evaluations_at_oid(repo.pk, edge.parent_commit, "")
+
+
+def _shared_keys(own: dict[Key, Evaluation], others: list[dict[Key, Evaluation]]) -> list[Key]:
+    """Dataset splits of the child that some parent was measured on too, of the one split that has most; `test` goes first."""
+    measured = [key for key in own if any(key in rows for rows in others)]
+    splits = {key[2] for key in measured}
+    if not splits:
+        return []
+    split = (
+        "test" if "test" in splits else max(sorted(splits), key=lambda name: sum(key[2] == name for key in measured))
+    )
+    # Where parents were measured on different data, what all of them share tells more than what one of them has.
+    shared = [key for key in measured if key[2] == split and all(key in rows for rows in others)]
+    return sorted(shared or [key for key in measured if key[2] == split])
+
+
+def _seed_heads(repo: Repo, commit: Commit) -> list[tuple[str, Commit]]:
+    """Heads of the branches `seed-*`, when `commit` has the weights of one of them. Its own comes first."""
+    refs = (
+        Ref.objects.filter(repo=repo, kind="branch", name__startswith=SEED_PREFIX)
+        .select_related("commit")
+        .defer("commit__facts", "commit__findings")
+    )
+    heads = [(ref.name, ref.commit) for ref in refs.order_by("name")]
+    digest = (commit.manifest or {}).get("tensor_digest")
+    is_one = any(
+        head.oid == commit.oid or (digest and (head.manifest or {}).get("tensor_digest") == digest) for _, head in heads
+    )
+    return heads if is_one and len(heads) > 1 else []
+
+
+def _cache_key(studies: list[Study], hidden: int) -> str:
+    """Evaluations never change, so their numbers name the result."""
+    rows = [str(row.pk) for study in studies for member in study.members for row in member.rows.values()]
+    names = [member.reference for study in studies for member in study.members]
+    missing = [name for study in studies for name in study.missing]
+    return "comparison:" + hashlib.sha256("/".join([*rows, *names, *missing, str(hidden)]).encode()).hexdigest()
