@@ -1,0 +1,56 @@
+"""The console script `genepool`: a table of commands. Each module is imported only when its command is called."""
+
+import sys
+from importlib import import_module
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "up": ("hub.cli.up:main", "everything on one machine, in the foreground"),
+    "run": ("hub.cli.run:main", "carry out a recipe on local folders, without a server"),
+    "merge": ("hub.cli.run:merge", "the same for merges"),
+    "check": ("hub.cli.check:main", "findings, licence and estimate of a recipe"),
+    "methods": ("hub.cli.methods:main", "the table of methods"),
+    "submit": ("hub.cli.submit:main", "send a recipe to a hub"),
+    "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),
+    "push": ("hub.cli.push:main", "upload a folder to a hub"),
+    "pull": ("hub.cli.pull:main", "download a repo from a hub"),
+    "user": ("hub.cli.user:main", "make users on the hub of this machine"),
+    "token": ("hub.cli.token:main", "make access tokens on the hub of this machine"),
+}
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items()]
+    return "\n".join(["usage: genepool COMMAND …", "", *lines, "", "`genepool COMMAND --help` says more.", ""])
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        (sys.stdout if arguments else sys.stderr).write(usage())
+        return 0 if arguments else 2
+    if arguments[0] in ("-V", "--version"):
+        from workers.contracts.version import VERSION
+
+        sys.stdout.write(f"genepool {VERSION}\n")
+        return 0
+    command = COMMANDS.get(arguments[0])
+    if command is None:
+        sys.stderr.write(f"genepool: there is no command {arguments[0]!r}.{_nearest(arguments[0])}\n\n{usage()}")
+        return 2
+    module, _, function = command[0].partition(":")
+    try:
+        return int(getattr(import_module(module), function)(arguments[1:]) or 0)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader has gone (`genepool methods | head`). Nothing more can be said, also not by the interpreter's flush at exit.
+        sys.stdout = None
+        return 1
+
+
+def _nearest(name: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f" Did you mean {close[0]}?" if close else ""

@@ -4,11 +4,13 @@ Tasks are named by string: the web sends them without importing the code that ca
 """
 
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery, signals
+from celery.platforms import SecurityWarning
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
@@ -50,6 +52,9 @@ def schedule() -> dict[str, dict[str, Any]]:
         "housekeeping": {"task": "hub.housekeeping", "schedule": crontab(hour=3, minute=17)},
     }
 
+
+# The warning is about pickled messages sent to root. Ours are JSON and nothing else is taken.
+warnings.filterwarnings("ignore", category=SecurityWarning)
 
 app = Celery("genepool", include=["workers.runtime.tasks", "hub.jobs.tasks"])
 app.set_default()

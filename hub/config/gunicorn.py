@@ -2,6 +2,8 @@
 
 import os
 
+from hub.config import logging as log_setup
+
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
@@ -14,3 +16,16 @@ max_requests_jitter = 200
 control_socket_disable = True  # it would be written into the home folder
 accesslog = None
 errorlog = "-"
+_logging = log_setup.settings_for("INFO")
+logconfig_dict = {
+    **_logging,
+    "loggers": {**_logging["loggers"], "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True}},
+}
+
+
+def child_exit(server, worker):
+    """A web process that ends takes its gauges out of /metrics; what it counted stays."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        from prometheus_client import multiprocess
+
+        multiprocess.mark_process_dead(worker.pid)

@@ -109,6 +109,7 @@ class Postgres:
         settings = [
             "listen_addresses=", f'unix_socket_directories="{self.sockets}"', "unix_socket_permissions=0700", f"port={PORT}",
             "max_connections=100", "shared_buffers=128MB", "jit=off", "log_min_messages=warning", "log_line_prefix=",
+            "log_checkpoints=off",
             *(() if self.is_durable else UNSAFE_BUT_QUICK),
         ]  # fmt: skip
         return ServiceSpec(
@@ -123,6 +124,7 @@ class Postgres:
             folder=self.placement.cluster,
             user=self.placement.user,
             is_ready=self.is_ready,
+            before=self.stop_orphans,
             stop=signal.SIGINT,  # "fast": ends the sessions, then writes a checkpoint
             stop_s=30.0,
         )

@@ -42,6 +42,8 @@ class Redis:
             environment=plain_environment(),
             folder=self.layout.redis,
             is_ready=self.is_ready,
+            before=self.prepare,
+            stage=1,
             stop_s=10.0,
         )  # fmt: skip
 

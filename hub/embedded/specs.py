@@ -16,15 +16,24 @@ def _always() -> bool:
     return True
 
 
+def _nothing() -> None:
+    return None
+
+
 @dataclass(frozen=True)
 class ServiceSpec:
-    """`stop` is the signal that ends it in order, within `stop_s` seconds; after that it is killed with its whole session."""
+    """`stop` is the signal that ends it in order, within `stop_s` seconds; after that it is killed with its whole session.
+
+    `before` clears the way each time it is about to start. Services of a higher `stage` stop before those of a lower one.
+    """
 
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
     folder: Path
     is_ready: Callable[[], bool] = _always
+    before: Callable[[], None] = _nothing
+    stage: int = 0
     user: SystemUser | None = None
     stop: signal.Signals = signal.SIGTERM
     stop_s: float = 20.0
