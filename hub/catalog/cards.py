@@ -5,21 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from workers.contracts.parsing import load_document
-
 from hub.catalog.json_safe import json_safe, text_safe
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
+from workers.planning.card import CARD_FILE, front_matter
 
-CARD_FILE = "README.md"
-MAX_CARD_BYTES, MAX_FRONT_MATTER_BYTES = 2**20, 64 * 2**10
+MAX_CARD_BYTES = 2**20
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|[`*_]{1,3}|\[([^\]]*)\]\([^)]*\)")
 _FORMATS = {".safetensors": "safetensors", ".gguf": "gguf", ".onnx": "onnx", ".parquet": "parquet"}
 
 
 @dataclass(frozen=True)
 class Card:
-    """`front_matter` is ready for a JSON column. `findings` say what was wrong with it; the rest stays readable all the same."""
+    """`front_matter` is ready for a JSON column. `findings` say what was wrong with it; the text stays readable all the same."""
 
     front_matter: dict[str, Any] = field(default_factory=dict)
     body: str = ""
@@ -27,42 +25,16 @@ class Card:
 
 
 def card_parse(text: str) -> Card:
-    front, body = _split(text)
-    if front is None:
-        return Card(body=body)
-    if len(front.encode(errors="replace")) > MAX_FRONT_MATTER_BYTES:
-        return Card(
-            body=body, findings=(_finding(f"The front matter is longer than {MAX_FRONT_MATTER_BYTES // 1024} KiB."),)
-        )
-    document, findings = load_document(front)
-    problems = tuple(_finding(finding.message, finding.line) for finding in findings)
-    if not isinstance(document, dict):
-        wrong = (
-            () if document is None or problems else (_finding("The front matter is not a list of names with values."),)
-        )
-        return Card(body=body, findings=problems + wrong)
-    return Card(json_safe(document), body, problems)
+    loaded, findings = front_matter(text)
+    return Card(json_safe(loaded), _body(text), tuple(findings))
 
 
-def _split(text: str) -> tuple[str | None, str]:
-    lines = text.lstrip("\ufeff").splitlines(keepends=True)
+def _body(text: str) -> str:
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
     if not lines or lines[0].strip() != "---":
-        return None, text
-    for number, line in enumerate(lines[1:], start=1):
-        if line.strip() == "---":
-            return "".join(lines[1:number]), "".join(lines[number + 1 :])
-    return None, text
-
-
-def _finding(message: str, line: int | None = None) -> Finding:
-    return Finding(
-        code="card_front_matter",
-        severity="warning",
-        where=CARD_FILE,
-        message=message,
-        line=None if line is None else line + 1,
-        consequence="Licence, task and base model of the card are not known.",
-    )
+        return text
+    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
+    return text if end is None else "".join(lines[end + 1 :])
 
 
 def summary_of(body: str) -> str:
@@ -92,3 +64,6 @@ def tags_of(card: Card, facts: RepoFacts, paths: Iterable[str]) -> list[str]:
 def _texts(value: Any) -> list[str]:
     values = value if isinstance(value, list) else [value]
     return [text for text in values if isinstance(text, str)]
+
+
+__all__ = ["CARD_FILE", "MAX_CARD_BYTES", "Card", "card_parse", "summary_of", "tags_of"]

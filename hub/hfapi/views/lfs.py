@@ -1,0 +1,124 @@
+"""Git LFS, basic transfer: batch, bytes, verify."""
+
+from threading import BoundedSemaphore
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from hub.accounts.models import User
+from hub.accounts.permissions import has_scope
+from hub.blobs.drivers import CHUNK_BYTES
+from hub.blobs.drivers.base import SHA256
+from hub.blobs.models import Blob
+from hub.blobs.selectors import blob_usable_by
+from hub.blobs.services import blob_put
+from hub.catalog.models import Repo
+from hub.catalog.selectors import blob_is_readable
+from hub.core.errors import Forbidden, Invalid, NotFound, TooLarge, TooMany
+from hub.hfapi.bodies import content_length, json_body, text_field
+from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of
+from hub.hfapi.grants import grant_read, lfs_href
+from hub.hfapi.serving import blob_response
+from hub.hfapi.wire import repo_url
+
+MEDIA_TYPE = "application/vnd.git-lfs+json"
+OBJECTS_MAX = 1000
+# Fewer than a process has threads: uploads that take their time must not keep the others from being answered.
+_UPLOADS = BoundedSemaphore(6)
+
+
+@endpoint("POST")
+def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> HttpResponse:
+    document = json_body(request)
+    operation = text_field(document, "operation", limit=20)
+    if operation not in ("upload", "download"):
+        raise Invalid(f"{operation!r} is not an operation. Choose upload or download.")
+    repo = repo_of(request, kind, ns, name, "write" if operation == "upload" else "read")
+    if operation == "upload":
+        _write_scope_check(request)
+    if document.get("hash_algo", "sha256") != "sha256":
+        raise Invalid("Objects are named by their sha256.")
+    objects = document.get("objects")
+    if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
+        raise Invalid(f"objects is not a list of at most {OBJECTS_MAX} objects.")
+    answer = [
+        _upload(request, repo, entry) if operation == "upload" else _download(request, repo, entry) for entry in objects
+    ]
+    return JsonResponse({"transfer": "basic", "objects": answer, "hash_algo": "sha256"}, content_type=MEDIA_TYPE)
+
+
+@endpoint("PUT", "GET", "HEAD")
+def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "models") -> HttpResponse:
+    """The right is in the address. It is looked at again: a user who was switched off or lost the repo meanwhile gets nothing."""
+    verb = "PUT" if request.method == "PUT" else "GET"
+    grant = grant_read(request.GET.get("grant", ""), verb=verb, oid=oid)
+    user = User.objects.filter(pk=grant.user, is_active=True).first()
+    repo = Repo.objects.visible_to(user, "write" if verb == "PUT" else "read").filter(pk=grant.repo).first()
+    if repo is None:
+        raise NotFound()
+    if verb == "GET":
+        return blob_response(request, Blob.objects.get(pk=oid), name=oid)
+    if user is None:
+        raise NotFound()
+    length = content_length(request)
+    if length != grant.size_bytes:
+        raise Invalid(f"{length} bytes are to come, {grant.size_bytes} were announced.")
+    if not _UPLOADS.acquire(blocking=False):
+        raise TooMany("Too many uploads at once. The next place is free soon.", headers={"Retry-After": "3"})
+    try:
+        blob_put(chunks=iter(lambda: request.read(CHUNK_BYTES), b""), user=user, sha256=oid, size=length)
+    finally:
+        _UPLOADS.release()
+    return HttpResponse(status=200)
+
+
+@endpoint("POST", scope="write")
+def verify(request: HttpRequest, ns: str, name: str, kind: str = "models") -> HttpResponse:
+    repo_of(request, kind, ns, name, "write")
+    oid, size = _object(json_body(request))
+    blob = blob_usable_by(user_of(request), oid)
+    if blob is None or blob.size_bytes != size:
+        raise NotFound("This object did not arrive, or with another size. Send it again.")
+    return JsonResponse({}, content_type=MEDIA_TYPE)
+
+
+def _write_scope_check(request: HttpRequest) -> None:
+    token = request.access_token  # type: ignore[attr-defined]
+    if token is not None and not has_scope(token, "write"):
+        raise Forbidden("This token lacks the scope 'write'.")
+
+
+def _upload(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:
+    oid, size = _object(entry)
+    if size > settings.MAX_UPLOAD_BYTES:
+        error = TooLarge(f"{size} bytes; a file has at most {settings.MAX_UPLOAD_BYTES} here.")
+        return {"oid": oid, "size": size, "error": {"code": error.status, "message": error.message}}
+    user = user_of(request)
+    blob = blob_usable_by(user, oid)
+    if blob is not None and blob.size_bytes == size:
+        return {"oid": oid, "size": size}
+    href = lfs_href(repo, verb="PUT", oid=oid, size_bytes=size, user=user.pk)
+    verify_href = f"{repo_url(repo)}.git/info/lfs/objects/verify"
+    return {"oid": oid, "size": size, "actions": {"upload": {"href": href}, "verify": {"href": verify_href}}}
+
+
+def _download(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:
+    oid, size = _object(entry)
+    asker = asker_of(request)
+    blob = Blob.objects.filter(pk=oid, size_bytes=size).first()
+    if blob is None or not blob_is_readable(asker, blob):
+        return {
+            "oid": oid,
+            "size": size,
+            "error": {"code": 404, "message": "There is no such object, or you may not see it."},
+        }
+    href = lfs_href(repo, verb="GET", oid=oid, size_bytes=size, user=asker.pk or 0)
+    return {"oid": oid, "size": size, "actions": {"download": {"href": href}}}
+
+
+def _object(entry: Any) -> tuple[str, int]:
+    oid, size = (entry.get("oid"), entry.get("size")) if isinstance(entry, dict) else (None, None)
+    if not isinstance(oid, str) or not SHA256.fullmatch(oid) or not isinstance(size, int) or size < 0:
+        raise Invalid("An object is named by the 64 hex digits of its sha256 and its size.")
+    return oid, size
