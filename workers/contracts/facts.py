@@ -99,6 +99,9 @@ class RepoFacts(BaseModel):
     dtype: str = ""
     files: tuple[FileFact, ...] = ()
     splits: dict[str, int] = Field(default_factory=dict)
+    scanned: bool | None = Field(
+        default=None, description="whether the weights were searched for NaN; None where nobody scans"
+    )
 
     @property
     def size_bytes(self) -> int:

@@ -1,0 +1,97 @@
+"""MERGE: what is wrong with it, what it will cost, what its result may be licensed as, and how it is carried out."""
+
+from workers.contracts.findings import Finding, has_errors
+from workers.contracts.methods import Method, method_get
+from workers.contracts.parameters import resolve_parameters
+from workers.contracts.plans import Check
+from workers.contracts.recipes import MergeRecipe
+from workers.planning.check import Facts
+from workers.planning.estimate import merge_estimate
+from workers.planning.licences import licence_findings, licence_verdict
+from workers.planning.members import Known, known, members_of
+from workers.planning.merge_entries import entry_findings
+from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
+from workers.planning.merge_steps import merge_plan
+from workers.planning.merge_values import value_findings
+from workers.planning.wording import finding, joined
+
+
+def check(recipe: MergeRecipe, facts: Facts) -> Check:
+    method = method_get("merge", recipe.method)
+    if method is None:
+        message = f"There is no merge method {recipe.method}."
+        return Check(findings=(finding("unknown_method", "error", ("method",), message),))
+    shared, per_source = resolve_parameters(recipe, method)
+    members = members_of(recipe, facts)
+    findings, unusable = entry_findings(members, method)
+    findings += value_findings(method, shared, per_source)
+    findings += _count_findings(recipe, method)
+    usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
+    base = next((model for model in usable if model.member.source is None), None) if method.needs_base else None
+    sources = [model for model in usable if model.member.source is not None]
+    reference = base if method.needs_base else next(iter(sources), None)
+    if reference is None:
+        return Check(findings=tuple(findings))
+    others = [source for source in sources if source is not reference]
+    fitting = {source.member.position: fit_findings(reference, source) for source in others}
+    findings += [found for position in fitting for found in fitting[position]]
+    models = [reference, *others]
+    findings += base_findings(base, sources) if base is not None else []
+    mixed = dtype_finding(recipe, models)
+    findings += [mixed] if mixed is not None else []
+    if not reference.facts.config:
+        message = f"{reference.name} has no config.json, so the result has none."
+        findings.append(
+            finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
+        )
+    verdict = licence_verdict([(model.name, model.facts.licence) for model in models])
+    findings += licence_findings(
+        verdict, models, is_public=recipe.output is not None and recipe.output.visibility == "public"
+    )
+    agreements = _agreements(reference, others, fitting, base, mixed)
+    if has_errors(findings):
+        return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
+    plan, plan_findings = merge_plan(recipe, method, reference, sources, shared, per_source)
+    findings += plan_findings
+    return Check(
+        findings=tuple(findings), agreements=agreements, licence=verdict, estimate=merge_estimate(plan, method),
+        plan=None if has_errors(findings) else plan,
+    )  # fmt: skip
+
+
+def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
+    """The parser says this with a repair; a recipe built in code comes here first."""
+    count = len(recipe.sources)
+    if method.maximum_sources is not None and count > method.maximum_sources:
+        message = f"{count} sources are given, {method.label} takes {method.maximum_sources}."
+        return [finding("too_many_sources", "error", ("sources",), message)]
+    if count < method.minimum_sources:
+        message = f"{count} sources are given, {method.label} needs {method.minimum_sources}."
+        return [finding("too_few_sources", "error", ("sources",), message)]
+    return []
+
+
+def _agreements(
+    reference: Known, others: list[Known], fitting: dict[int, list[Finding]], base: Known | None, mixed: Finding | None
+) -> tuple[str, ...]:  # fmt: skip
+    """One line for the end of the panel: what agrees, and for whom."""
+    good = [model for model in others if not has_errors(fitting[model.member.position])]
+    if not good:
+        return ()
+    codes = {found.code for model in good for found in fitting[model.member.position]}
+    words = ["names", "shapes"]
+    if (
+        base is not None
+        and base.facts.repo
+        and all(any(name.partition("@")[0] == base.facts.repo for name in model.facts.base) for model in good)
+    ):
+        words.insert(0, "base")
+    if reference.facts.labels and "label_mismatch" not in codes:
+        words.append("labels")
+    if reference.facts.tokenizer_digest and "tokenizer_mismatch" not in codes:
+        words.append("tokenizer")
+    if mixed is None:
+        words.append("number format")
+    sentence = joined(words)
+    whom = "for the other sources" if len(good) < len(others) else "in all models"
+    return (f"{sentence[0].upper()}{sentence[1:]} agree {whom}.",)

@@ -1,0 +1,79 @@
+"""Findings about the numbers of a merge: weights that cancel out, settings that change nothing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from workers.contracts.findings import Finding
+from workers.contracts.methods import Method
+from workers.planning.wording import add, finding
+
+SMALLEST_SUM = 1e-8
+
+
+def value_findings(method: Method, shared: dict[str, Any], per_source: list[dict[str, Any]]) -> list[Finding]:
+    findings: list[Finding] = []
+    weights = [values["weight"] for values in per_source if "weight" in values]
+    if weights:
+        findings += _weights(method, weights, bool(shared.get("normalize")))
+    if shared.get("lambda") == 0:
+        findings.append(
+            finding(
+                "changes_nothing",
+                "warning",
+                ("lambda",),
+                "lambda is 0: the result is the base itself.",
+                repair=[add(("lambda",), 1.0, "Use 1")],
+            )
+        )
+    if method.name == "slerp" and shared.get("t") in {0, 1}:
+        same = "the base" if shared["t"] == 0 else "the source"
+        findings.append(
+            finding("changes_nothing", "warning", ("t",), f"t is {shared['t']:g}: the result is {same} itself.")
+        )
+    if method.name in {"ties", "dare_ties"} and len(per_source) == 1:
+        message = f"{method.label} is given one source. Its vote on signs needs at least two."
+        findings.append(
+            finding(
+                "single_source",
+                "warning",
+                ("sources",),
+                message,
+                "Nothing is resolved, the change is only thinned out.",
+            )
+        )
+    if method.name == "linear" and len(per_source) == 1:
+        findings.append(
+            finding("single_source", "warning", ("sources",), "One source is given: the result is a copy of it.")
+        )
+    return findings
+
+
+def is_zero_sum(weights: Sequence[float]) -> bool:
+    return abs(sum(weights)) < SMALLEST_SUM
+
+
+def _weights(method: Method, weights: list[float], normalize: bool) -> list[Finding]:
+    if all(weight == 0 for weight in weights):
+        if method.needs_base:
+            return [
+                finding("changes_nothing", "warning", ("sources",), "All weights are 0: the result is the base itself.")
+            ]
+        return [
+            finding(
+                "weights_sum_to_zero",
+                "error",
+                ("sources",),
+                "All weights are 0: every number of the result would be 0.",
+            )
+        ]
+    # TIES divides by the weights that agree at each place, never by the sum of all.
+    if normalize and is_zero_sum(weights) and method.name in {"linear", "task_arithmetic"}:
+        listed = (
+            " and ".join(f"{weight:g}" for weight in weights) if len(weights) <= 4 else f"The {len(weights)} weights"
+        )
+        message = f"{listed} sum to 0, and the result is divided by the sum of the weights."
+        return [
+            finding("weights_sum_to_zero", "error", ("sources",), message, "Every number of the result would be infinite.",
+                    [add(("normalize",), False, "Do not divide")])
+        ]  # fmt: skip
+    return []

@@ -1,0 +1,25 @@
+"""Which repos a recipe names, in recipe order, with the place of each name in the document."""
+
+from typing import Literal
+
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
+
+Role = Literal["base", "source", "model", "data"]
+
+
+def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
+    """(role, index, text, where). Data that a merge is measured on afterwards is no input of the merge and not listed."""
+    found: list[tuple[Role, int, str, str]] = []
+    if isinstance(recipe, MergeRecipe):
+        if recipe.base is not None:
+            found.append(("base", 0, recipe.base, "base"))
+        found += [
+            ("source", index, source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)
+        ]
+        return found
+    if isinstance(recipe, EvaluateRecipe):
+        found += [("model", index, text, f"models[{index}]") for index, text in enumerate(recipe.models)]
+    elif recipe.model is not None:
+        found.append(("model", 0, recipe.model, "model"))
+    found += [("data", index, item.data, f"data[{index}].data") for index, item in enumerate(recipe.data)]
+    return found

@@ -1,0 +1,57 @@
+"""Names and numbers as findings write them."""
+
+from collections.abc import Sequence
+
+from workers.contracts.findings import Finding, Repair, Severity
+from workers.contracts.paths import Path, pointer_of, where_of
+
+NO_SUCH_ENTRY = "There is no such entry, or you may not see it"
+
+
+def finding(
+    code: str, severity: Severity, path: Path, message: str, consequence: str = "", repair: Sequence[Repair] = ()
+) -> Finding:
+    return Finding(
+        code=code,
+        severity=severity,
+        where=where_of(path),
+        message=message,
+        consequence=consequence,
+        repair=tuple(repair),
+    )
+
+
+def remove(path: Path, label: str) -> Repair:
+    return Repair(label=label, patch=({"op": "remove", "path": pointer_of(path)},))
+
+
+def add(path: Path, value: object, label: str) -> Repair:
+    """RFC 6902's `add` also replaces a member that is there."""
+    return Repair(label=label, patch=({"op": "add", "path": pointer_of(path), "value": value},))
+
+
+def number(value: int) -> str:
+    """302 858, with thin spaces from five digits on."""
+    return f"{value:,}".replace(",", "\u2009") if abs(value) >= 10_000 else str(value)
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    return f"{number(count)} {noun if count == 1 else plural or noun + 's'}"
+
+
+def short_name(reference: str) -> str:
+    """`digits-vit-noisy` of `demo/digits-vit-noisy@main`, and the last folder of a path."""
+    text = reference.removeprefix("hf:")
+    at = text.rfind("@")
+    if at > 0:
+        text = text[:at]
+    return text.rstrip("/").rpartition("/")[2] or reference
+
+
+def joined(words: Sequence[str]) -> str:
+    """`a, b and c`."""
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    return " × ".join(str(size) for size in shape) or "a single number"
