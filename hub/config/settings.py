@@ -169,6 +169,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 512 * 2**30)
+USE_X_ACCEL = env.boolean("USE_X_ACCEL")  # nginx in front sends the blobs itself
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

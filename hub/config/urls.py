@@ -13,4 +13,5 @@ urlpatterns = [
     path("", include("hub.config.metrics")),
     path("api/v1/", include("hub.config.api")),
     path("admin/", admin.site.urls),
+    path("", include("hub.hfapi.urls")),
 ]
