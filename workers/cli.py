@@ -1,0 +1,255 @@
+"""Runs one recipe on folders of this machine: no hub, no broker. `genepool run` and `genepool merge` come here."""
+
+import argparse
+import hashlib
+import importlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.errors import GenepoolError, UserError
+from workers.contracts.facts import RepoFacts
+from workers.contracts.findings import Finding, has_errors
+from workers.contracts.jobs import Input, InputFile, JobRequest, JobResult
+from workers.contracts.kinds import kind_get
+from workers.contracts.methods import method_get
+from workers.contracts.parsing import parse
+from workers.contracts.plans import Check
+from workers.runtime.local import (
+    LocalPorts,
+    LocalWorkspace,
+    NeverCancelled,
+    TerminalReporter,
+    check_target,
+    place,
+    workplace,
+)
+from workers.terminal import painted, show_findings, size_text
+
+OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+BUILTIN = "builtin:"
+
+
+def main(argv: Sequence[str], *, kind: str | None = None) -> int:
+    """Exit code 0: made; 1: findings or failure; 2: wrong usage. `kind` limits what the recipe may be."""
+    options = _arguments(argv, kind)
+    try:
+        return _run(options, kind)
+    except UserError as error:
+        _say("error", str(error))
+        show_findings(finding for finding in error.findings if finding.message != str(error))
+    except GenepoolError as error:
+        _say("error", str(error))
+    except OSError as error:
+        # What the machine refuses: no right to write, no such folder, a name that is too long.
+        _say("error", f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+    except KeyboardInterrupt:
+        _say("warning", "Interrupted. The same command goes on where this one stopped.")
+        return INTERRUPTED
+    return FAILED
+
+
+def _run(options: argparse.Namespace, kind: str | None) -> int:
+    out: Path = options.out.absolute()
+    check_target(out, force=options.force)
+    recipe, findings = _recipe(options.recipe, kind)
+    if recipe is None:
+        return _refused(findings)
+    inputs, folders, unreadable = _inputs(recipe)
+    checked = _check(recipe, inputs)
+    findings = [*findings, *unreadable, *checked.findings]
+    if has_errors(findings):
+        return _refused(findings)
+    show_findings(findings)
+    request = _request(recipe, inputs, checked, options)
+    with workplace(out, _key(request, folders)) as work:
+        ports = LocalPorts(LocalWorkspace(work, request, folders), TerminalReporter(), NeverCancelled())
+        try:
+            result = _carry_out(ports)
+        finally:
+            ports.reporter.bar.clear()
+        place(work / "out", out)
+    _done(options.out, result)
+    return OK
+
+
+def _recipe(path: Path, kind: str | None) -> tuple[Any, list[Finding]]:
+    try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "").lower()
+        raise UserError(f"The recipe {path} cannot be read: {reason}.") from None
+    parsed = parse(text, local=True)
+    recipe, findings = parsed.recipe, list(parsed.findings)
+    if recipe is not None and kind is not None and recipe.kind != kind:
+        raise UserError(
+            f"This recipe is of kind {recipe.kind}. `genepool {kind}` takes kind {kind}; `genepool run` takes all."
+        )
+    return recipe, findings
+
+
+def _inputs(recipe: Any) -> tuple[list[Input], dict[tuple[str, int], Path], list[Finding]]:
+    """The folders that the recipe names. One that is no folder is left to the check; one that cannot be read is a finding."""
+    from workers.planning.folder import facts_of_folder
+    from workers.planning.references import references_of
+
+    inputs, folders, findings = [], {}, []
+    for role, index, text, where in references_of(recipe):
+        folder = Path(text).expanduser()
+        if text.startswith(BUILTIN):
+            inputs.append(
+                Input(role=role, index=index, reference=text, facts=RepoFacts(reference=text, repo_type="dataset"))
+            )
+        elif folder.is_dir():
+            try:
+                facts = facts_of_folder(folder).model_copy(update={"reference": text})
+            except UserError as error:
+                unreadable = Finding(code="folder_unreadable", severity="error", message=str(error), where=where)
+                findings.extend(error.findings or (unreadable,))
+                continue
+            files = tuple(
+                InputFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256) for file in facts.files
+            )
+            inputs.append(Input(role=role, index=index, reference=text, facts=facts, files=files))
+        folders[role, index] = folder.absolute()
+    return inputs, folders, findings
+
+
+def _check(recipe: Any, inputs: Sequence[Input]) -> Check:
+    from workers.planning.check import check
+    from workers.planning.references import references_of
+
+    found = {item.reference: item.facts for item in inputs}
+    return check(recipe, {text: found.get(text) for _, _, text, _ in references_of(recipe)})
+
+
+def _request(recipe: Any, inputs: Sequence[Input], checked: Check, options: argparse.Namespace) -> JobRequest:
+    method = method_get(recipe.kind, getattr(recipe, "method", ""))
+    kind = kind_get(recipe.kind)
+    return JobRequest(
+        kind=recipe.kind, recipe=recipe.model_dump(mode="json"), inputs=tuple(inputs), plan=checked.plan, licence=checked.licence,
+        revision=method.revision if method else kind.revision if kind else 1, seed=recipe.seed,
+        threads=options.threads, memory_bytes=options.max_memory, device=options.device,
+    )  # fmt: skip
+
+
+def _key(request: JobRequest, folders: dict[tuple[str, int], Path]) -> str:
+    """Names what is being made: the plan, and the inputs' files by size and time of change."""
+    files = [
+        [
+            item.role,
+            item.index,
+            file.path,
+            file.size_bytes,
+            (folders[item.role, item.index] / file.path).stat().st_mtime_ns,
+        ]
+        for item in request.inputs
+        for file in item.files
+    ]
+    body = request.model_dump_json(by_alias=True, include={"kind", "recipe", "plan", "revision", "seed"})
+    return hashlib.sha256(json.dumps([body, files]).encode()).hexdigest()
+
+
+def _carry_out(ports: LocalPorts) -> JobResult:
+    from workers.runtime.child import as_known
+
+    kind = kind_get(ports.workspace.request.kind)
+    if kind is None:
+        raise UserError(f"There is no job kind {ports.workspace.request.kind!r}.")
+    module, _, function = kind.runner.partition(":")
+    try:
+        result: JobResult = getattr(importlib.import_module(module), function)(ports)
+    except Exception as error:
+        known = as_known(error)
+        if known is error:
+            raise
+        raise known from error
+    return result
+
+
+def _refused(findings: Sequence[Finding]) -> int:
+    show_findings(findings)
+    count = sum(finding.severity == "error" for finding in findings)
+    _say(
+        "error",
+        f"The recipe cannot be carried out: {count} {'error' if count == 1 else 'errors'}. Nothing was written.",
+    )
+    return FAILED
+
+
+def _done(out: Path, result: JobResult) -> None:
+    size = sum(file.size_bytes for file in result.files)
+    resumed = f" Taken over from the interrupted run: {result.resumed_units}." if result.resumed_units else ""
+    print(f"{painted('Made', 'ok', sys.stdout)} {out}: {len(result.files)} files, {size_text(size)}.{resumed}")
+    cost = result.report.get("cost", {})
+    if cost:
+        print(f"{cost['wall_s']:.1f} s, peak memory {size_text(cost['peak_memory_bytes'])}.")
+    if result.tensor_digest:
+        print(f"tensor digest {result.tensor_digest}")
+
+
+def _say(level: str, message: str) -> None:
+    sys.stderr.write(f"{painted(level, level, sys.stderr)}: {message}\n")
+
+
+def _arguments(argv: Sequence[str], kind: str | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog=f"genepool {kind or 'run'}",
+        description=f"Carries out a {kind + ' ' if kind else ''}recipe on local folders. No server is needed.",
+    )
+    parser.add_argument("recipe", type=Path, metavar="RECIPE", help="YAML file; - reads standard input")
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder for the result; appears when it is complete")
+    parser.add_argument(
+        "--threads",
+        type=_positive,
+        default=min(os.cpu_count() or 1, 8),
+        metavar="N",
+        help="tensors made at a time (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--max-memory", type=_bytes, metavar="BYTES", help="work within so much memory; 8GiB and 500MB are understood"
+    )
+    parser.add_argument(
+        "--device", choices=("cpu",), default="cpu", metavar="D", help="where the numbers are made: cpu"
+    )
+    parser.add_argument("--force", action="store_true", help="replace an earlier result in OUT")
+    return parser.parse_args(list(argv))
+
+
+def _positive(text: str) -> int:
+    value = int(text) if text.isdecimal() else 0
+    if not 1 <= value <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024")
+    return value
+
+
+def _bytes(text: str) -> int:
+    units = {
+        "": 1,
+        "b": 1,
+        "kb": 10**3,
+        "mb": 10**6,
+        "gb": 10**9,
+        "kib": 2**10,
+        "mib": 2**20,
+        "gib": 2**30,
+        "k": 2**10,
+        "m": 2**20,
+        "g": 2**30,
+    }
+    digits = text.strip().lower().rstrip("bikmg ")
+    unit = text.strip().lower()[len(digits) :].strip()
+    try:
+        value = int(float(digits) * units[unit])
+    except (ValueError, KeyError, OverflowError):
+        value = 0
+    if value <= 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes, such as 8000000000 or 8GiB")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
