@@ -12,7 +12,12 @@ from hub.jobs.states import ACTIVE, STATES, State
 class Job(Identified, TimeStamped):
     """One recipe being carried out. Every write by a worker says `WHERE attempt = …`: a late zombie changes nothing."""
 
-    number = models.BigIntegerField(unique=True, editable=False, db_default=Func(Value("job_number"), function="nextval"), help_text="short name for people: job 14")
+    number = models.BigIntegerField(
+        unique=True,
+        editable=False,
+        db_default=Func(Value("job_number"), function="nextval"),
+        help_text="short name for people: job 14",
+    )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
     kind = models.CharField(max_length=16)
     method = models.CharField(max_length=48, blank=True)
@@ -23,7 +28,9 @@ class Job(Identified, TimeStamped):
     idempotency_key = models.CharField(max_length=128, null=True, blank=True)
     check_report = models.JSONField(default=dict, help_text="findings, licence and estimate as they were at submission")
 
-    state = models.CharField(max_length=12, choices=[(state.value, state.label) for state in STATES], default=State.QUEUED)
+    state = models.CharField(
+        max_length=12, choices=[(state.value, state.label) for state in STATES], default=State.QUEUED
+    )
     queue = models.CharField(max_length=8, default="cpu")
     priority = models.SmallIntegerField(default=0)
     attempt = models.PositiveIntegerField(default=0)
@@ -35,18 +42,26 @@ class Job(Identified, TimeStamped):
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_host = models.CharField(max_length=100, blank=True)
     lease_pid = models.IntegerField(null=True, blank=True)
-    lease_started = models.FloatField(null=True, blank=True, help_text="start time of that process, so that a reused pid is not taken for it")
+    lease_started = models.FloatField(
+        null=True, blank=True, help_text="start time of that process, so that a reused pid is not taken for it"
+    )
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
     depends_on = models.ManyToManyField("self", symmetrical=False, blank=True, related_name="dependents")
-    reproduces = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reproductions")
+    reproduces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="reproductions"
+    )
 
     progress = models.JSONField(default=dict, help_text="{done, total, unit, message, steps}")
-    error = models.JSONField(default=dict, help_text="{code, message, findings}; the traceback is kept apart, for staff")
+    error = models.JSONField(
+        default=dict, help_text="{code, message, findings}; the traceback is kept apart, for staff"
+    )
     traceback = models.TextField(blank=True)
     metrics = models.JSONField(default=dict)
     tensor_digest = models.CharField(max_length=64, blank=True)
-    cost = models.JSONField(default=dict, help_text="{wall_s, cpu_s, peak_memory_bytes, read_bytes, write_bytes}, summed over attempts")
+    cost = models.JSONField(
+        default=dict, help_text="{wall_s, cpu_s, peak_memory_bytes, read_bytes, write_bytes}, summed over attempts"
+    )
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -54,13 +69,21 @@ class Job(Identified, TimeStamped):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["owner", "idempotency_key"], name="job_idempotency_key_once", condition=Q(idempotency_key__isnull=False)),
+            models.UniqueConstraint(
+                fields=["owner", "idempotency_key"],
+                name="job_idempotency_key_once",
+                condition=Q(idempotency_key__isnull=False),
+            ),
             models.CheckConstraint(name="job_state_known", condition=Q(state__in=[state.value for state in STATES])),
-            models.CheckConstraint(name="job_running_has_lease", condition=~Q(state="running") | Q(lease_until__isnull=False)),
+            models.CheckConstraint(
+                name="job_running_has_lease", condition=~Q(state="running") | Q(lease_until__isnull=False)
+            ),
         ]
         indexes = [
             models.Index(fields=["queue", "priority", "created_at"], name="job_claimable", condition=Q(state="queued")),
-            models.Index(fields=["lease_until"], name="job_leased", condition=Q(state__in=[state.value for state in ACTIVE])),
+            models.Index(
+                fields=["lease_until"], name="job_leased", condition=Q(state__in=[state.value for state in ACTIVE])
+            ),
             models.Index(fields=["owner", "-created_at"], name="job_of_owner"),
             models.Index(fields=["-created_at", "id"], name="job_recent"),
         ]
@@ -81,6 +104,9 @@ class JobEvent(models.Model):
     class Meta:
         indexes = [models.Index(fields=["job", "id"], name="job_event_order")]
 
+    def __str__(self) -> str:
+        return f"{self.type} of {self.job_id}"
+
 
 class JobLog(models.Model):
     """One line of the log that people read. Host paths are stripped before it is stored."""
@@ -93,6 +119,9 @@ class JobLog(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["job", "id"], name="job_log_order")]
+
+    def __str__(self) -> str:
+        return f"{self.level} of {self.job_id}"
 
 
 class JobOutput(models.Model):
@@ -109,6 +138,9 @@ class JobOutput(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "role", "position"], name="job_output_once")]
 
+    def __str__(self) -> str:
+        return f"{self.role} {self.position} of {self.job_id}"
+
 
 class JobInput(models.Model):
     """Which commits a job reads: for lineage, for `used by`, and for checking rights again at claim and at publish."""
@@ -118,6 +150,9 @@ class JobInput(models.Model):
     commit_oid = models.CharField(max_length=40)
     role = models.CharField(max_length=16)
     position = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.position} of {self.job_id}"
 
 
 class Worker(models.Model):
@@ -133,6 +168,9 @@ class Worker(models.Model):
     version = models.CharField(max_length=32, blank=True)
     last_bell_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Webhook(Identified, TimeStamped):
@@ -158,7 +196,9 @@ class WebhookDelivery(Identified, TimeStamped):
     last_error = models.CharField(max_length=300, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["next_try_at"], name="delivery_due", condition=Q(delivered_at=None, gave_up_at=None))]
+        indexes = [
+            models.Index(fields=["next_try_at"], name="delivery_due", condition=Q(delivered_at=None, gave_up_at=None))
+        ]
 
 
 class Notice(models.Model):
@@ -170,3 +210,6 @@ class Notice(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
     mailed_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.text

@@ -4,7 +4,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 
-class JobQuerySet(models.QuerySet["Job"]):  # type: ignore[name-defined]  # noqa: F821  (the model imports this file)
+class JobQuerySet(models.QuerySet["Job"]):  # type: ignore[name-defined]
     def visible_to(self, user, action: str = "read"):
         if user is None or isinstance(user, AnonymousUser) or not user.is_active:
             return self.none()

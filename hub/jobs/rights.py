@@ -14,8 +14,14 @@ from workers.contracts.recipes import Output
 def inputs_check(*, job: Job) -> tuple[Finding, ...]:
     """One finding per input that is gone or that the owner may not read any more."""
     inputs = list(job.inputs.order_by("id"))
-    seen = set(Repo.objects.visible_to(job.owner, "read").filter(pk__in=[row.repo_id for row in inputs]).values_list("pk", flat=True))
-    names = {(entry["role"], entry.get("index", 0)): entry.get("reference", "") for entry in job.request.get("inputs", [])}
+    seen = set(
+        Repo.objects.visible_to(job.owner, "read")
+        .filter(pk__in=[row.repo_id for row in inputs])
+        .values_list("pk", flat=True)
+    )
+    names = {
+        (entry["role"], entry.get("index", 0)): entry.get("reference", "") for entry in job.request.get("inputs", [])
+    }
     return tuple(
         Finding(
             code="input_not_visible",
@@ -36,7 +42,11 @@ def output_check(*, user: User, output: Output, input_repos: Iterable[Repo]) -> 
     try:
         namespace_writable(user, namespace)
     except (NotFound, Forbidden) as error:
-        return (Finding(code="output_not_writable", severity="error", message=f"{output.repo}: {error}", where="output.repo"),)
+        return (
+            Finding(
+                code="output_not_writable", severity="error", message=f"{output.repo}: {error}", where="output.repo"
+            ),
+        )
     existing = Repo.objects.filter(type="model", full_name__iexact=f"{namespace}/{name}").first()
     if existing is not None and not Repo.objects.visible_to(user, "write").filter(pk=existing.pk).exists():
         message = f"{output.repo} is there already and you may not write to it. Choose another name."
@@ -48,7 +58,9 @@ def output_check(*, user: User, output: Output, input_repos: Iterable[Repo]) -> 
 
 def private_inputs_check(*, user: User, input_repos: Iterable[Repo], is_existing: bool) -> tuple[Finding, ...]:
     private = [repo for repo in input_repos if repo.visibility == "private"]
-    publishable = set(Repo.objects.visible_to(user, "admin").filter(pk__in=[repo.pk for repo in private]).values_list("pk", flat=True))
+    publishable = set(
+        Repo.objects.visible_to(user, "admin").filter(pk__in=[repo.pk for repo in private]).values_list("pk", flat=True)
+    )
     closed = [repo for repo in private if repo.pk not in publishable]
     if not closed:
         return ()

@@ -50,7 +50,9 @@ def job_list(*, user: User, state: str = "", kind: str = "", owner: str = "", re
         jobs = jobs.filter(owner__username__iexact=owner)
     if repo:
         read = Q(pk__in=Job.inputs.field.model.objects.filter(repo__full_name__iexact=repo).values("job_id"))
-        jobs = jobs.filter(read | Q(pk__in=Job.outputs.field.model.objects.filter(repo__full_name__iexact=repo).values("job_id")))
+        jobs = jobs.filter(
+            read | Q(pk__in=Job.outputs.field.model.objects.filter(repo__full_name__iexact=repo).values("job_id"))
+        )
     return jobs
 
 

@@ -7,7 +7,13 @@ from hub.jobs.models import WebhookDelivery
 from hub.jobs.services import deliveries_send, leases_sweep, notice_mail, waiting_sweep
 from hub.jobs.services.leases import database_time
 
-_HOUSEKEEPING = {"acks_late": True, "reject_on_worker_lost": True, "soft_time_limit": 540, "time_limit": 600, "ignore_result": True}
+_HOUSEKEEPING = {
+    "acks_late": True,
+    "reject_on_worker_lost": True,
+    "soft_time_limit": 540,
+    "time_limit": 600,
+    "ignore_result": True,
+}
 
 
 @shared_task(name="hub.sweep", **_HOUSEKEEPING)

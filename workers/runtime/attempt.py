@@ -169,7 +169,10 @@ class Attempt:
         memory = group_memory_bytes(self._child.pid)
         self.meter.peak_memory_bytes = max(self.meter.peak_memory_bytes, memory)
         if memory > limits.memory_bytes:
-            return Stop(Ending(ResourceError.code, f"It used {memory} bytes of memory; {limits.memory_bytes} are allowed."), at_once=True)
+            return Stop(
+                Ending(ResourceError.code, f"It used {memory} bytes of memory; {limits.memory_bytes} are allowed."),
+                at_once=True,
+            )
         written = self._written()
         if written > limits.output_bytes:
             return Stop(Ending("limit", f"It wrote {written} bytes; {limits.output_bytes} are allowed."), at_once=True)
@@ -193,7 +196,9 @@ class Attempt:
             findings = tuple(Finding.model_validate(finding) for finding in error.findings)
             return Ending(error.code, error.message, findings, error.traceback or output)
         named = BY_EXIT.get(code or 0, "bug")
-        return Ending(named, "It stopped with an error of ours. The administrator finds the details in the job.", traceback=output)
+        return Ending(
+            named, "It stopped with an error of ours. The administrator finds the details in the job.", traceback=output
+        )
 
     def _result(self) -> JobResult | Ending:
         try:

@@ -35,7 +35,11 @@ class Storage:
     def request_localise(self, request: JobRequest) -> JobRequest:
         """The request with every input file's `local` path set, its content checked against its sha256."""
         inputs = [
-            entry.model_copy(update={"files": tuple(file.model_copy(update={"local": str(self.file_get(file))}) for file in entry.files)})
+            entry.model_copy(
+                update={
+                    "files": tuple(file.model_copy(update={"local": str(self.file_get(file))}) for file in entry.files)
+                }
+            )
             for entry in request.inputs
         ]
         return request.model_copy(update={"inputs": tuple(inputs)})

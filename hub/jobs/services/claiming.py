@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Extract, Floor, Now
 
 from hub.jobs.models import Job
@@ -20,7 +20,11 @@ AGE_STEP_S = 3600  # an hour of waiting is worth one priority class: nothing sta
 def claimable(queues: Sequence[str]) -> QuerySet[Job]:
     """Queued jobs whose time has come and whose owner is below the quota, in the order in which they are taken."""
     running = (
-        Job.objects.filter(owner=OuterRef("owner"), state__in=ACTIVE).order_by().values("owner").annotate(n=Count("pk")).values("n")
+        Job.objects.filter(owner=OuterRef("owner"), state__in=ACTIVE)
+        .order_by()
+        .values("owner")
+        .annotate(n=Count("pk"))
+        .values("n")
     )
     return (
         Job.objects.filter(Q(not_before=None) | Q(not_before__lte=Now()), state=State.QUEUED, queue__in=list(queues))
@@ -38,13 +42,18 @@ def job_claim(*, worker: LeaseOwner, queues: Sequence[str], memory_bytes: int | 
     """Takes the next job that fits this worker and leases it; None when nothing fits.
 
     The advisory lock makes claims happen one after the other: SKIP LOCKED alone would let two claimers both find an
-    owner just below the quota. A job whose inputs are no longer visible to its owner fails here, before it costs anything.
+    owner just below the quota. `memory_bytes` is what the worker's host has; what its running jobs were estimated at is
+    taken. A job whose inputs are no longer visible to its owner fails here, before it costs anything.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIM_LOCK])
     candidates = claimable(queues)
     if memory_bytes is not None:
-        candidates = candidates.filter(needs_memory_bytes__lte=memory_bytes)
+        taken = (
+            Job.objects.filter(lease_host=worker.host, state__in=ACTIVE).aggregate(sum=Sum("needs_memory_bytes"))["sum"]
+            or 0
+        )
+        candidates = candidates.filter(needs_memory_bytes__lte=memory_bytes - taken)
     while True:
         job = candidates.select_for_update(skip_locked=True, of=("self",)).first()
         if job is None:

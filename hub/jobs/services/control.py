@@ -15,7 +15,13 @@ from workers.contracts.plans import Check
 
 
 def _locked(user: User, job: Job) -> Job:
-    row = Job.objects.visible_to(user, "write").select_for_update(of=("self",)).select_related("owner").filter(pk=job.pk).first()
+    row = (
+        Job.objects.visible_to(user, "write")
+        .select_for_update(of=("self",))
+        .select_related("owner")
+        .filter(pk=job.pk)
+        .first()
+    )
     if row is None:
         raise NotFound()
     return row
@@ -67,10 +73,14 @@ def job_retry(*, user: User, job: Job, reproduce: bool = False) -> Job:
 
 def _reproduce(user: User, original: Job) -> Job:
     if original.state != State.SUCCEEDED or not original.tensor_digest:
-        raise Conflict(f"Job {original.number} has no weights to compare with. Only a job that succeeded and made weights can be reproduced.")
+        raise Conflict(
+            f"Job {original.number} has no weights to compare with. Only a job that succeeded and made weights can be reproduced."
+        )
     first = original.reproduces or original
     request = JobRequest.model_validate({**first.request, "memory_bytes": None})
     check = Check.model_validate(first.check_report)
     title = f"Reproduction of job {first.number}"
-    job, _ = job_submit(owner=user, request=request, title=title, check=check, force=True, reproduces=first, document=first.recipe)
+    job, _ = job_submit(
+        owner=user, request=request, title=title, check=check, force=True, reproduces=first, document=first.recipe
+    )
     return job

@@ -36,7 +36,9 @@ def deliveries_send(*, limit: int = 100) -> int:
     tried = 0
     while tried < limit:
         with transaction.atomic():
-            due = WebhookDelivery.objects.filter(_OPEN, next_try_at__lte=Now()).order_by("created_at", "payload__sequence")
+            due = WebhookDelivery.objects.filter(_OPEN, next_try_at__lte=Now()).order_by(
+                "created_at", "payload__sequence"
+            )
             delivery = due.select_for_update(skip_locked=True).first()
             if delivery is None:
                 return tried

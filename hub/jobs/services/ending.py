@@ -32,7 +32,12 @@ def cost_add(before: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, An
 
 def job_take(*, job_id: UUID, attempt: int, lease_owner: str) -> Job:
     """The job's row, locked, if this attempt still holds it; else LeaseLost."""
-    job = held(job_id=job_id, attempt=attempt, lease_owner=lease_owner).select_for_update(of=("self",)).select_related("owner").first()
+    job = (
+        held(job_id=job_id, attempt=attempt, lease_owner=lease_owner)
+        .select_for_update(of=("self",))
+        .select_related("owner")
+        .first()
+    )
     if job is None:
         raise LeaseLost(str(job_id))
     return job
@@ -56,8 +61,16 @@ def job_fail(
     with half the memory; hiccups with growing pauses; a lost or hanging process at once; our own bugs not at all.
     """
     job = job_take(job_id=job_id, attempt=attempt, lease_owner=lease_owner)
-    error = {"code": code, "message": paths_strip(message), "findings": [finding.model_dump(mode="json") for finding in findings]}
-    changes: dict[str, Any] = {"error": error, "traceback": paths_strip(traceback)[-65536:], "cost": cost_add(job.cost, cost or {})}
+    error = {
+        "code": code,
+        "message": paths_strip(message),
+        "findings": [finding.model_dump(mode="json") for finding in findings],
+    }
+    changes: dict[str, Any] = {
+        "error": error,
+        "traceback": paths_strip(traceback)[-65536:],
+        "cost": cost_add(job.cost, cost or {}),
+    }
     if code == "cancelled" or job.state == State.CANCELLING:
         if job.state == State.RUNNING:
             job = job_transition(job=job, to=State.CANCELLING, cancel_requested_at=Now())

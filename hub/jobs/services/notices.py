@@ -36,7 +36,12 @@ def notices_read(*, user: User) -> int:
 @transaction.atomic
 def notice_mail(*, notice_id: int) -> bool:
     """Sends one notice by mail, once: a second call finds it sent and does nothing."""
-    notice = Notice.objects.select_for_update(of=("self",)).select_related("user", "job").filter(pk=notice_id, mailed_at=None).first()
+    notice = (
+        Notice.objects.select_for_update(of=("self",))
+        .select_related("user", "job")
+        .filter(pk=notice_id, mailed_at=None)
+        .first()
+    )
     if notice is None or not settings.HAS_MAIL or not notice.user.email:
         return False
     message = notice.job.error.get("message", "")

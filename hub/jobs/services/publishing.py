@@ -1,6 +1,5 @@
 """From files of a finished attempt to a commit in the catalogue: all of it, or none of it."""
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +15,7 @@ from hub.catalog.models import Commit, Repo
 from hub.catalog.operations import AddFile, DeleteFile, Operation
 from hub.catalog.selectors import commit_resolve, entries_of
 from hub.catalog.services import branch_create, commit_create, repo_create
-from hub.core.errors import ApplicationError, NotFound
+from hub.core.errors import Forbidden, NotFound
 from hub.jobs.models import Job, JobOutput
 from hub.jobs.rights import inputs_check, output_check
 from hub.jobs.services.ending import cost_add, job_take
@@ -26,7 +25,7 @@ from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import JobResult
 from workers.contracts.kinds import kind_get
-from workers.contracts.manifests import MANIFEST_FILE
+from workers.contracts.manifests import MANIFEST_FILE, Manifest, Parent
 from workers.contracts.recipes import Output
 
 TEXT_ENDINGS = (".json", ".md", ".txt", ".yaml", ".yml", ".py", ".jinja")
@@ -100,20 +99,26 @@ def _result_store(job: Job, result: JobResult, blobs: Mapping[str, Blob], folder
         raise UserError(findings[0].message, findings)
     if not kind.makes_repo:
         JobOutput.objects.bulk_create(
-            JobOutput(job=job, role="file", position=position, blob=blob, path=path) for position, (path, blob) in enumerate(blobs.items())
+            JobOutput(job=job, role="file", position=position, blob=blob, path=path)
+            for position, (path, blob) in enumerate(blobs.items())
         )
         return None
     output = Output.model_validate(job.request["recipe"]["output"])
     try:
         repo, commit = _commit(job, output, result, blobs, folder)
-    except ApplicationError as error:
-        findings = error.findings or (Finding(code=error.code, severity="error", message=str(error), stage="run"),)
-        raise UserError(str(error), findings) from error
+    except (Forbidden, NotFound) as error:
+        # Rights were withdrawn between the check and now. Any other refusal of our own files is our mistake.
+        finding = Finding(
+            code="output_not_writable", severity="error", message=error.message, where="output.repo", stage="run"
+        )
+        raise UserError(error.message, (finding,)) from error
     JobOutput.objects.create(job=job, role="result", position=0, repo=repo, commit=commit)
     return commit
 
 
-def _commit(job: Job, output: Output, result: JobResult, blobs: Mapping[str, Blob], folder: Path) -> tuple[Repo, Commit]:
+def _commit(
+    job: Job, output: Output, result: JobResult, blobs: Mapping[str, Blob], folder: Path
+) -> tuple[Repo, Commit]:
     inputs = Repo.objects.filter(pk__in=job.inputs.values("repo_id"))
     findings = output_check(user=job.owner, output=output, input_repos=inputs)
     if findings:
@@ -127,8 +132,7 @@ def _commit(job: Job, output: Output, result: JobResult, blobs: Mapping[str, Blo
     except NotFound:
         branch_create(repo=repo, name=output.branch, start=commit_resolve(repo, repo.default_branch))
         head = commit_resolve(repo, output.branch)
-    manifest_path = folder / MANIFEST_FILE
-    manifest = json.loads(manifest_path.read_text()) if MANIFEST_FILE in blobs else None
+    manifest = Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes()) if MANIFEST_FILE in blobs else None
     commit = commit_create(
         repo=repo,
         branch=output.branch,
@@ -136,14 +140,30 @@ def _commit(job: Job, output: Output, result: JobResult, blobs: Mapping[str, Blo
         operations=_operations(head, blobs),
         title=output.message or f"{job.title} (job {job.number})",
         manifest=manifest,
+        lineage=_parents(job, manifest),
     )
     return repo, commit
 
 
+def _parents(job: Job, manifest: Manifest | None) -> list[Parent]:
+    """What the manifest says the result was made of, as far as this job really read it."""
+    read = set(job.inputs.values_list("repo__full_name", "commit_oid"))
+    return (
+        [parent for parent in manifest.parents if (parent.repo, parent.commit) in read] if manifest is not None else []
+    )
+
+
 def _operations(head: Commit, blobs: Mapping[str, Blob]) -> list[Operation]:
     """The result replaces what is there: an old shard beside a new index would make a model that nobody asked for."""
-    stale = [entry.path for entry in entries_of(head) if not entry.is_folder and entry.path not in blobs and entry.path not in KEPT]
-    added = [AddFile(path, blob, is_lfs=not path.endswith(TEXT_ENDINGS) or blob.size_bytes > REGULAR_BYTES) for path, blob in blobs.items()]
+    stale = [
+        entry.path
+        for entry in entries_of(head)
+        if not entry.is_folder and entry.path not in blobs and entry.path not in KEPT
+    ]
+    added = [
+        AddFile(path, blob, is_lfs=not path.endswith(TEXT_ENDINGS) or blob.size_bytes > REGULAR_BYTES)
+        for path, blob in blobs.items()
+    ]
     return [*(DeleteFile(path) for path in stale), *added]
 
 

@@ -31,13 +31,21 @@ def _pinned(value: Any, names: Mapping[str, str]) -> Any:
 
 def request_hash_make(request: JobRequest) -> str:
     """Equal for equal work: the recipe at its commits, the content of every input, and the revision of kind and method."""
-    names = {entry.reference: f"{entry.facts.repo}@{entry.facts.commit}" for entry in request.inputs if entry.facts.commit}
+    names = {
+        entry.reference: f"{entry.facts.repo}@{entry.facts.commit}" for entry in request.inputs if entry.facts.commit
+    }
     document = {
         "kind": request.kind,
         "revision": request.revision,
         "recipe": _pinned(request.recipe, names),
         "inputs": [
-            [entry.role, entry.index, entry.facts.repo, entry.facts.commit, sorted([file.path, file.sha256] for file in entry.files)]
+            [
+                entry.role,
+                entry.index,
+                entry.facts.repo,
+                entry.facts.commit,
+                sorted([file.path, file.sha256] for file in entry.files),
+            ]
             for entry in request.inputs
         ],
     }
@@ -46,11 +54,19 @@ def request_hash_make(request: JobRequest) -> str:
 
 def cached_find(*, user: User, request_hash: str, makes_repo: bool) -> Job | None:
     """An identical job that succeeded, that `user` may see, and whose result is still there for them."""
-    for job in Job.objects.visible_to(user).filter(request_hash=request_hash, state=State.SUCCEEDED, reproduces=None).order_by("-number")[:5]:
+    for job in (
+        Job.objects.visible_to(user)
+        .filter(request_hash=request_hash, state=State.SUCCEEDED, reproduces=None)
+        .order_by("-number")[:5]
+    ):
         output = job.outputs.filter(role="result").order_by("position").first()
         if not makes_repo:
             return job
-        if output is not None and output.commit_id and Repo.objects.visible_to(user, "read").filter(pk=output.repo_id).exists():
+        if (
+            output is not None
+            and output.commit_id
+            and Repo.objects.visible_to(user, "read").filter(pk=output.repo_id).exists()
+        ):
             return job
     return None
 
@@ -96,8 +112,14 @@ def job_submit(
         cached = cached_find(user=owner, request_hash=request_hash, makes_repo=kind.makes_repo)
         if cached is not None:
             return cached, False
-    if parent is None and Job.objects.filter(owner=owner, state__in=(State.QUEUED, State.WAITING)).count() >= settings.QUEUED_PER_OWNER:
-        raise TooMany(f"{settings.QUEUED_PER_OWNER} of your jobs are waiting already. Cancel one, or wait until one has started.")
+    if (
+        parent is None
+        and Job.objects.filter(owner=owner, state__in=(State.QUEUED, State.WAITING)).count()
+        >= settings.QUEUED_PER_OWNER
+    ):
+        raise TooMany(
+            f"{settings.QUEUED_PER_OWNER} of your jobs are waiting already. Cancel one, or wait until one has started."
+        )
     needed = [job for job in depends_on if job.state != State.SUCCEEDED]
     job = Job.objects.create(
         owner=owner,
@@ -131,7 +153,9 @@ def _inputs_add(job: Job, request: JobRequest) -> None:
     named = [entry for entry in request.inputs if entry.facts.repo]
     repos = {
         (repo.type, repo.full_name): repo.pk
-        for repo in Repo.objects.filter(full_name__in={entry.facts.repo for entry in named}).only("pk", "type", "full_name")
+        for repo in Repo.objects.filter(full_name__in={entry.facts.repo for entry in named}).only(
+            "pk", "type", "full_name"
+        )
     }
     JobInput.objects.bulk_create(
         JobInput(

@@ -22,7 +22,9 @@ def leases_sweep() -> int:
     """Frees the jobs whose lease ran out, and at once those whose process on this host is gone. Gives their number."""
     host = socket.gethostname()
     freed = 0
-    for job_id in list(Job.objects.filter(Q(lease_until__lt=Now()) | Q(lease_host=host), state__in=ACTIVE).values_list("pk", flat=True)):
+    for job_id in list(
+        Job.objects.filter(Q(lease_until__lt=Now()) | Q(lease_host=host), state__in=ACTIVE).values_list("pk", flat=True)
+    ):
         with transaction.atomic():
             rows = Job.objects.filter(Q(lease_until__lt=Now()) | Q(lease_host=host), pk=job_id, state__in=ACTIVE)
             job = rows.select_for_update(skip_locked=True, of=("self",)).first()
@@ -57,7 +59,11 @@ def waiting_sweep() -> int:
     looked = 0
     for job_id in list(Job.objects.filter(state=State.WAITING).values_list("pk", flat=True)):
         with transaction.atomic():
-            job = Job.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=job_id, state=State.WAITING).first()
+            job = (
+                Job.objects.select_for_update(skip_locked=True, of=("self",))
+                .filter(pk=job_id, state=State.WAITING)
+                .first()
+            )
             if job is not None:
                 job_wake(job=job)
                 looked += 1
@@ -75,7 +81,9 @@ def scratch_sweep(*, root: Path) -> int:
         except ValueError:
             continue  # not one of ours
     unfinished = set(Job.objects.filter(pk__in=folders).exclude(state__in=FINAL).values_list("pk", flat=True))
-    recent = set(Job.objects.filter(pk__in=folders, finished_at__gt=database_time(-KEEP_SCRATCH_S)).values_list("pk", flat=True))
+    recent = set(
+        Job.objects.filter(pk__in=folders, finished_at__gt=database_time(-KEEP_SCRATCH_S)).values_list("pk", flat=True)
+    )
     deleted = 0
     for job_id, folder in folders.items():
         is_old = folder.lstat().st_mtime < time.time() - KEEP_SCRATCH_S

@@ -63,9 +63,9 @@ def job_wake(*, job: Job) -> Job:
     if lost:
         number, state = lost[0]
         message = f"Job {number}, which this one waits for, ended {State(state).label.lower()}. Retry that one, then this one."
-        return job_transition(job=job, to=State.FAILED, error={"code": "dependency", "message": message, "findings": []})
+        return job_transition(
+            job=job, to=State.FAILED, error={"code": "dependency", "message": message, "findings": []}
+        )
     if all(state == State.SUCCEEDED for _, state in others):
         return job_transition(job=job, to=State.QUEUED)
     return job
-
-

@@ -19,7 +19,13 @@ WEBHOOKS_PER_OWNER = 20
 def webhook_create(*, owner: User, url: str) -> Webhook:
     """Adds a receiver. Its secret is made here and shown once."""
     parts = urlsplit(url)
-    if len(url) > 500 or parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.password:
+    if (
+        len(url) > 500
+        or parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.username
+        or parts.password
+    ):
         raise Invalid("The address must look like https://example.org/hook, without a name or password in it.")
     try:
         address_check(parts.hostname, allowed_hosts=settings.WEBHOOK_HOSTS)

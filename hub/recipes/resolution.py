@@ -1,0 +1,79 @@
+"""From the references of a recipe to commits, facts and file lists, for one user: what they may not see is not there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from hub.accounts.models import User
+from hub.catalog.models import Commit, Repo
+from hub.catalog.selectors import commit_resolve, entries_of, facts_of, repo_get
+from hub.core.errors import ApplicationError
+from workers.contracts.facts import RepoFacts
+from workers.contracts.jobs import Input, InputFile
+from workers.contracts.recipes import AnyRecipe
+from workers.contracts.references import repo_reference_parse
+from workers.planning.references import references_of
+
+BUILTIN = "builtin:"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """One reference of the recipe. `repo` and `commit` are None when there is no such entry, and for built-in data."""
+
+    role: str
+    index: int
+    text: str
+    where: str
+    repo: Repo | None = None
+    commit: Commit | None = None
+    facts: RepoFacts | None = None
+
+    def input(self) -> Input | None:
+        if self.facts is None:
+            return None
+        entries = entries_of(self.commit) if self.commit is not None else []
+        files = tuple(
+            InputFile(path=entry.path, size_bytes=entry.size_bytes, sha256=entry.sha256)
+            for entry in entries
+            if not entry.is_folder
+        )
+        return Input(role=self.role, index=self.index, reference=self.text, facts=self.facts, files=files)
+
+
+def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
+    """Every reference, in recipe order. The same commit named twice is read once."""
+    known: dict[tuple[str, str], tuple[Repo | None, Commit | None, RepoFacts | None]] = {}
+    found = []
+    for role, index, text, where in references_of(recipe):
+        type = "dataset" if role == "data" else "model"
+        if (type, text) not in known:
+            known[type, text] = reference_resolve(user=user, type=type, text=text)
+        found.append(Resolved(role, index, text, where, *known[type, text]))
+    return found
+
+
+def reference_resolve(*, user: User, type: str, text: str) -> tuple[Repo | None, Commit | None, RepoFacts | None]:
+    if text.startswith(BUILTIN):
+        return None, None, RepoFacts(reference=text, repo_type="dataset", visibility="public")
+    reference = repo_reference_parse(text)
+    if reference is None or reference.scheme:
+        return None, None, None
+    try:
+        repo = repo_get(user=user, full_name=reference.repo, type=type)
+        commit = commit_resolve(repo, reference.revision)
+    except ApplicationError:
+        return None, None, None
+    facts = facts_of(commit).model_copy(
+        update={
+            "reference": text,
+            "repo": repo.full_name,
+            "commit": commit.oid,
+            "repo_type": type,
+            "visibility": repo.visibility,
+        }
+    )
+    return repo, commit, facts
+
+
+def facts_by_text(resolved: Iterable[Resolved]) -> dict[str, RepoFacts | None]:
+    return {entry.text: entry.facts for entry in resolved}

@@ -1,0 +1,165 @@
+"""Recipes become jobs here, and nowhere else: checked as a whole, refused as a whole, submitted once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from hub.accounts.models import User
+from hub.blobs.models import Blob
+from hub.catalog.models import Commit
+from hub.core.errors import NOT_VISIBLE, ApplicationError, Refused
+from hub.jobs.models import Job, JobLog
+from hub.jobs.rights import output_check
+from hub.jobs.services import job_submit
+from hub.jobs.services.submitting import by_key
+from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
+from hub.recipes.titles import counted, title_make
+from workers.contracts.findings import Finding, has_errors
+from workers.contracts.jobs import Input, JobRequest, JobResult
+from workers.contracts.kinds import Kind, kind_get
+from workers.contracts.methods import method_get
+from workers.contracts.parsing import Parsed, parse
+from workers.contracts.plans import Check
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
+from workers.contracts.references import repo_reference_parse
+from workers.planning.check import check as plan_check
+
+
+@dataclass(frozen=True)
+class CheckReport:
+    """`check.findings` are all findings: of the text, of the plan, of rights. `inputs` are the repos at their commits, without files."""
+
+    parsed: Parsed
+    check: Check
+    inputs: tuple[Resolved, ...]
+
+
+def recipe_check(*, user: User, document: Any) -> CheckReport:
+    """What `user` would get for this recipe: every finding at once, licence, estimate, plan. Writes nothing."""
+    parsed = parse(document)
+    if parsed.recipe is None:
+        return CheckReport(parsed, Check(findings=parsed.findings), ())
+    resolved = tuple(references_resolve(user=user, recipe=parsed.recipe))
+    planned = plan_check(parsed.recipe, facts_by_text(resolved))
+    more = (*_output_findings(user, parsed.recipe, resolved), *_measure_findings(user, parsed.recipe))
+    findings = (*parsed.findings, *planned.findings, *more)
+    plan = None if has_errors(findings) else planned.plan
+    return CheckReport(parsed, planned.model_copy(update={"findings": findings, "plan": plan}), resolved)
+
+
+def _output_findings(user: User, recipe: AnyRecipe, resolved: tuple[Resolved, ...]) -> tuple[Finding, ...]:
+    kind = kind_get(recipe.kind)
+    if recipe.output is None:
+        if kind is None or not kind.makes_repo:
+            return ()
+        message = (
+            "The recipe does not say where the result goes. Add output with the name of a repo, such as alice/merged."
+        )
+        return (Finding(code="output_missing", severity="error", message=message, where="output"),)
+    if repo_reference_parse(recipe.output.repo) is None:
+        return ()  # the parser has said so
+    repos = [entry.repo for entry in resolved if entry.repo is not None]
+    return output_check(user=user, output=recipe.output, input_repos=repos)
+
+
+def _measure_findings(user: User, recipe: AnyRecipe) -> list[Finding]:
+    """Data on which a merge is to be measured afterwards: no input of the merge, but it has to be there."""
+    if not isinstance(recipe, MergeRecipe):
+        return []
+    return [
+        Finding(
+            code="not_found", severity="error", message=f"{entry.data}: {NOT_VISIBLE}", where=f"evaluate[{index}].data"
+        )
+        for index, entry in enumerate(recipe.evaluate)
+        if reference_resolve(user=user, type="dataset", text=entry.data)[2] is None
+    ]
+
+
+def recipe_submit(
+    *, user: User, document: Any, idempotency_key: str | None = None, force: bool = False
+) -> tuple[Job, bool]:
+    """A job for this recipe; False beside it when it is one that was there already.
+
+    A key that was used before is looked up first: the answer to a repeated request does not depend on what changed since.
+    """
+    parsed = parse(document)
+    if idempotency_key and isinstance(parsed.document, dict):
+        known = by_key(owner=user, key=idempotency_key, recipe=dict(parsed.document))
+        if known is not None:
+            return known, False
+    report = recipe_check(user=user, document=document)
+    return _submit(user, report, idempotency_key=idempotency_key, force=force)
+
+
+def _submit(
+    user: User, report: CheckReport, *, idempotency_key: str | None = None, force: bool = False, parent: Job | None = None,
+    title: str = "",
+) -> tuple[Job, bool]:  # fmt: skip
+    recipe = report.parsed.recipe
+    kind = kind_get(recipe.kind) if recipe is not None else None
+    if recipe is None or kind is None or not report.check.ok:
+        raise Refused(refusal_words(report.check.findings), findings=report.check.findings)
+    return job_submit(
+        owner=user,
+        request=request_make(recipe, kind, report),
+        title=title or title_make(recipe),
+        check=report.check,
+        idempotency_key=idempotency_key,
+        force=force,
+        parent=parent,
+        document=report.parsed.document,
+    )
+
+
+def refusal_words(findings: tuple[Finding, ...]) -> str:
+    errors = sum(finding.severity == "error" for finding in findings)
+    return f"{counted(errors, 'error')} {'stops' if errors == 1 else 'stop'} this recipe. Fix {'it' if errors == 1 else 'them'} to submit."
+
+
+def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobRequest:
+    """The recipe with its inputs at their commits, file by file."""
+    inputs: list[Input] = [entry for entry in (resolved.input() for resolved in report.inputs) if entry is not None]
+    return JobRequest(
+        kind=recipe.kind,
+        recipe=recipe.model_dump(mode="json", by_alias=True),
+        inputs=tuple(inputs),
+        plan=report.check.plan,
+        revision=revision_of(recipe, kind),
+        seed=recipe.seed,
+        device=report.check.estimate.device,
+    )
+
+
+def revision_of(recipe: AnyRecipe, kind: Kind) -> int:
+    """Kind and method revision as one number: either one raised makes old results no answer to a new request."""
+    method = method_get(recipe.kind, str(getattr(recipe, "method", "")))
+    return kind.revision * 10_000 + (method.revision if method is not None else 0)
+
+
+def merge_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob], commit: Commit | None) -> None:
+    """Once a merge is in the catalogue, measures it beside its base and parents, when the recipe asks for it.
+
+    The merge stands whatever comes of this: a measurement that cannot be submitted is a line in its log.
+    """
+    recipe = MergeRecipe.model_validate(job.request["recipe"])
+    if not recipe.evaluate or commit is None or job.reproduces_id is not None:
+        return
+    names = {
+        entry["reference"]: f"{entry['facts']['repo']}@{entry['facts']['commit']}" for entry in job.request["inputs"]
+    }
+    parents = [recipe.base, *(source.model for source in recipe.sources)]
+    models = dict.fromkeys(
+        [f"{commit.repo.full_name}@{commit.oid}", *(names[text] for text in parents if text is not None)]
+    )
+    evaluation = EvaluateRecipe(models=tuple(models), data=recipe.evaluate, seed=recipe.seed)
+    title = f"Evaluation of {commit.repo.full_name} on {counted(len(recipe.evaluate), 'dataset')}"
+    try:
+        with transaction.atomic():
+            report = recipe_check(user=job.owner, document=evaluation.model_dump(mode="json"))
+            _submit(job.owner, report, parent=job, title=title)
+    except ApplicationError as error:
+        reasons = "; ".join(finding.message for finding in error.findings if finding.severity == "error")
+        message = f"The result was not measured. {reasons or error.message}"
+        JobLog.objects.create(job=job, attempt=job.attempt, level="warning", message=message)

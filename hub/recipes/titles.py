@@ -1,0 +1,26 @@
+"""What a job is called, for people: `TIES of 3 models → alice/digits-merged`."""
+
+from workers.contracts.kinds import kind_get
+from workers.contracts.methods import method_get
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, TrainRecipe
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def title_make(recipe: AnyRecipe) -> str:
+    target = f" → {recipe.output.repo}" if recipe.output is not None else ""
+    if isinstance(recipe, MergeRecipe):
+        method = method_get("merge", recipe.method)
+        label = method.label if method is not None else recipe.method
+        return f"{label} of {counted(len(recipe.sources), 'model')}{target}"
+    if isinstance(recipe, EvaluateRecipe):
+        what = recipe.models[0].partition("@")[0] if len(recipe.models) == 1 else counted(len(recipe.models), "model")
+        return f"Evaluation of {what} on {counted(len(recipe.data), 'dataset')}{target}"
+    if isinstance(recipe, TrainRecipe):
+        if recipe.model is None:
+            return f"Training from scratch{target}"
+        return f"{'LoRA' if recipe.lora is not None else 'Fine-tune'} of {recipe.model.partition('@')[0]}{target}"
+    kind = kind_get(recipe.kind)
+    return f"{kind.label if kind is not None else recipe.kind}{target}"

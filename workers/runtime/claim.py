@@ -1,0 +1,134 @@
+"""The one place where workers touch the hub: claims and reports become calls of `hub.jobs.services`."""
+
+import os
+import socket
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.config.settings")
+django.setup()
+
+from django.conf import settings  # noqa: E402  (Django has to be set up first)
+from django.db import Error, InterfaceError, OperationalError, connection  # noqa: E402
+
+from hub.blobs.errors import OutOfStorage  # noqa: E402
+from hub.core.errors import Conflict, Unavailable  # noqa: E402
+from hub.jobs import services  # noqa: E402
+from workers.contracts.errors import ResourceError, TransientError  # noqa: E402
+from workers.contracts.events import Event  # noqa: E402
+from workers.contracts.jobs import JobRequest, JobResult  # noqa: E402
+from workers.contracts.kinds import Limits, kind_get  # noqa: E402
+from workers.contracts.version import VERSION  # noqa: E402
+from workers.runtime.gpu import Device  # noqa: E402
+from workers.runtime.ledger import Beat, Claim, Ending, LeaseGone, LedgerAway  # noqa: E402
+from workers.runtime.supervise import Options  # noqa: E402
+
+
+def options_make() -> Options:
+    return Options(
+        scratch=Path(settings.SCRATCH_DIR),
+        storage_url=settings.STORAGE_URL,
+        heartbeat_s=settings.HEARTBEAT_S,
+        lease_s=settings.LEASE_S,
+        grace_s=settings.CANCEL_GRACE_S,
+        threads=settings.WORKER_THREADS,
+    )
+
+
+@contextmanager
+def _database() -> Iterator[None]:
+    """Turns a database that is away into LedgerAway and drops the broken connection, so that the next call makes a new one."""
+    try:
+        yield
+    except (OperationalError, InterfaceError) as error:
+        connection.close()
+        raise LedgerAway(str(error)) from error
+    except services.LeaseLost as error:
+        raise LeaseGone(str(error)) from error
+    except Error:
+        connection.close()
+        raise
+
+
+class Ledger:
+    """The ledger as one worker process sees it."""
+
+    def __init__(self, *, name: str, queues: Sequence[str], device: Device, memory_bytes: int) -> None:
+        self._name, self._queues, self._device, self._memory_bytes = name, list(queues), device, memory_bytes
+
+    def claim(self) -> Claim | None:
+        with _database():
+            job = services.job_claim(
+                worker=services.lease_owner_make(), queues=self._queues, memory_bytes=self._memory_bytes
+            )
+        if job is None:
+            return None
+        kind = kind_get(job.kind)
+        limits = kind.limits if kind is not None else Limits()
+        return Claim(job.pk, job.attempt, job.lease_owner, JobRequest.model_validate(job.request), limits)
+
+    def heartbeat(self, claim: Claim) -> Beat:
+        with _database():
+            beat = services.job_heartbeat(**_key(claim))
+        return Beat(beat.is_held, beat.is_cancelled)
+
+    def watch(self, claim: Claim) -> Beat:
+        with _database():
+            beat = services.job_watch(**_key(claim))
+        return Beat(beat.is_held, beat.is_cancelled)
+
+    def seen(self, claim: Claim | None, is_bell: bool = False) -> None:
+        with _database():
+            services.worker_seen(
+                name=self._name,
+                host=socket.gethostname(),
+                queues=self._queues,
+                device=self._device.name,
+                vram_bytes=self._device.vram_bytes,
+                memory_bytes=self._memory_bytes,
+                version=VERSION,
+                job_id=claim.job_id if claim is not None else None,
+                bell=is_bell,
+            )
+
+    def append(self, claim: Claim, events: Sequence[Event]) -> bool:
+        with _database():
+            return services.job_events_append(**_key(claim), events=events)
+
+    def publish(self, claim: Claim, result: JobResult, folder: Path, cost: Mapping[str, Any]) -> None:
+        try:
+            with _database():
+                services.job_publish(**_key(claim), result=result, folder=folder, cost=cost)
+        except OutOfStorage as error:
+            raise ResourceError(error.message) from error
+        except (Conflict, Unavailable) as error:
+            raise TransientError(error.message) from error
+
+    def fail(self, claim: Claim, ending: Ending, cost: Mapping[str, Any]) -> None:
+        with _database():
+            services.job_fail(
+                **_key(claim),
+                code=ending.code,
+                message=ending.message,
+                findings=ending.findings,
+                traceback=ending.traceback,
+                cost=cost,
+            )
+
+    def release(self, claim: Claim, cost: Mapping[str, Any]) -> None:
+        with _database():
+            services.job_release(**_key(claim), cost=cost)
+
+
+def _key(claim: Claim) -> dict[str, Any]:
+    return {"job_id": claim.job_id, "attempt": claim.attempt, "lease_owner": claim.lease_owner}
+
+
+def scratch_clean() -> int:
+    """Deletes the working folders of jobs that ended a day ago."""
+    with _database():
+        return services.scratch_sweep(root=Path(settings.SCRATCH_DIR))
