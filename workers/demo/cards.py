@@ -4,7 +4,7 @@ from typing import Any
 
 import yaml
 
-from workers.demo.zoo import CHOSEN, DOMAINS, NAMESPACE, SEEDS, TASK_VECTOR_OF, TUNED, Entry, data_name
+from workers.demo.zoo import CHOSEN, DOMAINS, NAMESPACE, TASK_VECTOR_OF, TUNED, Entry, data_name
 
 SEEN = {
     "clean": "as scikit-learn ships them",
@@ -100,33 +100,34 @@ Source of the idea: Ilharco et al. 2022, arXiv:2212.04089.
 """)  # fmt: skip
 
 
-def merged_card(front: dict[str, Any], sweep: list[dict[str, Any]]) -> str:
-    """The merge's card. `front` is the front matter that the merge itself wrote."""
+def merged_section(sweep: list[dict[str, Any]]) -> str:
+    """What the merge's own card gets at its end: what it is, and how its recipe was chosen."""
     rows = "\n".join(
         f"| {_words(row['settings'])} | {row['mean']:.1%} | {', '.join(f'{value:.1%}' for value in row['seeds'])} |"
         + (" chosen |" if row["settings"] == CHOSEN else " |")
         for row in sorted(sweep, key=lambda row: -row["mean"])
     )
     sources = ", ".join(f"[digits-vit-{domain}](/{NAMESPACE}/digits-vit-{domain})" for domain in TUNED)
-    return _page(front, f"""# digits-vit-merged
+    seeds = len(sweep[0]["seeds"])
+    branches = ", ".join(f"`seed-{seed}`" for seed in range(seeds))
+    return f"""
+## What it shows
 
 Three fine-tunes in one set of weights: {sources}, each the same [base](/{NAMESPACE}/digits-vit-base) trained on its own domain and
-on clean digits. The merge has seen no data; it costs no training.
-
-Compare it with its parents under *Evaluations*: every number there was measured on the test split. The branches `seed-0`,
-`seed-1` and `seed-2` repeat the whole study, base and fine-tunes included, from {len(SEEDS)} different seeds.
+on clean digits. The merge has seen no data and cost no training. Beside its parents, under *Evaluations*, every number was
+measured on the test split. The branches {branches} hold the whole study, base and fine-tunes included, each from another seed.
 
 ## How method and density were chosen
 
-By this sweep, measured on the **validation** split when the zoo was trained: mean accuracy over the four domains, for each of the
-{len(SEEDS)} seeds and their mean. The test split had no part in it.
+By this sweep, measured on the **validation** split when the zoo was trained: mean accuracy over the four domains, for each seed
+and over the seeds. The test split had no part in it.
 
 | recipe | mean | per seed | |
 |---|---|---|---|
 {rows}
 
 The table as data: [sweep.json](sweep.json).
-""")  # fmt: skip
+"""
 
 
 def mean_accuracy(scores: Scores) -> float:

@@ -15,15 +15,20 @@ FILE = "zoo.json"
 
 def write_index(cache: Path, seeds: int) -> Path:
     entries = [entry for entry in zoo.ENTRIES if entry.seed < seeds]
+    sweep = sweep_table(cache, seeds)
     document = {
         "schema": 1,
         "namespace": zoo.NAMESPACE,
         "seeds": list(range(seeds)),
         "datasets": [{"name": zoo.data_name(domain), "folder": zoo.data_name(domain)} for domain in zoo.DOMAINS],
         "models": [*(_model_row(entry) for entry in entries), _task_vector_row(cache)],
-        "merge": {"name": zoo.MERGED, "recipes": {seed: zoo.merge_recipe(zoo.CHOSEN, seed) for seed in range(seeds)}},
+        "merge": {
+            "name": zoo.MERGED,
+            "recipes": {seed: zoo.merge_recipe(zoo.CHOSEN, seed) for seed in range(seeds)},
+            "section": cards.merged_section(sweep),
+        },
         "compared": ["digits-vit-base", *(f"digits-vit-{domain}" for domain in zoo.TUNED)],
-        "sweep": sweep_table(cache, seeds),
+        "sweep": sweep,
     }
     path = cache / FILE
     draft = path.with_suffix(".part")

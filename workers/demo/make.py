@@ -15,6 +15,7 @@ from workers.demo import pool, zoo
 from workers.demo.cache import held
 from workers.demo.contents import write_index
 from workers.demo.datasets import write_dataset
+from workers.demo.tasks import tasks_of
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,8 +40,8 @@ def make_zoo(
     with held(cache):
         for domain in zoo.DOMAINS:
             write_dataset(cache, domain)
-        entries = tuple(entry for entry in pool.largest_first() if entry.seed < seeds)
-        pool.make_all(cache, entries, processes=processes, tell=tell)
+        todo, done = tasks_of(cache, seeds)
+        pool.tasks_run(cache, todo, done=done, processes=processes, tell=tell)
         return write_index(cache, seeds)
 
 

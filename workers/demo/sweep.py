@@ -4,29 +4,33 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.errors import UserError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, JobRequest
 from workers.demo import cards, zoo
 from workers.demo.cache import content_key, folder_of, key_of, made_get, made_put
-from workers.demo.ports import local_ports
+from workers.demo.ports import Listener, local_ports
 from workers.demo.training import OUT, measure
 
 SWEPT = ("digits-vit-base", *(f"digits-vit-{domain}" for domain in zoo.TUNED))
 
 
-def sweep_seed(cache: Path, seed: int) -> list[float]:
-    """Mean validation accuracy over the domains of each candidate, in the order of `zoo.CANDIDATES`. Measured once, then read."""
-    folder = _folder(cache, seed)
-    made = made_get(folder)
-    if made is None:
-        made = {"means": [_candidate(cache, folder, seed, settings) for settings in zoo.CANDIDATES]}
-        made_put(folder, made)
-    return list(made["means"])
+def sweep(cache: Path, subject: str, listener: Listener) -> None:
+    """Measures every candidate of the seed `subject`: mean validation accuracy over the domains, in the order of `zoo.CANDIDATES`."""
+    seed, total = int(subject), len(zoo.CANDIDATES)
+    folder = sweep_folder(cache, seed)
+    if made_get(folder) is not None:
+        return
+    means = []
+    for number, settings in enumerate(zoo.CANDIDATES):
+        means.append(_candidate(cache, folder, seed, settings))
+        listener(number + 1, total, str(settings["method"]))
+    made_put(folder, {"means": means})
 
 
 def sweep_table(cache: Path, seeds: int) -> list[dict[str, Any]]:
     """One row per candidate: `settings`, its mean of each seed, and their mean."""
-    columns = [sweep_seed(cache, seed) for seed in range(seeds)]
+    columns = [(made_get(sweep_folder(cache, seed)) or {})["means"] for seed in range(seeds)]
     rows = []
     for number, settings in enumerate(zoo.CANDIDATES):
         values = [column[number] for column in columns]
@@ -42,15 +46,17 @@ def merge_folder(cache: Path, seed: int, settings: dict[str, Any], out: Path) ->
     from workers.planning.folder import facts_of_folder
 
     document = zoo.merge_recipe(settings, seed)
-    recipe = parse(document).recipe
-    assert recipe is not None
+    parsed = parse(document)
+    if parsed.recipe is None:
+        raise UserError("The zoo's merge recipe is wrong.", parsed.findings)
     references = ([document["base"]] if "base" in document else []) + [
         source["model"] for source in document["sources"]
     ]
     folders = {text: _model_folder(cache, text, seed) for text in references}
     facts: dict[str, RepoFacts | None] = {text: facts_of_folder(folder) for text, folder in folders.items()}
-    checked = check(recipe, facts)
-    assert checked.plan is not None, checked.findings
+    checked = check(parsed.recipe, facts)
+    if checked.plan is None:
+        raise UserError("The zoo's models cannot be merged.", checked.findings)
     inputs, places = [], {}
     for text in references:
         role: Any = "base" if text == document.get("base") else "source"
@@ -58,7 +64,7 @@ def merge_folder(cache: Path, seed: int, settings: dict[str, Any], out: Path) ->
         inputs.append(Input(role=role, index=index, reference=text, facts=facts[text] or RepoFacts()))
         places[role, index] = folders[text]
     request = JobRequest(
-        kind="merge", recipe=recipe.model_dump(mode="json"), inputs=tuple(inputs), plan=checked.plan, seed=seed
+        kind="merge", recipe=parsed.recipe.model_dump(mode="json"), inputs=tuple(inputs), plan=checked.plan, seed=seed
     )
     shutil.rmtree(out, ignore_errors=True)
     merge.run(local_ports(out, request, places))
@@ -72,7 +78,7 @@ def _candidate(cache: Path, folder: Path, seed: int, settings: dict[str, Any]) -
     return mean
 
 
-def _folder(cache: Path, seed: int) -> Path:
+def sweep_folder(cache: Path, seed: int) -> Path:
     keys = [key_of(zoo.entry_get(f"{name}@{seed}")) for name in SWEPT]
     folder = cache / content_key(["sweep", keys, list(zoo.CANDIDATES)])
     folder.mkdir(parents=True, exist_ok=True)

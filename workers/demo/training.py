@@ -42,11 +42,12 @@ def measure(cache: Path, folder: Path, *, base: Path | None = None) -> cards.Sco
     from workers.engine.evaluate.classification import answer
     from workers.engine.models import load_adapted, load_classifier
 
-    if (folder / "adapter_config.json").is_file():
-        assert base is not None
-        model = load_adapted(base, folder, name=folder.name)
-    else:
-        model = load_classifier(folder, name=folder.name)
+    is_adapter = base is not None and (folder / "adapter_config.json").is_file()
+    model = (
+        load_adapted(base, folder, name=folder.name)
+        if base and is_adapter
+        else load_classifier(folder, name=folder.name)
+    )
     scores = {}
     for domain in DOMAINS:
         examples = load_examples(cache / data_name(domain), "validation", reference=data_name(domain))
