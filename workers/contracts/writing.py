@@ -32,7 +32,12 @@ def recipe_to_document(recipe: AnyRecipe) -> dict[str, Any]:
 
 
 def recipe_to_yaml(recipe: AnyRecipe) -> str:
-    return yaml.dump(recipe_to_document(recipe), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return document_to_yaml(recipe_to_document(recipe))
+
+
+def document_to_yaml(document: Any) -> str:
+    """Plain data as people write it by hand: also of a document that is no valid recipe yet."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 class _Dumper(yaml.SafeDumper):
