@@ -13,6 +13,7 @@ from hub.cli.environment import data_dir_of, environment_forget, environment_wri
 from hub.embedded import DataDirLock, EmbeddedError, EmbeddedServices, layout_make, services_for
 from hub.embedded.console import Console
 from hub.embedded.layout import Layout
+from hub.embedded.processes import MARKER
 from hub.embedded.records import ProcessRecords
 from hub.embedded.supervisor import StopRequested, Supervisor
 
@@ -148,10 +149,16 @@ class Up:
                 mine["ALLOWED_HOSTS"] = ",".join(
                     filter(None, [os.environ.get("ALLOWED_HOSTS", ""), *names_of_this_machine(self.options.host)])
                 )
-        return {**os.environ, **mine, "GENEPOOL_URL": address, "DJANGO_SETTINGS_MODULE": "hub.config.settings"}
+        return {
+            **os.environ,
+            **mine,
+            "GENEPOOL_URL": address,
+            MARKER: str(self.layout.data_dir),
+            "DJANGO_SETTINGS_MODULE": "hub.config.settings",
+        }
 
     def _load_demo(self, supervisor: Supervisor, environment: dict[str, str]) -> int:
-        status = supervisor.run(stack.demo_spec(environment))
+        status = supervisor.run(stack.demo_spec(environment), may_draw=True)
         if status != 0:
             log = self.layout.logs / "demo.log"
             self.console.say(f"the demo zoo was not loaded (status {status}). Its log: {log}. The hub runs without it.")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from celery import Celery, signals
+from celery.exceptions import CPendingDeprecationWarning
 from celery.platforms import SecurityWarning
 from celery.schedules import crontab
 from kombu import Exchange, Queue
@@ -53,8 +54,9 @@ def schedule() -> dict[str, dict[str, Any]]:
     }
 
 
-# The warning is about pickled messages sent to root. Ours are JSON and nothing else is taken.
-warnings.filterwarnings("ignore", category=SecurityWarning)
+# About pickled messages sent to root: ours are JSON and nothing else is taken. About a default that changes: it is set below.
+for warning in (SecurityWarning, CPendingDeprecationWarning):
+    warnings.filterwarnings("ignore", category=warning)
 
 app = Celery("genepool", include=["workers.runtime.tasks", "hub.jobs.tasks"])
 app.set_default()

@@ -4,6 +4,7 @@ import os
 
 from hub.config import logging as log_setup
 
+os.environ.setdefault("DATABASE_POOL", "1")
 bind = os.environ.get("BIND", "0.0.0.0:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))

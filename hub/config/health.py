@@ -121,4 +121,8 @@ class Probes:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = _PROBES.get(request.path) if request.method in ("GET", "HEAD") else None
-        return probe(request) if probe else self.get_response(request)
+        if probe is None:
+            return self.get_response(request)
+        response = probe(request)
+        response.headers["Content-Length"] = str(len(response.content))
+        return response

@@ -98,6 +98,8 @@ def _database(url: str) -> dict[str, object]:
     if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
         raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name. Genepool runs on Postgres only.")
     query = dict(parse_qsl(parts.query))
+    # In web processes alone, whose threads come and go; gunicorn's configuration switches it on.
+    pool = {"pool": {"min_size": 2, "max_size": 8, "timeout": 10}} if env.boolean("DATABASE_POOL") else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.strip("/")),
@@ -105,9 +107,9 @@ def _database(url: str) -> dict[str, object]:
         "PASSWORD": unquote(parts.password or env.secret("DATABASE_PASSWORD")),
         "HOST": query.pop("host", parts.hostname or ""),
         "PORT": query.pop("port", str(parts.port or "")),
-        "CONN_MAX_AGE": 60,
+        "CONN_MAX_AGE": 0 if pool else 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, "options": f"-c statement_timeout={env.text('DATABASE_STATEMENT_TIMEOUT', '15s')} -c idle_in_transaction_session_timeout=60s"},
+        "OPTIONS": {**query, **pool, "options": f"-c statement_timeout={env.text('DATABASE_STATEMENT_TIMEOUT', '15s')} -c idle_in_transaction_session_timeout=60s"},
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO
 
 COLOURS = {"up": 1, "web": 34, "postgres": 36, "redis": 35, "worker": 32, "prepare": 33, "demo": 33}
-WIDTH = 8
+UNNAMED = ("demo",)  # what it says is a result for the person, not a log
+WIDTH = 10
 ROTATE_BYTES = 10_000_000
 HIDDEN = ("ts", "level", "logger", "msg", "request_id", "task_id", "method", "status")
 
@@ -16,7 +17,8 @@ class Console:
     def __init__(self, logs: Path, stream: IO[str] | None = None) -> None:
         self.logs = logs
         self.stream = stream or sys.stdout
-        self.is_coloured = self.stream.isatty() and not os.environ.get("NO_COLOR")
+        self.is_terminal = self.stream.isatty()
+        self.is_coloured = self.is_terminal and not os.environ.get("NO_COLOR")
         self.is_quiet = False  # while something else draws on the terminal: files only
         self._is_closed = False
 
@@ -31,7 +33,9 @@ class Console:
         text = raw.decode(errors="replace").rstrip()
         if text:
             self._keep(name, text)
-            if not self.is_quiet:
+            if name in UNNAMED:
+                self._write(text + "\n")
+            elif not self.is_quiet:
                 self._show(name, readable(text))
 
     def _show(self, name: str, text: str) -> None:

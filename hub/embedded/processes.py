@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROC = Path("/proc")
-MARKER = "GENEPOOL_SERVICE_OF"  # in the environment of every process that `up` starts: its data directory
+MARKER = "GENEPOOL_SERVICE_OF"  # in the environment of every program of ours that `up` starts: its data directory
 
 
 @dataclass(frozen=True)

@@ -97,7 +97,7 @@ def services_running(services: EmbeddedServices, *, may_create_databases: bool =
 @contextlib.contextmanager
 def _running(layout: Layout, spec: ServiceSpec) -> Iterator[subprocess.Popen[bytes]]:
     with open(layout.logs / f"{spec.name}.log", "ab") as log:
-        process = spawn(spec, data_dir=layout.data_dir, output=log)
+        process = spawn(spec, output=log)
     try:
         yield process
     finally:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from hub.embedded.processes import MARKER
 from hub.embedded.users import SystemUser, identity_arguments
 
 
@@ -41,12 +40,12 @@ class ServiceSpec:
     pass_fds: tuple[int, ...] = ()
 
 
-def spawn(spec: ServiceSpec, *, data_dir: Path, output: int | IO[bytes]) -> subprocess.Popen[bytes]:
+def spawn(spec: ServiceSpec, *, output: int | IO[bytes] | None) -> subprocess.Popen[bytes]:
     """Starts it in a session of its own, so that a Ctrl-C at the terminal reaches `up` alone and the order of stopping is ours."""
     return subprocess.Popen(
         spec.command,
         cwd=spec.folder,
-        env={**spec.environment, MARKER: str(data_dir)},
+        env=dict(spec.environment),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

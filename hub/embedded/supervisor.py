@@ -66,17 +66,25 @@ class Supervisor:
         service = self.services[spec.name] = Service(spec)
         self._spawn(service)
 
-    def _spawn(self, service: Service) -> None:
+    def _spawn(self, service: Service, *, is_on_terminal: bool = False) -> None:
         spec = service.spec
         spec.before()
-        service.process = spawn(spec, data_dir=self.layout.data_dir, output=subprocess.PIPE)
+        service.process = spawn(spec, output=None if is_on_terminal else subprocess.PIPE)
         service.started_at = time.monotonic()
         service.is_ready = False
         self.records.add(spec.name, service.process.pid)
         pipe = service.process.stdout
-        assert pipe is not None  # noqa: S101 asked for two lines above
-        os.set_blocking(pipe.fileno(), False)
-        self._selector.register(pipe, selectors.EVENT_READ, service)
+        if pipe:
+            os.set_blocking(pipe.fileno(), False)
+            self._selector.register(pipe, selectors.EVENT_READ, service)
+
+    def _try_again(self, service: Service) -> None:
+        try:
+            self._spawn(service)
+        except OSError as error:  # no memory, no more processes: the next try may find some
+            service.ends += 1
+            service.start_again_at = time.monotonic() + LONGEST_PAUSE_S
+            self.console.say(f"{service.spec.name} cannot start: {error.strerror}; next try in {LONGEST_PAUSE_S:g} s")
 
     def wait_ready(self, *names: str) -> None:
         """Until all of them answer. One that ends again and again is given up with its last words."""
@@ -94,10 +102,14 @@ class Supervisor:
                     service.process is not None and not _has_ended(service.process) and service.spec.is_ready()
                 )
 
-    def run(self, spec: ServiceSpec) -> int:
-        """A program that ends by itself; the services go on meanwhile. Its exit status."""
+    def run(self, spec: ServiceSpec, *, may_draw: bool = False) -> int:
+        """A program that ends by itself; the services go on meanwhile. Its exit status.
+
+        `may_draw`: on a terminal it writes there itself, a progress bar for one, and the services' lines go to their files alone.
+        """
         task = Service(spec)
-        self._spawn(task)
+        self.console.is_quiet = may_draw and self.console.is_terminal
+        self._spawn(task, is_on_terminal=self.console.is_quiet)
         process = task.process
         assert process is not None  # noqa: S101 just spawned
         try:
@@ -105,6 +117,7 @@ class Supervisor:
                 self.turn()
         finally:
             self._end([task])
+            self.console.is_quiet = False
         return process.returncode
 
     # running
@@ -122,7 +135,7 @@ class Supervisor:
         for service in self.services.values():
             if service.process is None:
                 if time.monotonic() >= service.start_again_at:
-                    self._spawn(service)
+                    self._try_again(service)
             elif _has_ended(service.process):
                 self._note_end(service)
 
