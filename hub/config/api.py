@@ -9,6 +9,8 @@ urlpatterns = [
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("", include("hub.accounts.api.urls")),
     path("", include("hub.catalog.api.urls")),
+    path("", include("hub.evals.api.urls")),
+    path("", include("hub.recipes.api.urls")),
     path("", include("hub.jobs.api.urls")),
     path("<path:rest>", UnknownRoute.as_view()),
     path("", UnknownRoute.as_view()),

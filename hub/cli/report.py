@@ -1,0 +1,87 @@
+"""How jobs and findings read in a terminal."""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+from hub.cli.client import HubError
+
+ORDER = {"error": 0, "warning": 1, "info": 2}
+ENDED = ("succeeded", "failed", "errored", "cancelled")
+
+
+def json_print(body: Any) -> None:
+    sys.stdout.write(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
+
+
+def findings_print(findings: Iterable[dict[str, Any]], stream: TextIO | None = None) -> None:
+    """Errors first; each with its place, its consequence and the ways out."""
+    stream = stream or sys.stderr
+    for finding in sorted(findings, key=lambda row: ORDER.get(row.get("severity", ""), 3)):
+        line = f" (line {finding['line']})" if finding.get("line") else ""
+        stream.write(f"{finding.get('severity', 'error')}: {finding.get('message', '')}\n")
+        if finding.get("consequence"):
+            stream.write(f"  {finding['consequence']}\n")
+        place = " · ".join(
+            part for part in (f"{finding.get('where') or ''}{line}".strip(), finding.get("code", "")) if part
+        )
+        stream.write(f"  {place}\n")
+        for repair in finding.get("repair") or []:
+            stream.write(f"  → {repair.get('label', '')}\n")
+
+
+def error_print(error: HubError) -> int:
+    """Tells what went wrong; the exit code for it."""
+    findings_print(error.findings)
+    sys.stderr.write(f"genepool: {error}\n")
+    return 1
+
+
+def job_line(job: dict[str, Any]) -> str:
+    result = f"  → {job['result']['repo']}" if job.get("result") else ""
+    return f"{job['number']:>6}  {job['state']:<10}  {job['kind']:<9}  {job['title']}{result}"
+
+
+def job_print(job: dict[str, Any]) -> None:
+    """One job in full, as far as people ask for it."""
+    rows: list[tuple[str, Any]] = [
+        ("job", job["number"]), ("title", job["title"]), ("kind", " ".join(filter(None, (job["kind"], job["method"])))),
+        ("state", job["state"]), ("waits", (job.get("queue") or {}).get("reason")), ("progress", progress_text(job)),
+        ("result", result_text(job)), ("digest", job.get("tensor_digest")), ("attempt", job["attempt"]),
+        ("submitted", job["created_at"]), ("started", job["started_at"]), ("finished", job["finished_at"]),
+        ("cost", cost_text(job.get("cost") or {})), ("page", job["page"]),
+    ]  # fmt: skip
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        if value not in (None, ""):
+            sys.stdout.write(f"{name:<{width}}  {value}\n")
+    error = job.get("error") or {}
+    if error.get("message"):
+        sys.stdout.write(f"\n{error['message']}\n")
+    findings_print(error.get("findings") or [], sys.stdout)
+
+
+def progress_text(job: dict[str, Any]) -> str:
+    progress = job.get("progress") or {}
+    if job["state"] in ENDED or not progress.get("total"):
+        return ""
+    unit = f" {progress['unit']}" if progress.get("unit") else ""
+    message = f"  {progress['message']}" if progress.get("message") else ""
+    return f"{progress['done']:g} of {progress['total']:g}{unit}{message}"
+
+
+def result_text(job: dict[str, Any]) -> str:
+    result = job.get("result")
+    return f"{result['repo']}@{result['commit'][:7]}" if result else ""
+
+
+def cost_text(cost: dict[str, Any]) -> str:
+    parts = []
+    if cost.get("wall_s") is not None:
+        parts.append(f"{cost['wall_s']:.1f} s")
+    if cost.get("cpu_s") is not None:
+        parts.append(f"{cost['cpu_s']:.1f} s of CPU")
+    if cost.get("peak_memory_bytes"):
+        parts.append(f"{cost['peak_memory_bytes'] / 1e6:.0f} MB at most")
+    return ", ".join(parts)

@@ -1,0 +1,49 @@
+"""What `push` and `pull` share: the stock Hugging Face client, pointed at our hub and at nothing else."""
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hub.cli.client import hub_token, hub_url
+
+
+def environment_prepare() -> None:
+    """Before the first import of huggingface_hub, which reads these once."""
+    os.environ["HF_HUB_DISABLE_XET"] = "1"
+    os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+    os.environ["HF_ENDPOINT"] = hub_url()
+    os.environ.pop("HF_HUB_OFFLINE", None)
+
+
+def token_or_none_at_all() -> str | bool:
+    """SECURITY: False, not None: with None the client would send a token for another hub that it finds in the home folder."""
+    return hub_token() or False
+
+
+def explained(action: Callable[[], int]) -> int:
+    """Runs `action` and turns the client's errors into a sentence and exit code 1."""
+    import httpx
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        return action()
+    except HfHubHTTPError as error:
+        message = _message(error)
+    except HFValidationError as error:
+        message = str(error)
+    except (httpx.HTTPError, ConnectionError, LocalEntryNotFoundError):
+        message = (
+            f"Nothing answers at {hub_url()}. Start a hub with `genepool up`, or set GENEPOOL_URL to the one you mean."
+        )
+    except OSError as error:
+        message = f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")
+    sys.stderr.write(f"genepool: {message}\n")
+    return 1
+
+
+def _message(error: Any) -> str:
+    status = getattr(error.response, "status_code", 0)
+    if status == 401:
+        return f"The hub at {hub_url()} wants a valid access token for this. Set GENEPOOL_TOKEN."
+    return str(getattr(error, "server_message", "") or error).strip()

@@ -1,0 +1,70 @@
+"""Evaluations and comparisons as JSON. Datasets that the reader may not see are left out, and with them a comparison over them."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from hub.accounts.models import User
+from hub.catalog.models import Repo
+from hub.evals.models import Evaluation
+from hub.evals.records import Comparison
+from hub.evals.statistics import Interval
+from hub.jobs.models import Job
+
+
+def evaluations_json(rows: Sequence[Evaluation], user: User) -> list[dict[str, Any]]:
+    jobs = set(Job.objects.visible_to(user).filter(pk__in=[row.job_id for row in rows]).values_list("pk", flat=True))
+    return [
+        {
+            "id": row.pk,
+            "commit": row.commit_oid,
+            "data": row.data_name,
+            "data_commit": row.data_commit,
+            "split": row.split,
+            "examples": row.examples,
+            "metrics": row.metrics,
+            "job": row.job_id if row.job_id in jobs else None,
+            "created_at": row.created_at,
+        }
+        for row in rows
+    ]
+
+
+def readable_rows(rows: Sequence[Evaluation], user: User) -> list[Evaluation]:
+    keys = {row.data_repo_id for row in rows if row.data_repo_id}
+    visible = set(Repo.objects.visible_to(user, "read").filter(pk__in=keys).values_list("pk", flat=True))
+    return [row for row in rows if row.data_repo_id is None or row.data_repo_id in visible]
+
+
+def comparison_json(comparison: Comparison, *, readable: set[str]) -> dict[str, Any] | None:
+    """SECURITY: one hidden dataset hides the whole comparison; its means would let the hidden scores be worked out."""
+    if not set(comparison.domains) <= readable:
+        return None
+    return {
+        "split": comparison.split,
+        "models": [
+            {
+                "reference": model.reference, "role": model.role, "commit": model.commit, "weight": model.weight,
+                "mean": _interval(model.mean),
+                "per_domain": {name: _domain(score) for name, score in model.per_domain.items()},
+                "seed_means": list(model.seed_means),
+            }
+            for model in comparison.models
+        ],
+        "best_parent": comparison.best_parent,
+        "gain": _interval(comparison.gain),
+        "given_up": [{"data": row.data, "parent": row.parent, "difference": _interval(row.difference)} for row in comparison.given_up],
+        "seeds": [asdict(row) for row in comparison.seeds],
+        "examples": comparison.examples,
+        "dropped": comparison.dropped,
+        "hidden": comparison.hidden,
+        "missing": list(comparison.missing),
+    }  # fmt: skip
+
+
+def _domain(score: Any) -> dict[str, Any]:
+    return {"accuracy": score.accuracy, "low": score.low, "high": score.high, "n": score.n}
+
+
+def _interval(interval: Interval) -> dict[str, float]:
+    return {"value": interval.value, "low": interval.low, "high": interval.high}
