@@ -47,13 +47,14 @@ def branch_get(repo: Repo, name: str) -> Ref:
 
 
 def branch_lock(repo: Repo, ref: Ref) -> Ref:
-    """The branch as it is now, held until the transaction ends."""
-    rows = (
-        Ref.objects.select_for_update(of=("self",)).select_related("commit").defer("commit__facts", "commit__findings")
-    )
-    locked = rows.filter(pk=ref.pk).first()
+    """The branch as it is now, held until the transaction ends.
+
+    The commit is read after the lock, not joined to it: Postgres drops a row that moved while it was waited for from a join.
+    """
+    locked = Ref.objects.select_for_update().filter(pk=ref.pk).first()
     if locked is None:
         raise RevisionMissing(f"There is no branch {ref.name!r} in {repo.full_name} any more.")
+    locked.commit = Commit.objects.defer("facts", "findings").get(pk=locked.commit_id)
     return locked
 
 

@@ -43,6 +43,8 @@ def error_response(
         response["X-Error-Code"] = code
     if isinstance(error, EntryMissing) and error.commit_oid:
         response["X-Repo-Commit"] = error.commit_oid
+    if isinstance(error, NotOffered):
+        response._has_been_logged = True  # type: ignore[attr-defined]  # as meant: no alert for it
     if status == 401:
         response["WWW-Authenticate"] = 'Bearer realm="genepool"'
     for name, value in error.headers.items():
