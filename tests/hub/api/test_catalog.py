@@ -29,7 +29,7 @@ def test_a_list_answer_has_the_promised_shape(api, zoo):
     body = api.get(MODELS, {"limit": 2}).json()
     assert set(body) == {"results", "next", "count", "count_is_capped", "facets"}
     assert (body["count"], body["count_is_capped"]) == (3, False)
-    licence = {"value": "apache-2.0", "label": "apache-2.0", "count": 3, "selected": False}
+    licence = {"value": "Apache-2.0", "label": "Apache-2.0", "count": 3, "selected": False}
     assert body["facets"]["licence"] == {"label": "Licence", "values": [licence]}
     row = body["results"][0]
     assert row["task"] == "image-classification"
@@ -68,14 +68,18 @@ def test_filters_narrow(api, zoo, query, found):
         assert _names(answer) == found
 
 
-@pytest.mark.parametrize("query", [{"limit": "0"}, {"sort": "random"}, {"cursor": "x"}, {"params_min": "many"}, {"fits": "big"}])
+@pytest.mark.parametrize(
+    "query", [{"limit": "0"}, {"sort": "random"}, {"cursor": "x"}, {"params_min": "many"}, {"fits": "big"}]
+)
 def test_a_filter_that_cannot_be_read_is_refused(api, query):
     answer = api.get(MODELS, query)
     assert answer.status_code == 400
     assert answer.json()["detail"]
 
 
-def test_the_list_takes_a_fixed_number_of_queries(api, alice, zoo, django_assert_num_queries, django_assert_max_num_queries):
+def test_the_list_takes_a_fixed_number_of_queries(
+    api, alice, zoo, django_assert_num_queries, django_assert_max_num_queries
+):
     with django_assert_max_num_queries(5) as few:
         api.get(MODELS)
     for number in range(6):
@@ -118,7 +122,12 @@ def test_tensors_come_in_pages(api, zoo):
     first = api.get(f"{MODELS}/alice/base/tensors", {"limit": 2}).json()
     assert (first["count"], first["parameters"], len(first["results"])) == (3, 48, 2)
     assert first["results"][0] == {
-        "name": "layer.0.weight", "dtype": "F32", "shape": [4, 4], "elements": 16, "size_bytes": 64, "file": "model.safetensors",
+        "name": "layer.0.weight",
+        "dtype": "F32",
+        "shape": [4, 4],
+        "elements": 16,
+        "size_bytes": 64,
+        "file": "model.safetensors",
     }
     second = api.get(f"{MODELS}/alice/base/tensors", {"limit": 2, "cursor": first["next"]}).json()
     assert [row["name"] for row in second["results"]] == ["layer.2.weight"]
@@ -134,7 +143,11 @@ def test_an_older_revision_is_described_by_its_own_headers(api, alice):
     repo, first = make_model(alice, "alice/grows")
     wide = blob_put(chunks=[weights(8)], user=alice)
     second = commit_create(
-        repo=repo, branch="main", user=alice, operations=[AddFile("model.safetensors", wide, is_lfs=True)], title="Wider"
+        repo=repo,
+        branch="main",
+        user=alice,
+        operations=[AddFile("model.safetensors", wide, is_lfs=True)],
+        title="Wider",
     )
     assert api.get(f"{MODELS}/alice/grows").json()["parameters"] == 192
     old = api.get(f"{MODELS}/alice/grows", {"revision": first.oid}).json()
@@ -156,7 +169,10 @@ def test_lineage_hides_the_name_of_what_one_may_not_see(api, api_as, bob, zoo):
 def test_compatible_models_have_the_same_tensors(api, api_as, bob, alice, zoo):
     make_model(alice, "alice/other", seed=5)
     body = api.get(f"{MODELS}/alice/base/compatible", {"kind": "merge"}).json()
-    assert [(row["id"], row["has_same_base"]) for row in body["results"]] == [("alice/child", True), ("alice/other", False)]
+    assert [(row["id"], row["has_same_base"]) for row in body["results"]] == [
+        ("alice/child", True),
+        ("alice/other", False),
+    ]
     assert "lab/secret" in _names(api_as(bob).get(f"{MODELS}/alice/base/compatible"))
     assert api.get(f"{MODELS}/alice/base/compatible", {"kind": "stitch"}).status_code == 400
 

@@ -55,7 +55,9 @@ def test_the_schema_comes_as_json_and_as_yaml(api):
     assert b"openapi: 3." in api.get("/api/v1/schema?format=yaml").content
 
 
-@pytest.mark.parametrize("text", ['{"name": "a\\u0000b", "scopes": ["read"]}', '{"name": "\\ud800", "scopes": ["read"]}'])
+@pytest.mark.parametrize(
+    "text", ['{"name": "a\\u0000b", "scopes": ["read"]}', '{"name": "\\ud800", "scopes": ["read"]}']
+)
 def test_characters_the_database_cannot_hold_are_refused(api_as, alice, text):
     answer = api_as(alice).post("/api/v1/tokens", data=text, content_type="application/json")
     assert answer.status_code == 400

@@ -12,7 +12,12 @@ from hub.catalog.models import Commit, Repo
 from hub.catalog.operations import AddFile
 from hub.catalog.services import commit_create, repo_create
 
-CONFIG = {"architectures": ["ViTForImageClassification"], "model_type": "vit", "hidden_size": 4, "id2label": {"0": "a", "1": "b"}}
+CONFIG = {
+    "architectures": ["ViTForImageClassification"],
+    "model_type": "vit",
+    "hidden_size": 4,
+    "id2label": {"0": "a", "1": "b"},
+}
 CARD = "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: image-classification\n{more}---\n# {title}\n\nMade for a test.\n"
 
 
@@ -23,21 +28,34 @@ def weights(width: int = 4, *, seed: int = 0) -> bytes:
 
 
 def make_repo(
-    user: User, full_name: str, *, files: Mapping[str, bytes], type: str = "model", visibility: str = "public", title: str = "Upload"
+    user: User,
+    full_name: str,
+    *,
+    files: Mapping[str, bytes],
+    type: str = "model",
+    visibility: str = "public",
+    title: str = "Upload",
 ) -> tuple[Repo, Commit]:
     namespace, _, name = full_name.partition("/")
     repo = repo_create(user=user, type=type, namespace=namespace, name=name, visibility=visibility)
     added = [
-        AddFile(path, blob_put(chunks=[content], user=user), is_lfs=path.endswith(".safetensors")) for path, content in files.items()
+        AddFile(path, blob_put(chunks=[content], user=user), is_lfs=path.endswith(".safetensors"))
+        for path, content in files.items()
     ]
     commit = commit_create(repo=repo, branch="main", user=user, operations=added, title=title)
     repo.refresh_from_db()
     return repo, commit
 
 
-def make_model(user: User, full_name: str, *, width: int = 4, seed: int = 0, base: str = "", visibility: str = "public") -> tuple[Repo, Commit]:
+def make_model(
+    user: User, full_name: str, *, width: int = 4, seed: int = 0, base: str = "", visibility: str = "public"
+) -> tuple[Repo, Commit]:
     card = CARD.format(title=full_name, more=f"base_model: {base}\n" if base else "")
-    files = {"config.json": json.dumps(CONFIG).encode(), "model.safetensors": weights(width, seed=seed), "README.md": card.encode()}
+    files = {
+        "config.json": json.dumps(CONFIG).encode(),
+        "model.safetensors": weights(width, seed=seed),
+        "README.md": card.encode(),
+    }
     return make_repo(user, full_name, files=files, visibility=visibility)
 
 
