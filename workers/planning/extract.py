@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workers.contracts.facts import FileFact, RepoFacts
+from workers.contracts.facts import FileFact, RepoFacts, TensorFact
 from workers.contracts.findings import Finding
 from workers.planning.architectures import shape_of
 from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter, text_of, texts_of
@@ -51,9 +51,14 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     tags = texts_of(card, "tags")
     base = texts_of(card, "base_model") or _adapter_base(adapter)
     is_dataset = bool(splits) and not tensors and not config
+    parameters = sum(tensor.elements for tensor in tensors.values())
+    dtype = main_dtype(tensors.values())
+    if is_dataset:
+        # A dataset's tensors are listed too (`test/images`), so that their shapes can be checked; they are no parameters.
+        tensors = _data_tensors(headers)
     facts = RepoFacts(
         repo_type="dataset" if is_dataset else "model",
-        artifact=artifact_of(manifest, adapter, config, tags, bool(tensors)),
+        artifact=artifact_of(manifest, adapter, config, tags, parameters > 0),
         architecture=architecture_of(config) or _adapter_architecture(adapter),
         task=(text_of(card, "pipeline_tag") or task_of(config))[:64],
         library=_library(card, config, adapter)[:64],
@@ -68,8 +73,8 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         tokenizer_digest=_tokenizer_digest(listed, read),
         vocabulary=shape_of(config).vocabulary if config else None,
         tensors=tensors,
-        parameters=sum(tensor.elements for tensor in tensors.values()),
-        dtype=main_dtype(tensors.values()),
+        parameters=parameters,
+        dtype=dtype,
         files=tuple(FileFact(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in listed),
         splits=splits,
     )
@@ -144,5 +149,17 @@ def _splits(headers: Mapping[str, Header]) -> tuple[dict[str, int], list[Finding
             message = f"{path} has no list of labels. Models cannot be measured on it."
             findings.append(Finding(code="split_without_labels", severity="warning", where=path, message=message))
         else:
-            splits[path.removeprefix(_SPLIT_FOLDER).removesuffix(".safetensors")] = labels.shape[0]
+            splits[_split_name(path)] = labels.shape[0]
     return splits, findings
+
+
+def _data_tensors(headers: Mapping[str, Header]) -> dict[str, TensorFact]:
+    return {
+        f"{_split_name(path)}/{name}": fact
+        for path, header in headers.items() if path.startswith(_SPLIT_FOLDER) and path.count("/") == 1
+        for name, fact in header.facts(path).items()
+    }  # fmt: skip
+
+
+def _split_name(path: str) -> str:
+    return path.removeprefix(_SPLIT_FOLDER)[: -len(".safetensors")]

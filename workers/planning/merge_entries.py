@@ -49,7 +49,7 @@ def _unusable(member: Member) -> Finding | None:
     if not facts.tensors:
         return finding("no_weights", "error", member.path, f"{member.name} holds no safetensors weights.",
                        "Weights in other formats are not read.", repair)  # fmt: skip
-    missing = _missing_shards(facts)
+    missing = missing_shards(facts)
     if missing:
         message = f"{member.name} is incomplete: {counted(missing, 'weight file')} of its index {'is' if missing == 1 else 'are'} missing."
         return finding("weights_incomplete", "error", member.path, message, repair=repair)
@@ -67,7 +67,7 @@ def _instead(facts: RepoFacts) -> str:
     return ""
 
 
-def _missing_shards(facts: RepoFacts) -> int:
+def missing_shards(facts: RepoFacts) -> int:
     """How many files `model-00001-of-0000N.safetensors` speaks of and does not have beside it."""
     present = {tensor.file for tensor in facts.tensors.values()}
     counts = {name.rpartition("-of-")[2].removesuffix(".safetensors") for name in present if "-of-" in name}

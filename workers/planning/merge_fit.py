@@ -117,7 +117,7 @@ def _shapes(reference: Known, other: Known) -> list[Finding]:
         findings.append(finding("vocabulary_mismatch", "error", other.path, message, repair=repair))
     if labels:
         message = (
-            f"{other.name} does not fit {reference.title}. It tells {counted(len(other.facts.labels), 'label')} apart, {reference.title} "
+            f"{other.name} does not fit {reference.title}. It tells {counted(len(other.facts.labels), 'label')} apart, {reference.title} has "
             f"{number(len(reference.facts.labels))}: {counted(len(labels), 'tensor')} of the head {'differs' if len(labels) == 1 else 'differ'} in shape."
         )
         findings.append(finding("label_mismatch", "error", other.path, message, repair=repair))

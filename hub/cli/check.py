@@ -1,0 +1,85 @@
+"""`genepool check RECIPE`: findings, licence and estimate of a recipe over local folders. Reads headers only, starts nothing."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from hub.cli.report import findings_print, json_print
+from workers.contracts.findings import Finding, has_errors
+from workers.contracts.parsing import parse
+from workers.contracts.plans import Check
+from workers.planning.check import check, in_order
+from workers.planning.local import local_facts
+from workers.planning.wording import counted, seconds_text, size_text
+
+_VERDICTS = {
+    "allow": "allowed", "allow_with_obligations": "allowed, with obligations", "review": "a person has to look at it",
+    "deny": "the result may not be passed on", "unknown": "unknown",
+}  # fmt: skip
+
+
+def main(argv: list[str]) -> int:
+    """0: nothing stops the recipe; 1: an error does, or it cannot be read."""
+    parser = argparse.ArgumentParser(
+        prog="genepool check", description="Says what is wrong with a recipe before it runs."
+    )
+    parser.add_argument(
+        "recipe", metavar="RECIPE", help="a YAML or JSON file, - for standard input; its models are local folders"
+    )
+    parser.add_argument("--json", action="store_true", help="the answer of POST /api/v1/recipes/check")
+    options = parser.parse_args(argv)
+    try:
+        text = sys.stdin.buffer.read() if options.recipe == "-" else Path(options.recipe).read_bytes()
+    except OSError as error:
+        sys.stderr.write(f"genepool: {options.recipe} cannot be read: {error.strerror or error}.\n")
+        return 1
+    checked = document_check(text)
+    if options.json:
+        json_print(as_json(checked))
+    else:
+        _print(checked)
+    return 0 if checked.ok else 1
+
+
+def document_check(document: Any) -> Check:
+    """All findings at once: of the text, of the folders, of the plan."""
+    parsed = parse(document, local=True)
+    if parsed.recipe is None:
+        return Check(findings=parsed.findings)
+    facts, unreadable = local_facts(parsed.recipe)
+    checked = check(parsed.recipe, facts)
+    places = {found.where for found in unreadable}
+    # A folder that is there and cannot be read is no missing entry.
+    planned = [found for found in checked.findings if not (found.code == "not_found" and _is_at(found, places))]
+    findings = in_order((*parsed.findings, *unreadable, *planned))
+    return checked.model_copy(update={"findings": findings, "plan": None if has_errors(findings) else checked.plan})
+
+
+def as_json(checked: Check) -> dict[str, Any]:
+    body = checked.model_dump(mode="json", include={"findings", "agreements", "licence", "estimate"})
+    return {"ok": checked.ok, **body}
+
+
+def _is_at(found: Finding, places: set[str]) -> bool:
+    return any(place == found.where or place.startswith((found.where + ".", found.where + "[")) for place in places)
+
+
+def _print(checked: Check) -> None:
+    findings_print([found.model_dump(mode="json") for found in checked.findings], sys.stdout)
+    errors = sum(found.severity == "error" for found in checked.findings)
+    lines = list(checked.agreements)
+    if errors:
+        verb = "stops" if errors == 1 else "stop"
+        lines.append(f"{counted(errors, 'error')} {verb} this recipe.")
+    else:
+        licence, estimate = checked.licence, checked.estimate
+        named = f"{licence.licence}, " if licence.licence else ""
+        lines.append(f"Licence of the result: {named}{_VERDICTS[licence.verdict]}.")
+        lines += [f"  {reason}" for reason in licence.reasons]
+        lines.append(
+            f"Estimate: {seconds_text(estimate.seconds)} on {estimate.device}, peak memory {size_text(estimate.memory_bytes)}, "
+            f"reads {size_text(estimate.read_bytes)}, writes {size_text(estimate.write_bytes)}."
+        )
+        lines.append("Nothing stops this recipe.")
+    sys.stdout.write("\n".join(lines) + "\n")

@@ -1,0 +1,138 @@
+"""Findings about models and data that a job loads whole: evaluate and train share them."""
+
+from collections.abc import Iterable, Mapping
+
+from workers.contracts.complaints import nearest
+from workers.contracts.facts import RepoFacts
+from workers.contracts.findings import Finding
+from workers.contracts.paths import Path
+from workers.contracts.recipes import DataReference
+from workers.planning.architectures import shape_of
+from workers.planning.architectures.shape import side
+from workers.planning.merge_entries import missing_shards
+from workers.planning.wording import NO_SUCH_ENTRY, add, counted, finding, number, remove, shape_text, short_name
+
+BUILTIN = "builtin:"
+BUILTIN_ROWS = {"train": 1078, "validation": 360, "test": 359}
+BUILTIN_IMAGE = (1, 8, 8)
+Facts = Mapping[str, RepoFacts | None]
+
+
+def classifier_findings(text: str, facts: RepoFacts | None, path: Path) -> list[Finding]:
+    """Whether this is an image classifier whose weights are all there."""
+    name = short_name(text)
+    repair = [remove(path, "Remove this model")] if len(path) > 1 else []
+    if facts is None:
+        return [finding("not_found", "error", path, f"{NO_SUCH_ENTRY}: {text}.", repair=repair)]
+    if facts.repo_type == "dataset" or facts.artifact not in {"model", "unknown"}:
+        noun = "dataset" if facts.repo_type == "dataset" else facts.artifact.replace("_", " ")
+        message = f"{name} is not a whole model but a thing of kind {noun}. It cannot be loaded by itself."
+        return [finding("wrong_artifact", "error", path, message, repair=repair)]
+    if not facts.tensors:
+        return [
+            finding(
+                "no_weights",
+                "error",
+                path,
+                f"{name} holds no safetensors weights.",
+                "Weights in other formats are not read.",
+                repair,
+            )
+        ]
+    missing = missing_shards(facts)
+    if missing:
+        message = f"{name} is incomplete: {counted(missing, 'weight file')} of its index {'is' if missing == 1 else 'are'} missing."
+        return [finding("weights_incomplete", "error", path, message, repair=repair)]
+    shape = shape_of(facts.config)
+    if not shape.is_image_classifier:
+        held = facts.architecture or "no architecture in its config.json"
+        message = f"{name} is no image classifier: it has {held}." if not facts.architecture else f"{name} is a {held}."
+        return [finding("not_a_classifier", "error", path, message, "This version runs image classifiers.", repair)]
+    if shape.parameters is not None and shape.parameters != facts.parameters:
+        message = f"The config of {name} speaks of {number(shape.parameters)} parameters, its files hold {number(facts.parameters)}."
+        return [finding("parameters_differ", "warning", path, message, "It may not load, or load with gaps.")]
+    return []
+
+
+def data_findings(data: Iterable[DataReference], facts: Facts) -> list[Finding]:
+    findings = []
+    seen: set[tuple[str, str]] = set()
+    for index, item in enumerate(data):
+        found = _data_finding(item, facts.get(item.data), index)
+        if found is not None:
+            findings.append(found)
+        elif (item.data, item.split) in seen:
+            message = f"The split {item.split} of {short_name(item.data)} is given twice."
+            findings.append(
+                finding(
+                    "duplicate_data", "warning", ("data", index), message, repair=[remove(("data", index), "Remove it")]
+                )
+            )
+        seen.add((item.data, item.split))
+    return findings
+
+
+def rows_of(item: DataReference, facts: Facts) -> int:
+    known = facts.get(item.data)
+    if item.data.startswith(BUILTIN):
+        return BUILTIN_ROWS[item.split]
+    return known.splits.get(item.split, 0) if known is not None else 0
+
+
+def image_of(item: DataReference, facts: Facts) -> tuple[int, ...] | None:
+    """Channels, height and width of one example, None where the header does not say."""
+    if item.data.startswith(BUILTIN):
+        return BUILTIN_IMAGE
+    known = facts.get(item.data)
+    images = known.tensors.get(f"{item.split}/images") if known is not None else None
+    return images.shape[1:] if images is not None and len(images.shape) == 4 else None
+
+
+def image_finding(
+    text: str, facts: RepoFacts, path: Path, item: DataReference, given: tuple[int, ...] | None
+) -> Finding | None:
+    """Whether images of this size go into a model, as far as its config says what it takes."""
+    channels = facts.config.get("num_channels")
+    if given is None or facts.config.get("image_size") is None or type(channels) is not int:
+        return None
+    wanted = (channels, *side(facts.config, "image_size", 224))
+    if wanted == given:
+        return None
+    message = f"{short_name(text)} takes images of {shape_text(wanted)} (channels × height × width), {short_name(item.data)} has {shape_text(given)}."
+    return finding("image_shape", "error", path, message, "Images are never stretched or cut to fit.")
+
+
+def _data_finding(item: DataReference, facts: RepoFacts | None, index: int) -> Finding | None:
+    path: Path = ("data", index)
+    name = short_name(item.data)
+    repair = [remove(path, "Remove this dataset")]
+    if item.data.startswith(BUILTIN):
+        return None
+    if facts is None:
+        return finding("not_found", "error", (*path, "data"), f"{NO_SUCH_ENTRY}: {item.data}.", repair=repair)
+    if facts.repo_type != "dataset":
+        return finding("wrong_artifact", "error", (*path, "data"), f"{name} is not a dataset.", repair=repair)
+    if item.split not in facts.splits:
+        held = ", ".join(sorted(facts.splits)[:6]) or "none"
+        meant = nearest(item.split, facts.splits) or next(iter(sorted(facts.splits)), None)
+        ways = (
+            [add((*path, "split"), meant, f"Use {meant}"), *repair]
+            if meant in {"train", "validation", "test"}
+            else repair
+        )
+        message = f"{name} has no split {item.split}. It has: {held}."
+        return finding("split_missing", "error", (*path, "split"), message, repair=ways)
+    if facts.splits[item.split] == 0:
+        return finding(
+            "data_empty",
+            "error",
+            (*path, "split"),
+            f"The split {item.split} of {name} holds no examples.",
+            repair=repair,
+        )
+    if facts.tensors and f"{item.split}/images" not in facts.tensors:
+        message = f"The split {item.split} of {name} holds no images."
+        return finding(
+            "data_incomplete", "error", (*path, "split"), message, "This version runs image classifiers.", repair
+        )
+    return None
