@@ -21,10 +21,9 @@ def check(recipe: EvaluateRecipe, facts: Facts) -> Check:
         path: Path = ("models", index)
         held = facts.get(text)
         if held is not None and held.artifact == "adapter":
-            base, found = _base_of_adapter(recipe, facts, text, held, path)
-            findings += found
             # An adapter is run as its base with a little added: sizes and labels are the base's.
-            held = base.model_copy(update={"config": base.config, "labels": base.labels}) if base is not None else None
+            held, found = _base_of_adapter(recipe, facts, text, held, path)
+            findings += found
         else:
             found = classifier_findings(text, held, path)
             findings += found

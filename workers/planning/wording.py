@@ -55,3 +55,21 @@ def joined(words: Sequence[str]) -> str:
 
 def shape_text(shape: Sequence[int]) -> str:
     return " × ".join(str(size) for size in shape) or "a single number"
+
+
+def size_text(size: float) -> str:
+    """Bytes as a person reads them: three digits at most, in powers of ten."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}" if unit != "B" else f"{size:.0f} B"
+        size /= 1000
+    return f"{size:.3g} TB"
+
+
+def seconds_text(seconds: tuple[float, float]) -> str:
+    """`2 to 4 s`, `about 3 to 10 min`."""
+    low, high = seconds
+    for unit, length in (("h", 3600), ("min", 60)):
+        if high >= 2 * length:
+            return f"about {low / length:.2g} to {high / length:.2g} {unit}"
+    return f"{low:.2g} to {high:.3g} s"
