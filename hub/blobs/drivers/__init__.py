@@ -11,6 +11,7 @@ from hub.blobs.drivers.base import (
     StorageFull,
     Stored,
 )
+from hub.blobs.drivers.local import LocalDriver
 from hub.blobs.drivers.opening import open_driver
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DigestMismatch",
     "Driver",
     "DriverError",
+    "LocalDriver",
     "Missing",
     "SizeMismatch",
     "StorageFull",
