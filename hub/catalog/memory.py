@@ -7,21 +7,24 @@ from django.db.models.functions import Cast
 
 from hub.core.errors import Invalid
 from workers.contracts.facts import DTYPE_BYTES
+from workers.planning.weights import DTYPE_NAMES
 
 # Weights, a fifth on top for activations and buffers, and what a process with its libraries takes before it loads anything.
 FACTOR, PROCESS_BYTES = 1.2, 256 * 2**20
+# The catalogue names formats as recipes do (float32); those that recipes have no name for, as safetensors does, in lower case.
+_BYTES = {DTYPE_NAMES.get(name, name.lower()): size for name, size in DTYPE_BYTES.items()}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?|b)?", re.IGNORECASE)
 _POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 
 
 def memory_estimate(parameters: int, dtype: str) -> int:
-    return int(parameters * DTYPE_BYTES.get(dtype.upper(), 4) * FACTOR) + PROCESS_BYTES
+    return int(parameters * _BYTES.get(dtype, 4) * FACTOR) + PROCESS_BYTES
 
 
 def memory_expression() -> Case | F:
     """The same in SQL."""
     by_format: dict[int, list[str]] = {}
-    for name, size in DTYPE_BYTES.items():
+    for name, size in _BYTES.items():
         by_format.setdefault(size, []).append(name)
     size = Case(
         *(When(dtype__in=names, then=Value(float(size))) for size, names in by_format.items()), default=Value(4.0)
