@@ -107,7 +107,7 @@ class Attempt:
         self._drain()
         self.meter.cpu_s = self._child.cpu_s
         self.meter.write_bytes = self._written()
-        self._flush(time.monotonic(), is_last=True)
+        self._flush_rest()
         if not is_gone:
             return Ending("bug", "A process of this job does not end. The worker has to be restarted.")
         return self._ending(self._child.poll())
@@ -135,6 +135,13 @@ class Attempt:
         for descriptor in (self._child.events, self._child.output):
             while self._read_from(descriptor):
                 continue
+
+    def _flush_rest(self) -> None:
+        """The last words count most: while the database is away and the lease may still be ours, they wait."""
+        self._flush(time.monotonic(), is_last=True)
+        while self._reader.pending and not self._heart.is_over():
+            time.sleep(FLUSH_S)
+            self._flush(time.monotonic(), is_last=True)
 
     def _flush(self, now: float, is_last: bool = False) -> None:
         """Stores what came in. The first event goes at once; a database that is away gets them later."""

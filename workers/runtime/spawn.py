@@ -12,7 +12,7 @@ from pathlib import Path
 from workers.runtime.processes import group_members, process_started
 
 ROOT = Path(__file__).resolve().parents[2]
-TAIL_BYTES = 65536
+CHILD = "workers.runtime.child"
 GONE_S = 10.0
 # SECURITY: the child gets these and nothing else of our environment; no secret is ever among them.
 ALLOWED = (
@@ -52,7 +52,7 @@ class Child:
         alive_read, self.alive = os.pipe()
         self.output, output_write = os.pipe()
         command = [
-            sys.executable, "-m", "workers.runtime.child", str(folder), "--events-fd", str(events_write), "--alive-fd", str(alive_read),
+            sys.executable, "-m", CHILD, str(folder), "--events-fd", str(events_write), "--alive-fd", str(alive_read),
         ]  # fmt: skip
         try:
             self._process = subprocess.Popen(

@@ -1,0 +1,54 @@
+"""Inputs are what their address says, or the job does not start."""
+
+import os
+
+import pytest
+
+from hub.blobs.drivers import open_driver
+from workers.contracts.jobs import InputFile
+from workers.runtime import storage
+from workers.runtime.storage import Corrupt, Storage
+
+
+@pytest.fixture
+def stored(tmp_path):
+    driver = open_driver(f"file://{tmp_path}/blobs")
+    kept = driver.put_stream([b"weights"])
+    return driver, InputFile(path="model.safetensors", size_bytes=7, sha256=kept.sha256)
+
+
+def test_gives_the_file_of_the_store(stored, tmp_path):
+    _, file = stored
+    assert Storage(f"file://{tmp_path}/blobs", tmp_path / "cache").file_get(file).read_bytes() == b"weights"
+
+
+def test_hashes_once_and_again_when_the_file_changed(stored, tmp_path, monkeypatch):
+    driver, file = stored
+    counted = []
+    real = storage.sha256_of
+    monkeypatch.setattr(storage, "sha256_of", lambda path: counted.append(path) or real(path))
+    shop = Storage(f"file://{tmp_path}/blobs", tmp_path / "cache")
+    shop.file_get(file), shop.file_get(file)
+    assert len(counted) == 1
+    path = driver.local_path(file.sha256)
+    os.chmod(path, 0o644)
+    path.write_bytes(b"wEights")
+    with pytest.raises(Corrupt, match=r"model\.safetensors"):
+        shop.file_get(file)
+
+
+def test_missing_content_is_said_so(tmp_path):
+    (tmp_path / "blobs").mkdir()
+    file = InputFile(path="model.safetensors", size_bytes=7, sha256="0" * 64)
+    with pytest.raises(Corrupt, match="missing"):
+        Storage(f"file://{tmp_path}/blobs", tmp_path / "cache").file_get(file)
+
+
+def test_copies_what_has_no_local_file(stored, tmp_path, monkeypatch):
+    _, file = stored
+    shop = Storage(f"file://{tmp_path}/blobs", tmp_path / "cache")
+    monkeypatch.setattr(shop._driver.__class__, "local_path", lambda self, sha256: None)
+    path = shop.file_get(file)
+    assert path.is_relative_to(tmp_path / "cache")
+    assert path.read_bytes() == b"weights"
+    assert [entry.name for entry in path.parent.iterdir()] == [file.sha256]
