@@ -52,7 +52,7 @@ def document_check(document: Any) -> Check:
     places = {found.where for found in unreadable}
     # A folder that is there and cannot be read is no missing entry.
     planned = [found for found in checked.findings if not (found.code == "not_found" and _is_at(found, places))]
-    findings = in_order((*parsed.findings, *unreadable, *planned))
+    findings = in_order((*parsed.findings, *parsed.located((*unreadable, *planned))))
     return checked.model_copy(update={"findings": findings, "plan": None if has_errors(findings) else checked.plan})
 
 

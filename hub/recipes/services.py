@@ -44,7 +44,7 @@ def recipe_check(*, user: User, document: Any) -> CheckReport:
     resolved = tuple(references_resolve(user=user, recipe=parsed.recipe))
     planned = plan_check(parsed.recipe, facts_by_text(resolved))
     more = (*_output_findings(user, parsed.recipe, resolved), *_measure_findings(user, parsed.recipe))
-    findings = (*parsed.findings, *planned.findings, *more)
+    findings = (*parsed.findings, *parsed.located((*planned.findings, *more)))
     plan = None if has_errors(findings) else planned.plan
     return CheckReport(parsed, planned.model_copy(update={"findings": findings, "plan": plan}), resolved)
 

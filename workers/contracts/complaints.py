@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from workers.contracts.findings import Finding, Repair, Severity
-from workers.contracts.paths import Path, pointer_of, where_of
+from workers.contracts.paths import Path, path_of, path_of_pointer, pointer_of, where_of
 
 MAX_FINDINGS = 100
 
@@ -53,8 +53,26 @@ class Complaints:
     def renaming(self, renamed: Sequence[tuple[Path, Path]]) -> "Complaints":
         """The same list of findings, seen from a document whose parts were moved. Earlier entries win."""
         other = Complaints(self._lines, renamed)
-        other.findings, other._seen = self.findings, self._seen
+        other.findings, other._seen, other.left_out = self.findings, self._seen, self.left_out
         return other
+
+    def located(self, finding: Finding) -> Finding:
+        """A finding about the recipe, with its place, line and repairs turned to the document as it was written."""
+        path = path_of(finding.where)
+        repair = tuple(
+            entry.model_copy(update={"patch": tuple(self._moved(operation) for operation in entry.patch)})
+            for entry in finding.repair
+        )
+        where = where_of(self.origin(path))
+        return finding.model_copy(update={"where": where, "repair": repair, "line": finding.line or self.line(path)})
+
+    def _moved(self, operation: dict[str, Any]) -> dict[str, Any]:
+        moved = {
+            name: pointer_of(self.origin(path_of_pointer(operation[name])))
+            for name in ("path", "from")
+            if name in operation
+        }
+        return operation | moved
 
     def line(self, path: Path) -> int | None:
         """The line of the nearest part that has one: a missing key is shown where it should stand."""
@@ -67,7 +85,7 @@ class Complaints:
 
     def finished(self) -> tuple[Finding, ...]:
         if self.left_out:
-            more = f"{self.left_out} more findings of this kind are not listed."
+            more = f"{self.left_out} more findings are not listed."
             self.findings.append(Finding(code="more_findings", severity="info", message=more))
             self.left_out = 0
         return tuple(self.findings)

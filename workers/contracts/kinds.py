@@ -51,7 +51,8 @@ KINDS: tuple[Kind, ...] = (
         recipe="workers.contracts.recipes:MergeRecipe",
         runner="workers.jobs.merge:run",
         planner="workers.planning.merge:check",
-        publish="hub.recipes.services:merge_publish", has_methods=True,
+        publish="hub.recipes.services:merge_publish",
+        has_methods=True,
     ),
     Kind(
         "evaluate",

@@ -55,6 +55,8 @@ def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[
         body["sources"] = sources
         renamed += [(("sources", index), ("models", place)) for index, place in enumerate(places)]
         renamed.append((("sources",), ("models",)))
+    method = method_get("merge", name) if isinstance(name, str) else None
+    renamed += [((row.name,), ("parameters", row.name)) for row in (method.parameters if method is not None else ())]
     _require_weight(body, name, complaints, renamed)
     return body, complaints.renaming(renamed)
 

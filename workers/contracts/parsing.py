@@ -6,7 +6,8 @@ keeps them in `parameters`.
 
 import json
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import ValidationError
@@ -39,6 +40,11 @@ class Parsed:
     recipe: AnyRecipe | None
     findings: tuple[Finding, ...]
     document: Any
+    places: Complaints = field(default_factory=lambda: Complaints({}), compare=False, repr=False)
+
+    def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+        """What `check` found, with lines, and with places and repairs that fit the document as it was written."""
+        return tuple(self.places.located(finding) for finding in findings)
 
 
 def parse(document: Any, *, local: bool = False) -> Parsed:
@@ -63,7 +69,7 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
         body, complaints = mergekit_convert(document, complaints)
     recipe = _recipe(body, complaints, local=local)
     found = (*findings, *complaints.finished())
-    return Parsed(None if has_errors(found) else recipe, found, document)
+    return Parsed(None if has_errors(found) else recipe, found, document, complaints)
 
 
 def _too_many_sources(document: Any) -> list[Finding]:
