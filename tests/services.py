@@ -18,7 +18,7 @@ from hub.embedded.lock import AlreadyRunning
 
 ROOT = Path(__file__).resolve().parents[1]
 MARK = "GENEPOOL_TEST_SERVICES"  # set for xdist workers and other child processes: the services are there already
-SLOTS = 8
+SLOTS = 16
 SECRET_KEY = "tests-only-secret-key-of-more-than-fifty-characters-0123456789"
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
@@ -43,6 +43,11 @@ class TestServices:
             _separate_worker()
             return
         os.environ[MARK] = "1"
+        if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
+            os.environ.setdefault(
+                "GENEPOOL_DATA", self._stack.enter_context(tempfile.TemporaryDirectory(prefix="genepool-tests-"))
+            )
+            return
         try:
             self._choose()
         except EmbeddedError as error:

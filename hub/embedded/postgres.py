@@ -55,11 +55,11 @@ class Postgres:
             raise EmbeddedError(
                 f"A Postgres that an earlier run left on {cluster} does not end. End it, then start again."
             )
-        pid_file = cluster / "postmaster.pid"
-        if pid_file.exists() and Path("/proc/self/cwd").exists():
-            # Nobody works in this cluster, so the pid in the file is dead or has been given to somebody else since.
-            # Postgres would refuse in the second case.
-            pid_file.unlink()
+        if Path("/proc/self/cwd").exists():
+            # Nobody works in this cluster, so a pid in these files is dead, unreaped, or given to somebody else since.
+            # Postgres would refuse in the last two cases.
+            for stale in (cluster / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock", self.sockets / f".s.PGSQL.{PORT}"):
+                stale.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
         """Into a folder beside it, renamed when whole: a kill half-way leaves nothing that looks like a cluster."""

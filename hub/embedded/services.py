@@ -80,18 +80,20 @@ def embedded_services(
 @contextlib.contextmanager
 def services_running(services: EmbeddedServices, *, may_create_databases: bool = False) -> Iterator[None]:
     """The same for a caller that holds the lock already."""
-    with contextlib.ExitStack() as stack:
-        running = []
-        for service in (services.redis, services.postgres):
-            if service:
-                service.prepare()
-                running.append((spec := service.spec(), stack.enter_context(_running(services.layout, spec))))
-        for spec, process in running:
-            _wait(spec, process, services.layout)
-        if services.postgres:
-            services.postgres.provision(may_create_databases=may_create_databases)
-        yield
-    services.forget_sockets()
+    try:
+        with contextlib.ExitStack() as stack:
+            running = []
+            for service in (services.redis, services.postgres):
+                if service:
+                    service.prepare()
+                    running.append((spec := service.spec(), stack.enter_context(_running(services.layout, spec))))
+            for spec, process in running:
+                _wait(spec, process, services.layout)
+            if services.postgres:
+                services.postgres.provision(may_create_databases=may_create_databases)
+            yield
+    finally:
+        services.forget_sockets()
 
 
 @contextlib.contextmanager
