@@ -96,7 +96,9 @@ def _inputs(recipe: Any) -> tuple[list[Input], dict[tuple[str, int], Path], list
     from workers.planning.folder import facts_of_folder
     from workers.planning.references import references_of
 
-    inputs, folders, findings = [], {}, []
+    inputs: list[Input] = []
+    folders: dict[tuple[str, int], Path] = {}
+    findings: list[Finding] = []
     for role, index, text, where in references_of(recipe):
         folder = Path(text).expanduser()
         if text.startswith(BUILTIN):

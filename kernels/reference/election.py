@@ -37,7 +37,7 @@ def elect(
     total, agreeing, vote = scratch
     torch.mul(deltas[0], weights[0], out=total)
     for delta, weight in zip(deltas[1:], weights[1:], strict=True):
-        total.add_(torch.mul(delta, weight, out=vote))
+        total.add_(delta if weight == 1.0 else torch.mul(delta, weight, out=vote))
     # Adding +0 turns -0 into +0, so that the sign of a zero sum is + under copysign as well.
     sign = torch.copysign(torch.ones((), dtype=total.dtype, device=total.device), total.add_(0.0), out=total)
     out.zero_()
@@ -45,11 +45,13 @@ def elect(
     agreed = 0.0
     for delta, weight in zip(deltas, weights, strict=True):
         # v·s > 0 exactly where v has the elected sign; multiplying by ±1 and back is exact.
-        torch.mul(delta, weight, out=vote).mul_(sign).clamp_min_(0.0)
-        out.add_(vote)
+        torch.mul(delta, sign, out=vote)
+        if weight != 1.0:
+            vote.mul_(weight)
+        out.add_(vote.clamp_min_(0.0))
         vote.gt_(0.0)
         agreed += vote.sum().item()
-        agreeing.add_(vote.mul_(weight))
+        agreeing.add_(vote if weight == 1.0 else vote.mul_(weight))
     out.mul_(sign)
     if normalize:
         out.div_(_divisor(agreeing, weights))

@@ -47,8 +47,9 @@ def philox4x32(
     Determinism: a pure function. Products of two 32-bit words need 64 bits; int64 wraps, which keeps those bits, and the
         shifted half is masked, so the sign never shows.
     """
-    c0, c1, c2, c3 = (torch.as_tensor(word, dtype=torch.int64) for word in counter)
-    c0, c1, c2, c3 = torch.broadcast_tensors(c0, c1, c2, c3)
+    given = [torch.as_tensor(word, dtype=torch.int64) for word in counter]
+    shape = torch.broadcast_shapes(*(word.shape for word in given))
+    c0, c1, c2, c3 = (word.expand(shape) for word in given)
     k0, k1 = key
     for _ in range(ROUNDS):
         product0, product1 = c0 * _M0, c2 * _M1

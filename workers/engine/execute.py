@@ -4,12 +4,11 @@ Peak memory is that of the tensors in flight (`threads` + 1 of them), whatever t
 """
 
 import hashlib
-import importlib
 import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,17 +19,17 @@ import torch
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import ReportFile
-from workers.contracts.methods import method_get
 from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.ports import Cancel, Reporter
-from workers.engine.io.digest import TensorMark, bytes_of, tensor_digest, tensor_sha256
+from workers.engine.io.digest import TensorMark, tensor_digest
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.reader import Reader
 from workers.engine.io.writer import ShardWriter, Slot, order_of
-from workers.engine.merge.step import MergeStep
+from workers.engine.make import Made, make, memory_of, method_of
 
-MergeFunction = Callable[[MergeStep], torch.Tensor]
+# What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB.
+PROCESS_BYTES = 200 << 20
 
 
 @dataclass
@@ -50,15 +49,9 @@ class Outcome:
         return tensor_digest(self.marks)
 
 
-@dataclass(frozen=True)
-class _Made:
-    tensor: torch.Tensor
-    mark: TensorMark
-    measures: dict[str, Any] | None
-
-
 def execute(
-    plan: Plan, folders: Sequence[Path], out: Path, journal: Path, *, reporter: Reporter, cancel: Cancel, threads: int = 1
+    plan: Plan, folders: Sequence[Path], out: Path, journal: Path, *, reporter: Reporter, cancel: Cancel,
+    threads: int = 1, memory_bytes: int | None = None,
 ) -> Outcome:  # fmt: skip
     """Makes every tensor of the plan and leaves the weight files, and their index where there are several, in `out`.
 
@@ -69,49 +62,31 @@ def execute(
         journal: finished shards and their records; what is there from an earlier attempt at this plan is used again.
         reporter, cancel: called between tensors.
         threads: how many tensors are made at a time.
+        memory_bytes: anonymous memory of the whole process to stay within; fewer tensors are then in flight.
 
     Returns:
         Files with their sha256, the digest's marks, measures per merged tensor, findings.
 
     Raises:
-        UserError: an input is not what the plan says, or tensors that must be equal differ.
+        UserError: an input is not what the plan says; tensors that must be equal differ; not even one tensor fits
+            `memory_bytes`.
         Cancelled: from the ports.
 
-    Cost: (threads + 1) × (the largest result, plus for some methods one working copy).
+    Cost: the results of `threads` + 1 steps, and the working stretches of `threads`.
     Determinism: every tensor is made by one thread with one intra-op thread, so that bytes do not depend on `threads`, on the
         order of work or on how often it was resumed.
     """
     torch.set_num_threads(1)
-    outcome = Outcome()
-    steps = {step.name: step for step in plan.steps}
-    records = Journal(journal, plan_digest(plan))
-    names = shard_names(plan)
-    total = sum(_read_bytes(step) for step in plan.steps)
-    done = 0
     readers = [Reader(folder) for folder in folders]
+    in_flight = _in_flight(plan, threads, memory_bytes)
     try:
-        with ThreadPoolExecutor(max_workers=max(1, threads), thread_name_prefix="merge") as pool:
-            for file, shard in zip(names, plan.shards, strict=True):
-                cancel.raise_if_requested()
-                chosen = [steps[name] for name in shard]
-                record = records.finished(file)
-                if record is not None:
-                    outcome.resumed_units += 1
-                    done += sum(_read_bytes(step) for step in chosen)
-                    reporter.progress(done, total, "bytes", f"{file} is already there")
-                else:
-                    record, done = _write_shard(
-                        plan, chosen, records.folder / file, readers, pool, reporter, cancel, done, total, threads
-                    )
-                    records.record(record)
-                    outcome.read_bytes += sum(_read_bytes(step) for step in chosen)
-                    outcome.written_bytes += record.size_bytes
-                    reporter.checkpoint(file, sha256=record.sha256)
-                _collect(outcome, record)
+        with ThreadPoolExecutor(max_workers=min(max(1, threads), in_flight), thread_name_prefix="merge") as pool:
+            execution = _Execution(plan, readers, pool, in_flight, reporter, cancel)
+            outcome = execution.run(Journal(journal, plan_digest(plan)))
     finally:
         for reader in readers:
             reader.close()
-    _place(outcome, plan, records.folder, out)
+    _place(outcome, plan, journal, out)
     return outcome
 
 
@@ -133,125 +108,117 @@ def _is_adapter(file: str) -> bool:
     return file.rpartition("/")[2].startswith("adapter_model")
 
 
-def _write_shard(
-    plan: Plan, steps: Sequence[TensorStep], path: Path, readers: Sequence[Reader], pool: ThreadPoolExecutor,
-    reporter: Reporter, cancel: Cancel, done: int, total: int, threads: int,
-) -> tuple[ShardRecord, int]:  # fmt: skip
-    slots = order_of([Slot(step.name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for step in steps])
-    by_name = {step.name: step for step in steps}
-    ordered = [by_name[slot.name] for slot in slots]
-    marks, notes = [], {}
-    with ShardWriter(path, slots) as writer:
-        for step, made in _in_order(plan, ordered, readers, pool, threads):
-            writer.write(step.name, made.tensor)
-            marks.append(made.mark)
-            if made.measures is not None:
-                notes[step.name] = made.measures
-            done += _read_bytes(step)
-            reporter.progress(done, total, "bytes", step.name)
-            cancel.raise_if_requested()
-        writer.finish()
-        return ShardRecord(path.name, writer.size_bytes, writer.sha256, tuple(marks), notes), done
+def _in_flight(plan: Plan, threads: int, memory_bytes: int | None) -> int:
+    """How many tensors may exist at a time: one per thread and one that is being written, or as many as fit."""
+    wanted = max(1, threads) + 1
+    if memory_bytes is None:
+        return wanted
+    largest = max(plan.steps, key=memory_of, default=None)
+    if largest is None:
+        return 1
+    needed = memory_of(largest)
+    fitting = (memory_bytes - PROCESS_BYTES) // needed
+    if fitting < 1:
+        raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)
+    return min(wanted, fitting)
 
 
-def _in_order(
-    plan: Plan, steps: Sequence[TensorStep], readers: Sequence[Reader], pool: ThreadPoolExecutor, threads: int
-) -> Iterator[tuple[TensorStep, _Made]]:
-    """Makes the steps in the pool, at most `threads` + 1 ahead, and gives them in order. Leaving early waits for those under way."""
-    method = _method(plan)
-    under_way: deque[tuple[TensorStep, Future[_Made]]] = deque()
-    waiting = deque(steps)
-    try:
-        while waiting or under_way:
-            while waiting and len(under_way) <= threads:
-                step = waiting.popleft()
+@dataclass
+class _Execution:
+    plan: Plan
+    readers: Sequence[Reader]
+    pool: ThreadPoolExecutor
+    in_flight: int
+    reporter: Reporter
+    cancel: Cancel
+    outcome: Outcome = field(default_factory=Outcome)
+    done: int = 0
+    total: int = 0
+
+    def run(self, journal: Journal) -> Outcome:
+        steps = {step.name: step for step in self.plan.steps}
+        self.total = sum(_read_bytes(step) for step in self.plan.steps)
+        for file, names in zip(shard_names(self.plan), self.plan.shards, strict=True):
+            self.cancel.raise_if_requested()
+            chosen = [steps[name] for name in names]
+            record = journal.finished(file)
+            if record is None:
+                record = self._write(journal.folder / file, chosen)
+                journal.record(record)
+                self.outcome.written_bytes += record.size_bytes
+                self.reporter.checkpoint(file, sha256=record.sha256)
+            else:
+                self.outcome.resumed_units += 1
+                self._progress(chosen, f"{file} is already there")
+            self._collect(record)
+        return self.outcome
+
+    def _write(self, path: Path, steps: Sequence[TensorStep]) -> ShardRecord:
+        slots = order_of([Slot(step.name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for step in steps])
+        by_name = {step.name: step for step in steps}
+        marks, notes = [], {}
+        with ShardWriter(path, slots) as writer:
+            for step, made in self._in_order([by_name[slot.name] for slot in slots]):
+                writer.write(step.name, made.tensor)
+                marks.append(made.mark)
+                if made.measures is not None:
+                    notes[step.name] = made.measures
                 for item in step.inputs:
-                    readers[item.source].prefetch(item.fact)
-                under_way.append((step, pool.submit(_make, plan, step, readers, method)))
-            step, future = under_way.popleft()
-            yield step, future.result()
-    finally:
-        for _, future in under_way:
-            future.cancel()
-        for _, future in under_way:
-            if not future.cancelled():
-                future.exception()
+                    self.readers[item.source].release(item.fact)
+                self.outcome.read_bytes += _read_bytes(step)
+                self._progress([step], step.name)
+                self.cancel.raise_if_requested()
+            writer.finish()
+            return ShardRecord(path.name, writer.size_bytes, writer.sha256, tuple(marks), notes)
 
+    def _in_order(self, steps: Sequence[TensorStep]) -> Iterator[tuple[TensorStep, Made]]:
+        """Makes the steps in the pool, a few ahead, and gives them in order. Leaving early waits for those under way."""
+        method = method_of(self.plan)
+        under_way: deque[tuple[TensorStep, Future[Made]]] = deque()
+        waiting = deque(steps)
+        try:
+            while waiting or under_way:
+                while waiting and len(under_way) < self.in_flight:
+                    step = waiting.popleft()
+                    for item in step.inputs:
+                        self.readers[item.source].prefetch(item.fact)
+                    under_way.append((step, self.pool.submit(make, self.plan, step, self.readers, method)))
+                step, future = under_way[0]
+                # It stays in the queue until it is written: what is being written is in flight too.
+                yield step, future.result()
+                under_way.popleft()
+        finally:
+            for _, future in under_way:
+                future.cancel()
+            for _, future in under_way:
+                if not future.cancelled():
+                    future.exception()
 
-def _method(plan: Plan) -> MergeFunction:
-    row = method_get("merge", plan.method)
-    if row is None:
-        raise UserError(f"There is no merge method {plan.method!r}.")
-    module, _, function = row.runner.partition(":")
-    found: MergeFunction = getattr(importlib.import_module(module), function)
-    return found
+    def _progress(self, steps: Sequence[TensorStep], message: str) -> None:
+        self.done += sum(_read_bytes(step) for step in steps)
+        self.reporter.progress(self.done, self.total, "bytes", message)
 
-
-def _make(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: MergeFunction) -> _Made:
-    tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
-    dtype = dtype_of(step.dtype)
-    measures = None
-    if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
-        made = _copied(step, tensors, dtype)
-    else:
-        merge_step = _merge_step(plan, step, tensors, dtype)
-        made = method(merge_step).view(step.shape)
-        measures = merge_step.measures.report(merge_step.elements)
-    mark = TensorMark(step.name, SAFETENSORS[dtype], step.shape, tensor_sha256(made))
-    if not made.is_floating_point() or step.operation == "merge":
-        for item in step.inputs:
-            readers[item.source].release(item.fact)
-    return _Made(made, mark, measures)
-
-
-def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> MergeStep:
-    if any(tuple(tensor.shape) != step.shape for tensor in tensors):
-        raise ValueError(f"{step.name}: the plan merges different shapes.")
-    base, sources = (tensors[0], tensors[1:]) if step.has_base else (None, tensors)
-    wide = torch.float64 in (dtype, *(tensor.dtype for tensor in tensors))
-    return MergeStep(
-        name=step.name,
-        base=None if base is None else base.flatten(),
-        sources=tuple(source.flatten() for source in sources),
-        source_ids=tuple(item.source for item in step.inputs[1 if step.has_base else 0 :]),
-        parameters=step.parameters,
-        dtype=dtype,
-        maths=torch.float64 if wide else torch.float32,
-        seed=plan.seed,
-    )
-
-
-def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
-    """The first input. Whole numbers have no average, so all inputs must hold the same ones."""
-    first = tensors[0]
-    if not first.is_floating_point():
-        for item, other in zip(step.inputs[1:], tensors[1:], strict=True):
-            if other.dtype != first.dtype or other.shape != first.shape or bytes_of(other) != bytes_of(first):
-                raise _differs(step.name, item.source)
-        return first
-    return first if first.dtype == dtype else first.to(dtype)
-
-
-def _differs(name: str, source: int) -> UserError:
-    message = f"{name} holds whole numbers and differs between the models (model {source} is not like the first)."
-    finding = Finding(
-        code="integer_tensor_differs", severity="error", message=message, where=name, stage="run",
-        consequence="Whole numbers cannot be averaged, and picking one model's would be a guess.",
-    )  # fmt: skip
-    return UserError(message, (finding,))
+    def _collect(self, record: ShardRecord) -> None:
+        outcome = self.outcome
+        outcome.files.append(ReportFile(path=record.file, size_bytes=record.size_bytes, sha256=record.sha256))
+        outcome.marks.extend(record.tensors)
+        for name, measures in record.notes.items():
+            outcome.tensors[name] = measures
+            if measures["bad_inputs"] or measures["bad_results"]:
+                outcome.findings.append(_not_finite(name, measures))
 
 
 def _read_bytes(step: TensorStep) -> int:
     return sum(item.fact.size_bytes for item in step.inputs)
 
 
-def _collect(outcome: Outcome, record: ShardRecord) -> None:
-    outcome.files.append(ReportFile(path=record.file, size_bytes=record.size_bytes, sha256=record.sha256))
-    outcome.marks.extend(record.tensors)
-    for name, measures in record.notes.items():
-        outcome.tensors[name] = measures
-        if measures["bad_inputs"] or measures["bad_results"]:
-            outcome.findings.append(_not_finite(name, measures))
+def _too_little_memory(step: TensorStep, needed: int, given: int) -> UserError:
+    message = f"{step.name} alone needs about {needed >> 20} MiB, {given >> 20} MiB are allowed."
+    finding = Finding(
+        code="memory_too_small", severity="error", message=message, where=step.name, stage="run",
+        consequence="A tensor is made in one piece, so the merge cannot run in less.",
+    )  # fmt: skip
+    return UserError(message, (finding,))
 
 
 def _not_finite(name: str, measures: dict[str, Any]) -> Finding:
@@ -274,7 +241,7 @@ def _place(outcome: Outcome, plan: Plan, journal: Path, out: Path) -> None:
         except OSError:
             shutil.copyfile(journal / file.path, target)
     if len(outcome.files) > 1:
-        weight_map = {name: file.path for file, shard in zip(outcome.files, plan.shards, strict=True) for name in shard}
+        weight_map = {name: file.path for file, names in zip(outcome.files, plan.shards, strict=True) for name in names}
         size = sum(Slot(mark.name, mark.dtype, mark.shape).size_bytes for mark in outcome.marks)
         index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(weight_map.items()))}
         stem = outcome.files[0].path.partition("-")[0]

@@ -40,7 +40,7 @@ def run(ports: Ports) -> JobResult:
         ports.reporter.step("merge", "started")
         outcome = execute(
             plan, folders, out, ports.workspace.journal,
-            reporter=ports.reporter, cancel=ports.cancel, threads=request.threads,
+            reporter=ports.reporter, cancel=ports.cancel, threads=request.threads, memory_bytes=request.memory_bytes,
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
         _carry(plan, folders, out)

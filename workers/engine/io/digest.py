@@ -25,7 +25,7 @@ class TensorMark:
 def bytes_of(tensor: torch.Tensor) -> memoryview:
     """The tensor's bytes, little-endian, row-major, without a copy when it is contiguous."""
     flat = tensor.contiguous().flatten()
-    return memoryview(flat.view(torch.uint8).numpy()) if flat.numel() else memoryview(b"")
+    return flat.view(torch.uint8).numpy().data if flat.numel() else memoryview(b"")
 
 
 def tensor_sha256(tensor: torch.Tensor) -> str:

@@ -26,10 +26,14 @@ def merge(step: MergeStep) -> torch.Tensor:
     Returns:
         `[n]` in the step's dtype.
 
+    Raises:
+        ValueError: the plan has no base.
+
     Cost: two passes; three float64 buffers of 1 Mi elements.
     Determinism: norms and product are summed in float64 over stretches of 1 Mi elements, in order.
     """
-    assert step.base is not None
+    if step.base is None:
+        raise ValueError(f"{step.name}: slerp goes from a base to a source, and the plan has no base.")
     position = float(step.parameters["t"])
     keep, take = coefficients(*_moments(step.base, step.sources[0]), position)
     out, scratch = step.buffer(), step.buffer()

@@ -58,6 +58,11 @@ class MergeStep:
                 vector.sub_(scratch[: stop - start].copy_(self.base[start:stop]))
             yield start, vector
 
+    def sample(self, index: int, stride: int) -> torch.Tensor:
+        """Every `stride`-th entry of source `index` minus the base (or of itself without a base)."""
+        some = self.sources[index][::stride].to(self.maths)
+        return some if self.base is None else some - self.base[::stride].to(self.maths)
+
     def combine(self, combine: Combine) -> torch.Tensor:
         """Makes the result stretch by stretch.
 

@@ -1,0 +1,119 @@
+"""Makes one output tensor of a plan: brings its inputs in, runs the method or copies, marks the result."""
+
+import importlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from workers.contracts.errors import UserError
+from workers.contracts.findings import Finding
+from workers.contracts.methods import method_get
+from workers.contracts.plans import Plan, TensorStep
+from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
+from workers.engine.io.dtypes import SAFETENSORS, dtype_of
+from workers.engine.io.reader import Reader
+from workers.engine.merge.step import STRETCH, MergeStep
+
+MergeFunction = Callable[[MergeStep], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Made:
+    """`measures` are None for a tensor that was copied."""
+
+    tensor: torch.Tensor
+    mark: TensorMark
+    measures: dict[str, Any] | None
+
+
+def method_of(plan: Plan) -> MergeFunction:
+    """The function that the method table names for the plan's method.
+
+    Raises:
+        UserError: there is no such method.
+    """
+    row = method_get("merge", plan.method)
+    if row is None:
+        raise UserError(f"There is no merge method {plan.method!r}.")
+    module, _, function = row.runner.partition(":")
+    found: MergeFunction = getattr(importlib.import_module(module), function)
+    return found
+
+
+def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: MergeFunction) -> Made:
+    """One output tensor.
+
+    Args:
+        plan, step: what to make; the step is one of the plan's.
+        readers: one per model folder, in the order in which the plan counts its sources.
+        method: from `method_of`.
+
+    Returns:
+        The tensor in the step's shape and dtype. A copied one is a view of the mapped input.
+
+    Raises:
+        UserError: an input is not what the plan says; or whole numbers differ between the inputs.
+    """
+    tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
+    dtype = dtype_of(step.dtype)
+    measures = None
+    if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
+        made = _copied(step, tensors, dtype)
+    else:
+        merge_step = _merge_step(plan, step, tensors, dtype)
+        made = method(merge_step).view(step.shape)
+        measures = merge_step.measures.report(merge_step.elements)
+    mark = TensorMark(step.name, SAFETENSORS[made.dtype], step.shape, tensor_sha256(made))
+    return Made(made, mark, measures)
+
+
+def memory_of(step: TensorStep) -> int:
+    """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
+
+    The result; a twelfth of it in float32 for selections; the stretches of every source twice, and a few more.
+    """
+    elements = 1
+    for size in step.shape:
+        elements *= size
+    result = elements * dtype_of(step.dtype).itemsize
+    stretch = min(elements, STRETCH) * 8
+    return result + elements // 3 + stretch * (2 * len(step.inputs) + 8)
+
+
+def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> MergeStep:
+    if any(tuple(tensor.shape) != step.shape for tensor in tensors):
+        raise ValueError(f"{step.name}: the plan merges different shapes.")
+    base, sources = (tensors[0], tensors[1:]) if step.has_base else (None, tensors)
+    wide = torch.float64 in (dtype, *(tensor.dtype for tensor in tensors))
+    return MergeStep(
+        name=step.name,
+        base=None if base is None else base.flatten(),
+        sources=tuple(source.flatten() for source in sources),
+        source_ids=tuple(item.source for item in step.inputs[1 if step.has_base else 0 :]),
+        parameters=step.parameters,
+        dtype=dtype,
+        maths=torch.float64 if wide else torch.float32,
+        seed=plan.seed,
+    )
+
+
+def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
+    """The first input. Whole numbers have no average, so all inputs must hold the same ones."""
+    first = tensors[0]
+    if not first.is_floating_point():
+        for item, other in zip(step.inputs[1:], tensors[1:], strict=True):
+            if other.dtype != first.dtype or other.shape != first.shape or bytes_of(other) != bytes_of(first):
+                raise _differs(step.name, item.source)
+        return first
+    return first if first.dtype == dtype else first.to(dtype)
+
+
+def _differs(name: str, source: int) -> UserError:
+    message = f"{name} holds whole numbers and differs between the models (model {source} is not like the first)."
+    finding = Finding(
+        code="integer_tensor_differs", severity="error", message=message, where=name, stage="run",
+        consequence="Whole numbers cannot be averaged, and picking one model's would be a guess.",
+    )  # fmt: skip
+    return UserError(message, (finding,))
