@@ -212,6 +212,7 @@ SPECTACULAR_SETTINGS = {
     "APPEND_COMPONENTS": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
     "SECURITY": [{"token": []}, {}],
     "SORT_OPERATIONS": True,
+    "OAS_VERSION": "3.1.0",
 }
 
 LEASE_S = env.number("LEASE_S", 90, 1)

@@ -70,7 +70,7 @@ class JobDetailBody(JobBody):
     parent = serializers.UUIDField(allow_null=True)
     reproduces = serializers.UUIDField(allow_null=True)
     recipe = serializers.DictField()
-    check = serializers.DictField(source="*", help_text="findings, licence and estimate as they were at submission")
+    check = serializers.DictField(help_text="findings, licence and estimate as they were at submission")
     outputs = JobOutputFile(many=True)
     traceback = serializers.CharField(required=False, help_text="for staff")
 

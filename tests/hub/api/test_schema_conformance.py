@@ -1,0 +1,81 @@
+"""What the endpoints answer is what the OpenAPI document says they answer, key by key."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from drf_spectacular.generators import SchemaGenerator
+
+from hub.jobs.models import JobEvent, JobLog, JobOutput
+from hub.jobs.states import State
+from tests.hub.api.test_jobs import make_job
+from tests.hub.api.zoo import make_dataset, make_model
+
+pytestmark = pytest.mark.django_db
+
+ANSWERS = {
+    "me": "me", "tokens": "tokens", "organizations": "organizations", "organizations/{name}": "organizations/lab",
+    "models": "models", "models/{namespace}/{name}": "models/alice/child", "datasets": "datasets",
+    "models/{namespace}/{name}/tensors": "models/alice/child/tensors", "models/{namespace}/{name}/lineage": "models/alice/child/lineage",
+    "models/{namespace}/{name}/compatible": "models/alice/child/compatible",
+    "models/{namespace}/{name}/evaluations": "models/alice/child/evaluations",
+    "datasets/{namespace}/{name}": "datasets/alice/digits", "methods": "methods", "jobs": "jobs", "jobs/{ident}": "jobs/{job}",
+    "jobs/{ident}/events": "jobs/{job}/events", "jobs/{ident}/log": "jobs/{job}/log", "jobs/{ident}/outputs": "jobs/{job}/outputs",
+    "webhooks": "webhooks",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def strict(schema: Any) -> Any:
+    """The same with no room for keys that the document does not name."""
+    if isinstance(schema, list):
+        return [strict(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: strict(inner) for name, inner in schema.items()}
+    if closed.get("type") == "object" and "properties" in closed and "additionalProperties" not in closed:
+        closed["additionalProperties"] = False
+    return closed
+
+
+@pytest.fixture
+def job(alice, lab):
+    make_model(alice, "alice/base")
+    repo, commit = make_model(alice, "alice/child", seed=1, base="alice/base")
+    make_dataset(alice, "alice/digits")
+    error = {"code": "user_error", "message": "No.", "findings": []}
+    job = make_job(alice, state=State.FAILED, error=error, progress={"done": 1, "total": 2})
+    make_job(alice)
+    JobOutput.objects.create(job=job, repo=repo, commit=commit)
+    JobEvent.objects.create(job=job, attempt=1, type="state", data={"state": "queued"})
+    JobLog.objects.create(job=job, attempt=1, message="hello")
+    return job
+
+
+def test_every_answer_matches_its_schema(document, api_as, alice, job):
+    client = api_as(alice)
+    schemas = strict(document["components"]["schemas"])
+    for route, address in ANSWERS.items():
+        answer = client.get(f"/api/v1/{address.format(job=job.pk)}")
+        assert answer.status_code == 200, route
+        content = document["paths"][f"/api/v1/{route}"]["get"]["responses"]["200"]["content"]["application/json"][
+            "schema"
+        ]
+        jsonschema.validate(answer.json(), {**strict(content), "components": {"schemas": schemas}})
+
+
+def test_a_problem_matches_its_schema(document, api_as, alice):
+    answer = api_as(alice).post("/api/v1/jobs", {"recipe": {"kind": "merge", "colour": 1}}, format="json")
+    assert answer.status_code == 422
+    schemas = strict(document["components"]["schemas"])
+    jsonschema.validate(answer.json(), {"$ref": "#/components/schemas/Problem", "components": {"schemas": schemas}})
+
+
+def test_every_get_that_answers_json_is_held_against_its_schema(document):
+    covered = {f"/api/v1/{route}" for route in ANSWERS}
+    others = {path for path, operations in document["paths"].items() if "get" in operations} - covered
+    assert others == {"/api/v1/schema", "/api/v1/tokens/{ident}", "/api/v1/jobs/{ident}/files/{path}"}
