@@ -43,7 +43,7 @@ def model_card(entry: Entry, scores: Scores, parameters: int) -> str:
     recipe = entry.recipe
     adapter = "lora" in recipe
     front: dict[str, Any] = {
-        "license": entry.licence, "library_name": "peft" if adapter else "transformers", "pipeline_tag": "image-classification",
+        "license": entry.licence.lower(), "library_name": "peft" if adapter else "transformers", "pipeline_tag": "image-classification",
         "datasets": [item["data"] for item in recipe["data"]],
     }  # fmt: skip
     if entry.parent:

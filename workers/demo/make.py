@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     os.environ["HF_HUB_OFFLINE"] = "1"
     if options.watch_input:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    make_zoo(options.cache, processes=options.processes, seeds=options.seeds, tell=_print)
+    make_zoo(options.cache, processes=options.processes, seeds=options.seeds, tell=Printer())
     return 0
 
 
@@ -45,13 +45,24 @@ def make_zoo(
         return write_index(cache, seeds)
 
 
-def _print(done: float, total: float, message: str) -> None:
-    sys.stdout.write(json.dumps({"done": round(done, 2), "total": total, "message": message}) + "\n")
-    sys.stdout.flush()
+class Printer:
+    """A line for each thousandth of the work, and the last one always."""
+
+    def __init__(self) -> None:
+        self._last = -1.0
+
+    def __call__(self, done: float, total: float, message: str) -> None:
+        if done < total and done - self._last < total / 1000:
+            return
+        self._last = done
+        sys.stdout.write(json.dumps({"done": round(done, 2), "total": total, "message": message}) + "\n")
+        sys.stdout.flush()
 
 
 def _end_with_input() -> None:
-    sys.stdin.buffer.read()
+    # Not through sys.stdin: its lock would be held when the interpreter ends, which is fatal to it.
+    while os.read(0, 4096):
+        pass
     os._exit(1)
 
 

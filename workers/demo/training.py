@@ -7,6 +7,7 @@ from typing import Any
 
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile, JobRequest
+from workers.contracts.plans import LicenceVerdict
 from workers.demo import cards
 from workers.demo.cache import folder_of, made_get, made_put
 from workers.demo.ports import local_ports
@@ -68,7 +69,13 @@ def _request(cache: Path, entry: Entry) -> tuple[JobRequest, dict[tuple[str, int
         folder = cache / item["data"].removeprefix(f"{NAMESPACE}/")
         inputs.append(_input("data", number, item["data"], RepoFacts(repo=item["data"], repo_type="dataset"), folder))
         folders["data", number] = folder
-    return JobRequest(kind="train", recipe=entry.recipe, inputs=tuple(inputs), seed=entry.recipe["seed"]), folders
+    return JobRequest(
+        kind="train",
+        recipe=entry.recipe,
+        inputs=tuple(inputs),
+        seed=entry.recipe["seed"],
+        licence=LicenceVerdict(verdict="allow", licence=entry.licence),
+    ), folders
 
 
 def _input(role: Any, index: int, reference: str, facts: RepoFacts, folder: Path) -> Input:

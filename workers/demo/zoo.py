@@ -33,7 +33,7 @@ class Entry:
     recipe: dict[str, Any]
     parent: str = ""
     relation: str = ""
-    licence: str = "apache-2.0"
+    licence: str = "Apache-2.0"
     size: float = 1.0
     tags: tuple[str, ...] = field(default=())
 
@@ -84,7 +84,7 @@ def _adapter(domain: str) -> Entry:
         "lora": {"rank": 8, "alpha": 16.0}, "output": {"repo": f"{NAMESPACE}/{name}", "visibility": "public"},
     }  # fmt: skip
     return Entry(
-        name, 0, recipe, parent="digits-vit-base", relation="adapter_of", licence="cc-by-4.0", size=6.5, tags=(domain,)
+        name, 0, recipe, parent="digits-vit-base", relation="adapter_of", licence="CC-BY-4.0", size=6.5, tags=(domain,)
     )
 
 

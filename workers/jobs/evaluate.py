@@ -12,7 +12,8 @@ from typing import Any
 from workers.contracts.jobs import Input, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import EvaluateRecipe
-from workers.jobs.inputs import base_of_adapter, inputs_of
+from workers.jobs.cost import Meter
+from workers.jobs.inputs import base_of_adapter, inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
 REVISION = 1
@@ -40,6 +41,24 @@ def run(ports: Ports) -> JobResult:
     torch.use_deterministic_algorithms(True)
     recipe = EvaluateRecipe.model_validate(ports.workspace.request.recipe)
     units = _units(ports, recipe)
+    with Meter() as meter:
+        rows, resumed = _measure_all(ports, recipe, units)
+        cost = meter.cost(
+            read_bytes=sum(file.size_bytes for item in ports.workspace.request.inputs for file in item.files)
+        )
+    report = {
+        "schema": 1,
+        "kind": "evaluate",
+        "results": rows,
+        "inputs": inputs_rows(ports.workspace.request),
+        "cost": cost,
+    }
+    write_json(ports.workspace.out / "report.json", report)
+    return result_of(ports.workspace.out, metrics=_first_numbers(rows), report=report, resumed_units=resumed)
+
+
+def _measure_all(ports: Ports, recipe: EvaluateRecipe, units: "list[Unit]") -> tuple[list[dict[str, Any]], int]:
+    """The report's rows, and how many units an earlier attempt had finished."""
     rows: list[dict[str, Any]] = []
     resumed = 0
     runner = _Runner(ports, recipe, total=len(units))
@@ -57,9 +76,7 @@ def run(ports: Ports) -> JobResult:
             f"{unit.model.reference} on {unit.data.reference}: {accuracy['value']:.1%} of {accuracy['n']}"
         )
         ports.reporter.progress(done + 1, len(units), "evaluations", unit.model.reference)
-    report = {"schema": 1, "kind": "evaluate", "results": rows}
-    write_json(ports.workspace.out / "report.json", report)
-    return result_of(ports.workspace.out, metrics=_first_numbers(rows), report=report, resumed_units=resumed)
+    return rows, resumed
 
 
 class _Runner:

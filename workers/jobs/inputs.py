@@ -1,6 +1,7 @@
 """Finds a job's inputs by their role, and an adapter's base among them."""
 
 import json
+from typing import Any
 
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
@@ -10,6 +11,17 @@ from workers.contracts.jobs import Input, JobRequest
 def inputs_of(request: JobRequest, role: str) -> list[Input]:
     """In the order of the recipe."""
     return sorted((item for item in request.inputs if item.role == role), key=lambda item: item.index)
+
+
+def inputs_rows(request: JobRequest) -> list[dict[str, Any]]:
+    """For the report: every input with the digest of every file."""
+    return [
+        {
+            "role": item.role, "reference": item.reference, "repo": item.facts.repo, "commit": item.facts.commit,
+            "files": {file.path: file.sha256 for file in item.files},
+        }
+        for item in request.inputs
+    ]  # fmt: skip
 
 
 def base_of_adapter(request: JobRequest, adapter: Input) -> Input:

@@ -5,14 +5,19 @@ import json
 from pathlib import Path
 from typing import Any
 
-from workers.contracts.jobs import Input, JobRequest, JobResult
+from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import TrainRecipe
 from workers.jobs import train_card
-from workers.jobs.inputs import inputs_of
+from workers.jobs.cost import Meter
+from workers.jobs.inputs import inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
 REVISION = 1
+
+
+# Progress of a long run in so many events.
+PROGRESS_EVENTS = 200
 
 
 def run(ports: Ports) -> JobResult:
@@ -20,27 +25,44 @@ def run(ports: Ports) -> JobResult:
     import torch
 
     from workers.engine.io.digest import digest_of_folder
-    from workers.engine.train.optimise import Hyperparameters, Watch, fit
+    from workers.engine.train.build import check_fit
     from workers.engine.train.save import parameter_counts
 
-    request = ports.workspace.request
+    request, out = ports.workspace.request, ports.workspace.out
     torch.set_num_threads(request.threads)
     torch.use_deterministic_algorithms(True)
     recipe = TrainRecipe.model_validate(request.recipe)
-    model, examples = _model(ports, recipe), _examples(ports, recipe)
-    trained, total = parameter_counts(model)
-    ports.reporter.log(
-        f"Training {trained:,} of {total:,} parameters on {len(examples):,} examples for {recipe.epochs} epochs."
-    )
+    with Meter() as meter:
+        model, examples = _model(ports, recipe), _examples(ports, recipe)
+        check_fit(model, examples, name=recipe.model or "The architecture")
+        trained, total = parameter_counts(model)
+        ports.reporter.log(
+            f"Training {trained:,} of {total:,} parameters on {len(examples):,} examples for {recipe.epochs} epochs."
+        )
+        progress = _fit(ports, recipe, model, examples)
+        validation = _validate(ports, recipe, model)
+        _save(ports, recipe, model)
+        cost = meter.cost(read_bytes=sum(file.size_bytes for item in request.inputs for file in item.files))
+    digest = digest_of_folder(out)
+    report = {
+        "schema": 1, "kind": "train", "losses": progress.losses, "examples": len(examples),
+        "parameters": {"trained": trained, "all": total}, "validation": validation, "tensor_digest": digest,
+        "inputs": inputs_rows(request), "cost": cost,
+    }  # fmt: skip
+    write_json(out / "report.json", report)
+    train_card.write(out, request, recipe, validation=validation, digest=digest)
+    scores = {f"validation_accuracy:{row['data']}": row["metrics"]["accuracy"]["value"] for row in validation}
+    metrics = {"final_loss": progress.losses[-1]} | scores
+    return result_of(out, metrics=metrics, report=report, tensor_digest=digest, resumed_units=progress.resumed)
 
-    resumed: list[int] = []
+
+def _fit(ports: Ports, recipe: TrainRecipe, model: Any, examples: Any) -> Any:
+    from workers.engine.train.optimise import Hyperparameters, Watch, fit
 
     def step(done: int, steps: int, loss: float) -> None:
-        if not resumed:
-            per_epoch = steps // recipe.epochs
-            resumed.append((done - 1) // per_epoch)
         ports.cancel.raise_if_requested()
-        ports.reporter.progress(done, steps, "steps", "Training")
+        if done == steps or done % max(1, steps // PROGRESS_EVENTS) == 0:
+            ports.reporter.progress(done, steps, "steps", "Training")
 
     def epoch(done: int, loss: float) -> None:
         ports.reporter.metric("loss", done, loss)
@@ -50,28 +72,8 @@ def run(ports: Ports) -> JobResult:
         epochs=recipe.epochs, batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay,
         warmup_ratio=recipe.warmup_ratio, seed=recipe.seed,
     )  # fmt: skip
-    progress = fit(
-        model, examples, settings, journal=ports.workspace.journal, recipe=_key(request), watch=Watch(step, epoch)
-    )
-    validation = _validate(ports, recipe, model)
-    _save(ports, recipe, model)
-    digest = digest_of_folder(ports.workspace.out)
-    report = {
-        "schema": 1, "kind": "train", "losses": progress.losses, "examples": len(examples), "parameters": {"trained": trained, "all": total},
-        "validation": validation, "inputs": [_input_row(item) for item in request.inputs],
-    }  # fmt: skip
-    write_json(ports.workspace.out / "report.json", report)
-    train_card.write(ports.workspace.out, request, recipe, validation=validation, digest=digest)
-    metrics = {"final_loss": progress.losses[-1]} | {
-        f"validation_accuracy:{row['data']}": row["metrics"]["accuracy"]["value"] for row in validation
-    }
-    return result_of(
-        ports.workspace.out,
-        metrics=metrics,
-        report=report,
-        tensor_digest=digest,
-        resumed_units=resumed[0] if resumed else recipe.epochs,
-    )
+    key = _key(ports.workspace.request)
+    return fit(model, examples, settings, journal=ports.workspace.journal, recipe=key, watch=Watch(step, epoch))
 
 
 def _model(ports: Ports, recipe: TrainRecipe) -> Any:
@@ -147,10 +149,3 @@ def _key(request: JobRequest) -> str:
     return hashlib.sha256(
         json.dumps([REVISION, request.recipe, content], sort_keys=True, default=str).encode()
     ).hexdigest()
-
-
-def _input_row(item: Input) -> dict[str, Any]:
-    return {
-        "role": item.role, "reference": item.reference, "repo": item.facts.repo, "commit": item.facts.commit,
-        "files": {file.path: file.sha256 for file in item.files},
-    }  # fmt: skip

@@ -7,9 +7,9 @@ import yaml
 
 from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.manifests import MANIFEST_FILE, RECIPE_FILE, Manifest, Parent
-from workers.contracts.plans import LicenceVerdict
 from workers.contracts.recipes import TrainRecipe
 from workers.contracts.version import VERSION
+from workers.contracts.writing import recipe_to_yaml
 from workers.jobs.inputs import inputs_of
 from workers.jobs.outputs import write_json
 
@@ -23,10 +23,8 @@ def write(
     data = inputs_of(request, "data")
     manifest = _manifest(request, recipe, model, data, digest)
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
-    (out / RECIPE_FILE).write_text(
-        yaml.safe_dump(request.recipe, sort_keys=False, allow_unicode=True), encoding="utf-8"
-    )
-    front = yaml.safe_dump(_front_matter(recipe, model, data), sort_keys=False, allow_unicode=True)
+    (out / RECIPE_FILE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
+    front = yaml.safe_dump(_front_matter(request, recipe, model, data), sort_keys=False, allow_unicode=True)
     (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, request, validation)}", encoding="utf-8")
 
 
@@ -43,16 +41,16 @@ def _manifest(
         )
     return Manifest(
         artifact="adapter" if recipe.lora else "model", kind="train", method_revision=request.revision, recipe=request.recipe,
-        parents=tuple(parents), tensor_digest=digest, licence=LicenceVerdict(licence=model.facts.licence if model else ""), seed=recipe.seed,
+        parents=tuple(parents), tensor_digest=digest, licence=request.licence, seed=recipe.seed,
         code_version=VERSION, determinism=DETERMINISM,
     )  # fmt: skip
 
 
-def _front_matter(recipe: TrainRecipe, model: Input | None, data: list[Input]) -> dict[str, Any]:
-    """A licence is inherited from the model gone on from, or left open: none is ever assumed."""
+def _front_matter(request: JobRequest, recipe: TrainRecipe, model: Input | None, data: list[Input]) -> dict[str, Any]:
+    """The licence is the check's verdict, or left open: none is ever assumed."""
     front: dict[str, Any] = {}
-    if model is not None and model.facts.licence:
-        front["license"] = model.facts.licence.lower()
+    if request.licence.licence:
+        front["license"] = request.licence.licence.lower()
     front |= {"library_name": "peft" if recipe.lora else "transformers", "pipeline_tag": "image-classification"}
     front["datasets"] = [item.facts.repo or item.reference for item in data]
     if model is not None:

@@ -6,7 +6,8 @@ from typing import Any
 import torch
 
 from workers.contracts.recipes import Lora
-from workers.engine.models import CLASSIFIER_SUFFIX, load_classifier, refused, transformers_quietly
+from workers.engine.datasets import Examples
+from workers.engine.models import CLASSIFIER_SUFFIX, check_images, load_classifier, refused, transformers_quietly
 from workers.engine.train.draws import derived_seed
 
 
@@ -62,6 +63,21 @@ def with_lora(folder: Path, lora: Lora, *, name: str, seed: int) -> torch.nn.Mod
     except ValueError as error:
         message = f"{name} has no layer named {' or '.join(lora.target_modules)} that LoRA can adapt."
         raise refused("lora_target_missing", message) from error
+
+
+def check_fit(model: torch.nn.Module, examples: Examples, *, name: str) -> None:
+    """Raises UserError when `examples` cannot go through `model`: seen on the first one, before hours are spent."""
+    check_images(model, examples.images, model_name=name, data_name="the data")
+    try:
+        with torch.no_grad():
+            logits = model(pixel_values=examples.images[:1]).logits
+    except (ValueError, RuntimeError, IndexError) as error:
+        raise refused(
+            "architecture_unusable", f"{name} fails on the first image: {str(error).splitlines()[0][:300]}"
+        ) from error
+    classes, highest = logits.shape[-1], int(examples.labels.max())
+    if int(examples.labels.min()) < 0 or highest >= classes:
+        raise refused("labels_outside", f"{name} knows {classes} classes; the data holds labels up to {highest}.")
 
 
 def _typed(fields: dict[str, Any]) -> dict[str, Any]:

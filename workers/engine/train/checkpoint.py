@@ -17,11 +17,15 @@ FILE = "train.safetensors"
 
 @dataclass
 class Progress:
-    """`epoch` counts finished epochs, `losses` their mean losses. `recipe` says of which run: another one's state is not taken."""
+    """`epoch` counts finished epochs, `losses` their mean losses, `resumed` those that an earlier attempt had finished.
+
+    `recipe` says of which run this is the state: another run's is not taken.
+    """
 
     recipe: str
     epoch: int = 0
     losses: list[float] = field(default_factory=list)
+    resumed: int = 0
 
 
 def live_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -63,6 +67,7 @@ def restore(journal: Path, model: torch.nn.Module, optimizer: torch.optim.Optimi
         optimizer.state[parameter] = {
             name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)
         }
+    progress.resumed = progress.epoch
     return progress
 
 

@@ -1,0 +1,164 @@
+"""Training: what it leaves, and that a resumed run is the undisturbed one."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.workers.jobs.digits import ARCHITECTURE, entry, train_request
+from tests.workers.jobs.ports import fake_ports
+from workers.contracts.errors import Cancelled, UserError
+from workers.contracts.manifests import Manifest
+from workers.jobs import train
+
+
+def run(root, request, folders, **options):
+    ports = fake_ports(root, request, folders, **options)
+    return train.run(ports), ports
+
+
+def test_leaves_a_checkpoint_that_transformers_loads(trained):
+    from transformers import AutoModelForImageClassification
+
+    model = AutoModelForImageClassification.from_pretrained(trained, local_files_only=True)
+    assert type(model).__name__ == "ViTForImageClassification"
+    assert model.config.id2label[3] == "3"
+    assert model(pixel_values=torch.zeros(2, 1, 8, 8)).logits.shape == (2, 10)
+
+
+def test_learns(clean, tmp_path):
+    result, ports = run(tmp_path, train_request(clean, epochs=8), {("data", 0): clean})
+    losses = [value for _, name, _, value in ports.reporter.of("metric") if name == "loss"]
+    assert losses == result.report["losses"]
+    assert losses[-1] < losses[0] - 0.2
+
+
+def test_same_recipe_gives_the_same_bytes(clean, trained, tmp_path):
+    run(tmp_path, train_request(clean), {("data", 0): clean})
+    for name in ("model.safetensors", "config.json", "genepool.json", "README.md", "recipe.yaml"):
+        assert (tmp_path / "out" / name).read_bytes() == (trained / name).read_bytes(), name
+
+
+def test_another_seed_gives_other_weights(clean, trained, tmp_path):
+    run(tmp_path, train_request(clean, seed=6), {("data", 0): clean})
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() != (trained / "model.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize("at", [1, 3, 4, 5, 9])
+def test_resumed_run_ends_with_the_same_bytes(clean, trained, tmp_path, at):
+    """Three steps an epoch: stopped in the first, at its end, in the second, and in the last step of all."""
+    with pytest.raises(Cancelled):
+        run(tmp_path, train_request(clean), {("data", 0): clean}, cancel_at=at)
+    result, ports = run(tmp_path, train_request(clean), {("data", 0): clean})
+    assert result.resumed_units == (at - 1) // 3
+    assert len(ports.reporter.of("checkpoint")) == 3 - (at - 1) // 3
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+    assert len(result.report["losses"]) == 3
+
+
+def test_journal_of_another_recipe_is_not_taken_up(clean, tmp_path):
+    run(tmp_path, train_request(clean, epochs=1), {("data", 0): clean})
+    result, _ = run(tmp_path, train_request(clean, epochs=2), {("data", 0): clean})
+    assert result.resumed_units == 0
+
+
+def test_torn_journal_is_not_taken_up(clean, trained, tmp_path):
+    run(tmp_path, train_request(clean), {("data", 0): clean})
+    journal = tmp_path / "journal" / "train.safetensors"
+    journal.write_bytes(journal.read_bytes()[:-100])
+    result, _ = run(tmp_path, train_request(clean), {("data", 0): clean})
+    assert result.resumed_units == 0
+    assert (tmp_path / "out" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
+
+
+def test_loss_that_is_no_number_ends_the_job_with_a_finding(clean, tmp_path):
+    with pytest.raises(UserError) as caught:
+        run(
+            tmp_path,
+            train_request(clean, learning_rate=10, epochs=40, architecture={**ARCHITECTURE, "initializer_range": 1e30}),
+            {("data", 0): clean},
+        )
+    (finding,) = caught.value.findings
+    assert finding.code == "training_diverged"
+    assert finding.stage == "run"
+    assert finding.repair[0].patch[0]["value"] == 1.0
+
+
+def test_adapter_is_a_stock_peft_checkpoint(trained, adapter):
+    from peft import PeftModel
+    from transformers import AutoModelForImageClassification
+
+    base = AutoModelForImageClassification.from_pretrained(trained, local_files_only=True)
+    model = PeftModel.from_pretrained(base, str(adapter))
+    assert model(pixel_values=torch.zeros(1, 1, 8, 8)).logits.shape == (1, 10)
+    config = json.loads((adapter / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == "alice/base"
+    assert config["revision"] == "0" * 40
+    assert config["target_modules"] == sorted(config["target_modules"])
+    assert not any(name.startswith("vit.") for name in load_file(adapter / "adapter_model.safetensors"))
+
+
+def test_adapter_leaves_its_base_as_it_was_and_says_so(adapter):
+    manifest = Manifest.model_validate_json((adapter / "genepool.json").read_text())
+    assert manifest.artifact == "adapter"
+    assert [(parent.repo, parent.relation) for parent in manifest.parents] == [
+        ("alice/base", "adapter_of"),
+        ("demo/clean", "trained_on"),
+    ]
+
+
+def test_full_fine_tune_starts_at_its_model(clean, noisy, trained, tmp_path):
+    request = train_request(
+        clean,
+        architecture=None,
+        model="alice/base",
+        learning_rate=1e-9,
+        epochs=1,
+        data=[{"data": "demo/noisy", "split": "train"}],
+    )
+    request = request.model_copy(
+        update={"inputs": (entry("model", 0, "alice/base", trained), entry("data", 0, "demo/noisy", noisy))}
+    )
+    run(tmp_path, request, {("model", 0): trained, ("data", 0): noisy})
+    before, after = load_file(trained / "model.safetensors"), load_file(tmp_path / "out" / "model.safetensors")
+    assert before.keys() == after.keys()
+    assert all(torch.allclose(before[name], after[name], atol=1e-6) for name in before)
+
+
+def test_several_datasets_are_one_after_the_other(clean, noisy, tmp_path):
+    request = train_request(
+        clean, data=[{"data": "demo/clean", "split": "train"}, {"data": "demo/noisy", "split": "train"}], epochs=1
+    )
+    result, _ = run(tmp_path, request, {("data", 0): clean, ("data", 1): noisy})
+    assert result.report["examples"] == 192
+    assert [row["data"] for row in result.report["validation"]] == ["demo/clean", "demo/noisy"]
+
+
+def test_no_licence_is_assumed(trained, adapter):
+    assert "license" not in (trained / "README.md").read_text()
+    assert "license" not in (adapter / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"architecture": None}, "nothing_to_train"),
+        ({"architecture": {"model_type": "no_such_thing"}}, "unknown_architecture"),
+        ({"architecture": {**ARCHITECTURE, "hidden_size": -4}}, "architecture_unusable"),
+        ({"architecture": {**ARCHITECTURE, "id2label": {"one": "1"}}}, "architecture_unusable"),
+        ({"architecture": {"model_type": "gpt2"}}, "architecture_unusable"),
+        (
+            {
+                "data": [{"data": "demo/clean", "split": "train"}],
+                "architecture": {**ARCHITECTURE, "id2label": {"0": "0", "1": "1"}},
+            },
+            "labels_outside",
+        ),
+        ({"architecture": {**ARCHITECTURE, "image_size": 16}}, "image_shape"),
+    ],
+)
+def test_refuses_what_cannot_be_trained_with_a_finding(clean, tmp_path, changes, code):
+    with pytest.raises(UserError) as caught:
+        run(tmp_path, train_request(clean, **changes), {("data", 0): clean})
+    assert [finding.code for finding in caught.value.findings] == [code]
