@@ -1,6 +1,7 @@
 """Branches and tags. The rights of whoever asks are settled before these are called."""
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from hub.catalog.errors import RevisionMissing
 from hub.catalog.heads import head_copy, head_fill
@@ -49,11 +50,24 @@ def tag_delete(*, repo: Repo, name: str) -> None:
 
 def _ref_create(repo: Repo, kind: str, name: str, commit: Commit) -> Ref:
     ref_name_validate(name)
+    _clash_check(repo, name)
     try:
         with transaction.atomic():
             return Ref.objects.create(repo=repo, kind=kind, name=name, commit=commit)
     except IntegrityError:
         raise Conflict(f"There is already a {kind} {name!r} in {repo.full_name}.") from None
+
+
+def _clash_check(repo: Repo, name: str) -> None:
+    """git's rule: `a` and `a/b` cannot both be there. It is also what tells revision and path apart in an address."""
+    above = ["/".join(name.split("/")[:count]) for count in range(1, name.count("/") + 1)]
+    clash = (
+        Ref.objects.filter(Q(name__in=above) | Q(name__startswith=f"{name}/"), repo=repo)
+        .values_list("name", flat=True)
+        .first()
+    )
+    if clash is not None:
+        raise Conflict(f"{name!r} cannot stand beside {clash!r}: one would be a folder of the other.")
 
 
 def _ref_delete(repo: Repo, kind: str, name: str) -> None:

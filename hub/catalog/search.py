@@ -57,7 +57,8 @@ class SearchQuery:
         if sort == "relevance" and not q:
             sort = ""
         chosen = {
-            name: tuple(value.replace("\0", "") for value in params.getlist(name) if value)[:50] for name in FACETS
+            name: tuple(text for value in params.getlist(name) if (text := value.replace("\0", "")))[:50]
+            for name in FACETS
         }
         return cls(
             q=q,
