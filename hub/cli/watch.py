@@ -93,8 +93,8 @@ def job_ended(job: dict[str, Any]) -> int:
         sys.stdout.write(f"{result_text(job) or job['page']}\n")
         reproduction = (job.get("metrics") or {}).get("reproduction")
         if reproduction:
-            verdict = "the same weights" if reproduction["is_equal"] else "other weights"
-            sys.stdout.write(f"{verdict} as job {reproduction['of']}: {reproduction['digest']}\n")
+            verdict = "the same weights as" if reproduction["is_equal"] else "other weights than"
+            sys.stdout.write(f"{verdict} job {reproduction['of']}: {reproduction['digest']}\n")
             return 0 if reproduction["is_equal"] else 1
         return 0
     error = job.get("error") or {}
