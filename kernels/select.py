@@ -102,12 +102,12 @@ def _count(stretches: Iterable[Bits], low: np.signedinteger, high: np.signedinte
     inside = []
     unsigned = np.dtype(f"u{low.dtype.itemsize}")
     span = unsigned.type(int(high) - int(low))
-    one_above = low + low.dtype.type(1)
     for values in stretches:
         above += int(np.count_nonzero(values > high))
         at_low += int(np.count_nonzero(values == low))
-        # One comparison for both ends: what is at or below `low` wraps around to a large number.
-        inside.append(values[(values - one_above).view(unsigned) < span])
+        if span:
+            # One comparison for both ends: what is at or below `low` wraps around to a large number.
+            inside.append(values[(values - (low + low.dtype.type(1))).view(unsigned) < span])
     return above, np.concatenate(inside) if inside else np.empty(0, low.dtype), at_low
 
 

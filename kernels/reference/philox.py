@@ -48,7 +48,7 @@ def philox4x32(
         shifted half is masked, so the sign never shows.
     """
     given = [torch.as_tensor(word, dtype=torch.int64) for word in counter]
-    shape = torch.broadcast_shapes(*(word.shape for word in given))
+    shape = torch.broadcast_shapes(*(word.shape for word in given))  # type: ignore[no-untyped-call]
     c0, c1, c2, c3 = (word.expand(shape) for word in given)
     k0, k1 = key
     for _ in range(ROUNDS):

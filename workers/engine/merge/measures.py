@@ -39,7 +39,7 @@ class Measures:
     def see_written(self, computed: torch.Tensor, written: torch.Tensor) -> None:
         """One stretch as computed and as cast for the file. Only a sum too large for comfort makes it count one by one."""
         square = torch.dot(computed, computed).item()
-        if not square <= torch.finfo(written.dtype).max ** 2 or not math.isfinite(square):
+        if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
             self.bad_results += int((~written.isfinite()).sum())
 
     def report(self, elements: int) -> dict[str, Any]:

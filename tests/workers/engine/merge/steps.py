@@ -1,0 +1,56 @@
+"""Merge steps by hand, and seeded tensors to put into them."""
+
+import importlib
+from typing import Any
+
+import torch
+
+from tests.workers.engine.plans import DEFAULTS, PER_SOURCE
+from workers.contracts.methods import method_get
+from workers.engine.merge.step import MergeStep
+
+METHODS = ("linear", "slerp", "task_arithmetic", "ties", "dare_ties")
+
+
+def tensors(count: int, shape: tuple[int, ...] = (37, 11), *, seed: int = 0, scale: float = 0.1) -> list[torch.Tensor]:
+    """A base and `count` - 1 tensors near it."""
+    generator = torch.Generator().manual_seed(seed)
+    base = torch.randn(shape, generator=generator)
+    return [base, *(base + scale * torch.randn(shape, generator=generator) for _ in range(count - 1))]
+
+
+def merged(
+    method: str, base: torch.Tensor | None, sources: list[torch.Tensor], *, dtype: torch.dtype | None = None,
+    maths: torch.dtype = torch.float32, seed: int = 0, name: str = "w", ids: tuple[int, ...] | None = None, **parameters: Any,
+) -> torch.Tensor:  # fmt: skip
+    return step_and_result(
+        method, base, sources, dtype=dtype, maths=maths, seed=seed, name=name, ids=ids, **parameters
+    )[1]
+
+
+def step_and_result(
+    method: str, base: torch.Tensor | None, sources: list[torch.Tensor], *, dtype: torch.dtype | None = None,
+    maths: torch.dtype = torch.float32, seed: int = 0, name: str = "w", ids: tuple[int, ...] | None = None, **parameters: Any,
+) -> tuple[MergeStep, torch.Tensor]:  # fmt: skip
+    """Runs the method's function on one tensor, outside any plan. Linear is given no base."""
+    values = DEFAULTS[method] | parameters
+    for key in PER_SOURCE:
+        if key in values and not isinstance(values[key], list):
+            values[key] = [values[key]] * len(sources)
+    step = MergeStep(
+        name=name, base=None if base is None or method == "linear" else base.flatten(), sources=tuple(source.flatten() for source in sources),
+        source_ids=ids or tuple(range(1, len(sources) + 1)), parameters=values, dtype=dtype or sources[0].dtype, maths=maths, seed=seed,
+    )  # fmt: skip
+    row = method_get("merge", method)
+    assert row is not None
+    module, _, function = row.runner.partition(":")
+    result = getattr(importlib.import_module(module), function)(step)
+    return step, result.view(sources[0].shape)
+
+
+def close(result: torch.Tensor, expected: Any) -> bool:
+    """To the rounding of float32 at the size of the largest entry."""
+    wanted = torch.as_tensor(expected, dtype=torch.float64)
+    return torch.allclose(
+        result.double(), wanted, rtol=1e-6, atol=1e-6 * max(1.0, wanted.abs().max().item() if wanted.numel() else 1.0)
+    )
