@@ -10,7 +10,9 @@ from workers.contracts.complaints import Complaints, nearest, quoted
 from workers.contracts.methods import method_get
 from workers.contracts.paths import Path
 
-_KEYS = {"merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"}
+# What mergekit has no word for and a hub needs may stand beside its own keys.
+_OURS = {"output", "seed", "evaluate", "max_shard_bytes"}
+_KEYS = {"merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"} | _OURS
 _LATER = {"slices", "modules", "tokenizer", "tokenizer_source", "chat_template"}
 # mergekit keeps everything by default and scales DARE's rest to the sum of magnitudes.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -27,7 +29,7 @@ def is_mergekit(document: dict[str, Any]) -> bool:
 def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[dict[str, Any], Complaints]:
     """Our form of the document, and complaints that still point at the keys of the original."""
     renamed: list[tuple[Path, Path]] = [(("method",), ("merge_method",)), (("base",), ("base_model",))]
-    body: dict[str, Any] = {"kind": "merge"}
+    body: dict[str, Any] = {"kind": "merge"} | {key: document[key] for key in _OURS if key in document}
     for key in document:
         if key in _LATER:
             complaints.add(
@@ -90,7 +92,7 @@ def _parameters(values: Any, path: Path, complaints: Complaints) -> Any:
     for name, value in values.items():
         place = (*path, name)
         if isinstance(value, list | dict):
-            form = "a gradient or filter" if isinstance(value, list) else "a filter"
+            form = "a gradient or a list of filters" if isinstance(value, list) else "a filter"
             complaints.add(
                 "mergekit_unsupported", place, f"{name} is {form}. This version takes one number for all layers."
             )
@@ -109,7 +111,8 @@ def _require_weight(body: dict[str, Any], name: Any, complaints: Complaints, ren
     if method is None or method.parameter("weight") is None or "weight" in body["parameters"]:
         return
     pointing = complaints.renaming(renamed)
-    for index, source in enumerate(body.get("sources") or ()):
+    sources = body.get("sources")
+    for index, source in enumerate(sources if isinstance(sources, list) else ()):
         if isinstance(source, dict) and "weight" not in source["parameters"]:
             pointing.add(
                 "missing_key",
