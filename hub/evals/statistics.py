@@ -1,18 +1,22 @@
 """Paired comparisons of answers to the same examples. Everything is seeded: a page shows the same interval each time."""
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from math import comb, erfc, sqrt
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 10_000
+CHUNK = 500
 SEED = 20_260_101
 # Above so many examples a bootstrap costs seconds, and the normal interval is as good.
 BOOTSTRAP_LIMIT = 5_000
 EXACT_LIMIT = 1_000
 Z95 = 1.959963984540054
 Floats = NDArray[np.float64]
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True)
@@ -28,42 +32,60 @@ class Interval:
         return self.low <= 0 <= self.high
 
 
-def clustered_mean(values: Floats, present: Floats) -> Interval:
-    """The mean over columns of the columns' means, with an interval that resamples rows.
+@dataclass(frozen=True)
+class Table:
+    """Answers, or differences of two models' answers. A row is one example in all its forms (domains, seeds), a column one form.
 
-    A row is one example in all its forms (domains, seeds): those answers hang together, so they are drawn together.
+    `values` and `present` are `[examples, columns]`; where `present` is 0, that form of the example is not there and its value 0.
+    """
 
-    Args:
-        values: `[examples, columns]`; a difference of two models' answers for a paired comparison.
-        present: `[examples, columns]`, 1 where the column has that example, else 0 (its value is then 0).
+    values: Floats
+    present: Floats
+
+    @property
+    def mean(self) -> float:
+        """The mean over columns of the columns' means."""
+        return float((self.values.sum(axis=0) / self.present.sum(axis=0)).mean())
+
+
+def clustered_means(tables: Mapping[K, Table]) -> dict[K, Interval]:
+    """The mean of each table with an interval that resamples rows: the forms of one example hang together, so they are drawn together.
+
+    All tables of as many rows see the same draws, taken once.
 
     Source: percentile bootstrap, Efron 1979; clusters as in Field and Welsh 2007.
     """
-    counts = present.sum(axis=0)
-    means = values.sum(axis=0) / counts
-    value = float(means.mean())
-    n, columns = values.shape
-    if n > BOOTSTRAP_LIMIT:
-        influence = ((values - means * present) / counts).sum(axis=1) / columns
-        half = Z95 * sqrt(float((influence**2).sum()) * n / (n - 1))
-        return Interval(value, value - half, value + half)
-    draws = _resampled(values, present)
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return Interval(value, float(low), float(high))
+    found = {key: _normal(table) for key, table in tables.items() if len(table.values) > BOOTSTRAP_LIMIT}
+    for n in {len(table.values) for key, table in tables.items() if key not in found}:
+        group = {key: table for key, table in tables.items() if len(table.values) == n}
+        for key, draws in _resampled(group, n).items():
+            low, high = np.quantile(draws, (0.025, 0.975))
+            found[key] = Interval(group[key].mean, float(low), float(high))
+    return found
 
 
-def _resampled(values: Floats, present: Floats) -> Floats:
-    """The statistic of `RESAMPLES` draws of as many rows with replacement, in chunks that keep memory small."""
+def _normal(table: Table) -> Interval:
+    """The sandwich estimate: each example's influence on the mean, squared and summed."""
+    n, columns = table.values.shape
+    counts = table.present.sum(axis=0)
+    means = table.values.sum(axis=0) / counts
+    influence = ((table.values - means * table.present) / counts).sum(axis=1) / columns
+    half = Z95 * sqrt(float((influence**2).sum()) * n / (n - 1))
+    return Interval(table.mean, table.mean - half, table.mean + half)
+
+
+def _resampled(tables: Mapping[K, Table], n: int) -> dict[K, Floats]:
+    """The mean of each table in `RESAMPLES` draws of `n` rows with replacement, in chunks that keep memory small."""
     generator = np.random.Generator(np.random.Philox(SEED))
-    n, chunk = len(values), 500
-    draws = []
-    for _ in range(RESAMPLES // chunk):
-        rows = generator.integers(0, n, size=(chunk, n))
-        weights = np.stack([np.bincount(row, minlength=n) for row in rows]).astype(np.float64)
-        drawn = weights @ present
-        means = np.divide(weights @ values, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-        draws.append(means.mean(axis=1))
-    return np.concatenate(draws)
+    draws: dict[K, list[Floats]] = {key: [] for key in tables}
+    for _ in range(RESAMPLES // CHUNK):
+        rows = generator.integers(0, n, size=(CHUNK, n)) + np.arange(CHUNK)[:, None] * n
+        weights = np.bincount(rows.ravel(), minlength=CHUNK * n).reshape(CHUNK, n).astype(np.float64)
+        for key, table in tables.items():
+            drawn = weights @ table.present
+            means = np.divide(weights @ table.values, drawn, out=np.zeros_like(drawn), where=drawn > 0)
+            draws[key].append(means.mean(axis=1))
+    return {key: np.concatenate(parts) for key, parts in draws.items()}
 
 
 def mcnemar(only_first: int, only_second: int) -> float:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from hub.evals.answers import answers_of, joined
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison, DomainScore, Flips, GivenUp, ModelScores, SeedRow
-from hub.evals.statistics import Floats, Interval, clustered_mean, mcnemar
+from hub.evals.statistics import Floats, Interval, Table, clustered_means, mcnemar
 from hub.evals.twins import Key
+
+Name = tuple[str, int]
 
 
 @dataclass(frozen=True)
@@ -38,55 +40,72 @@ class Study:
 
 
 @dataclass(frozen=True)
-class _Table:
-    """`correct[model]` and `present` are `[examples, seeds × splits]`, a row being one example in all its forms."""
+class _Answers:
+    """`correct` is `[models, examples, seeds × splits]`, `present` the last two of these; a row is one example in all its forms.
+
+    `pooled` is `[models, answers]` of the first seed, one after the other.
+    """
 
     correct: Floats
     present: Floats
     pooled: NDArray[np.bool_]
+    splits: int
     dropped: int
+
+    def table(self, number: int, place: int | None = None) -> Table:
+        """One model's answers; of one split where `place` is given."""
+        columns = slice(None) if place is None else slice(place, None, self.splits)
+        return Table(self.correct[number][:, columns], self.present[:, columns])
+
+    def difference(self, number: int, other: int, place: int | None = None) -> Table:
+        mine, theirs = self.table(number, place), self.table(other, place)
+        return Table(mine.values - theirs.values, mine.present)
+
+    def by_seed(self, number: int) -> tuple[float, ...]:
+        means = self.correct[number].sum(axis=0) / self.present.sum(axis=0)
+        return tuple(float(mean) for mean in means.reshape(-1, self.splits).mean(axis=1))
 
 
 def comparison_compute(studies: list[Study], *, hidden: int = 0) -> Comparison | None:
     """`studies` are repetitions of one study; the first gives the tables of the first seed. None when answers do not match up."""
-    table = _table(studies)
-    if table is None:
+    answers = _answers(studies)
+    if answers is None:
         return None
-    first, splits = studies[0], len(studies[0].keys)
-    means = [clustered_mean(table.correct[number], table.present) for number in range(len(first.members))]
-    seed_means = [_by_seed(table, number, splits) for number in range(len(first.members))]
+    first = studies[0]
     parents = [number for number, member in enumerate(first.members) if member.role == "parent"]
-    best = max(parents, key=lambda number: means[number].value)
-    models = tuple(
-        ModelScores(
-            member.reference, member.role, member.commit, means[number], _domains(studies, number, table, splits), seed_means[number], member.weight
-        )
-        for number, member in enumerate(first.members)
-    )  # fmt: skip
+    best = max(parents, key=lambda number: answers.table(number).mean)
+    specialists = [
+        max(parents, key=lambda number: answers.table(number, place).mean) for place in range(len(first.keys))
+    ]
+    intervals = clustered_means(_tables(answers, first, best, specialists))
+    models = [_scores(studies, number, answers, intervals) for number in range(len(first.members))]
     return Comparison(
         split=first.keys[0][2],
         models=tuple(sorted(models, key=lambda model: ("child", "parent", "base").index(model.role))),
         best_parent=first.members[best].reference,
-        gain=clustered_mean(table.correct[0] - table.correct[best], table.present),
-        given_up=tuple(_given_up(first, table, parents, place, splits) for place in range(splits)),
-        flips=tuple(
-            _flips(first.members[number].reference, table.pooled[0], table.pooled[number]) for number in parents
+        gain=intervals["gain", 0],
+        given_up=tuple(
+            GivenUp(key[0], first.members[specialists[place]].reference, intervals["given up", place])
+            for place, key in enumerate(first.keys)
         ),
-        seeds=tuple(_seed_row(studies, seed, seed_means, parents) for seed in range(len(studies))),
-        examples=int(table.present[:, :splits].sum()),
-        dropped=table.dropped,
+        flips=tuple(
+            _flips(first.members[number].reference, answers.pooled[0], answers.pooled[number]) for number in parents
+        ),
+        seeds=tuple(_seed_row(studies, seed, answers, parents) for seed in range(len(studies))),
+        examples=int(answers.present[:, : answers.splits].sum()),
+        dropped=answers.dropped,
         hidden=hidden,
         missing=first.missing,
     )
 
 
-def _table(studies: list[Study]) -> _Table | None:
+def _answers(studies: list[Study]) -> _Answers | None:
     columns, dropped = [], 0
     for study in studies:
         for key in study.keys:
-            answers = [answers_of(member.rows[key]) for member in study.members]
-            known = [item for item in answers if item is not None]
-            match = joined(known) if len(known) == len(answers) else None
+            found = [answers_of(member.rows[key]) for member in study.members]
+            known = [item for item in found if item is not None]
+            match = joined(known) if len(known) == len(found) else None
             if match is None:
                 return None
             columns.append(match)
@@ -99,37 +118,43 @@ def _table(studies: list[Study]) -> _Table | None:
         np.add.at(present[:, place], rows, 1.0)
         for number in range(models):
             np.add.at(correct[number, :, place], rows, right[number].astype(np.float64))
-    pooled = np.concatenate([right for _, right, _ in columns[: len(studies[0].keys)]], axis=1)
-    return _Table(correct, present, pooled, dropped)
-
-
-def _by_seed(table: _Table, number: int, splits: int) -> tuple[float, ...]:
-    means = table.correct[number].sum(axis=0) / table.present.sum(axis=0)
-    return tuple(float(mean) for mean in means.reshape(-1, splits).mean(axis=1))
-
-
-def _domains(studies: list[Study], number: int, table: _Table, splits: int) -> dict[str, DomainScore]:
-    """One seed: as measured. Several: the mean over seeds, with an interval that resamples examples."""
-    scores = {}
-    for place, key in enumerate(studies[0].keys):
-        row = studies[0].members[number].rows[key]
-        accuracy = row.metrics["accuracy"]
-        if len(studies) == 1:
-            scores[key[0]] = DomainScore(key[0], accuracy["value"], accuracy["low"], accuracy["high"], accuracy["n"])
-        else:
-            mean = clustered_mean(table.correct[number][:, place::splits], table.present[:, place::splits])
-            scores[key[0]] = DomainScore(key[0], mean.value, mean.low, mean.high, accuracy["n"])
-    return scores
-
-
-def _given_up(study: Study, table: _Table, parents: list[int], place: int, splits: int) -> GivenUp:
-    present = table.present[:, place::splits]
-    totals = {number: table.correct[number][:, place::splits].sum() for number in parents}
-    best = max(parents, key=lambda number: totals[number])
-    difference: Interval = clustered_mean(
-        table.correct[0][:, place::splits] - table.correct[best][:, place::splits], present
+    splits = len(studies[0].keys)
+    return _Answers(
+        correct, present, np.concatenate([right for _, right, _ in columns[:splits]], axis=1), splits, dropped
     )
-    return GivenUp(study.keys[place][0], study.members[best].reference, difference)
+
+
+def _tables(answers: _Answers, study: Study, best: int, specialists: list[int]) -> dict[Name, Table]:
+    tables: dict[Name, Table] = {("gain", 0): answers.difference(0, best)}
+    for number in range(len(study.members)):
+        tables["mean", number] = answers.table(number)
+        for place in range(answers.splits):
+            tables[f"domain {place}", number] = answers.table(number, place)
+    for place, number in enumerate(specialists):
+        tables["given up", place] = answers.difference(0, number, place)
+    return tables
+
+
+def _scores(studies: list[Study], number: int, answers: _Answers, intervals: dict[Name, Interval]) -> ModelScores:
+    """Per dataset: with one seed as it was measured; with several the mean over them, its interval from resampled examples."""
+    member, scores = studies[0].members[number], {}
+    for place, key in enumerate(studies[0].keys):
+        measured, mean = member.rows[key].metrics["accuracy"], intervals[f"domain {place}", number]
+        triple = (
+            (mean.value, mean.low, mean.high)
+            if len(studies) > 1
+            else (measured["value"], measured["low"], measured["high"])
+        )
+        scores[key[0]] = DomainScore(key[0], *triple, measured["n"])
+    return ModelScores(
+        member.reference,
+        member.role,
+        member.commit,
+        intervals["mean", number],
+        scores,
+        answers.by_seed(number),
+        member.weight,
+    )
 
 
 def _flips(parent: str, child: NDArray[np.bool_], other: NDArray[np.bool_]) -> Flips:
@@ -137,9 +162,8 @@ def _flips(parent: str, child: NDArray[np.bool_], other: NDArray[np.bool_]) -> F
     return Flips(parent, int((child & other).sum()), gained, lost, int((~child & ~other).sum()), mcnemar(gained, lost))
 
 
-def _seed_row(studies: list[Study], seed: int, seed_means: list[tuple[float, ...]], parents: list[int]) -> SeedRow:
-    best = max(parents, key=lambda number: seed_means[number][seed])
+def _seed_row(studies: list[Study], seed: int, answers: _Answers, parents: list[int]) -> SeedRow:
+    means = [answers.by_seed(number)[seed] for number in range(len(studies[seed].members))]
+    best = max(parents, key=lambda number: means[number])
     names = [member.reference for member in studies[seed].members]
-    return SeedRow(
-        studies[seed].name, {name: seed_means[number][seed] for number, name in enumerate(names)}, names[best], seed_means[0][seed] - seed_means[best][seed]
-    )  # fmt: skip
+    return SeedRow(studies[seed].name, dict(zip(names, means, strict=True)), names[best], means[0] - means[best])

@@ -126,6 +126,7 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
         recipe=recipe.model_dump(mode="json", by_alias=True),
         inputs=tuple(inputs),
         plan=report.check.plan,
+        licence=report.check.licence,
         revision=revision_of(recipe, kind),
         seed=recipe.seed,
         device=report.check.estimate.device,
