@@ -26,9 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("folder", metavar="DIR")
     parser.add_argument("repo", metavar="NS/NAME")
-    parser.add_argument(
-        "--private", action="store_true", help="when the repo is made: only you and your organisation see it"
-    )
+    seen = parser.add_mutually_exclusive_group()
+    seen.add_argument("--private", action="store_true", help="a new repo is seen by you and its organisation (default)")
+    seen.add_argument("--public", action="store_true", help="a new repo is seen by everybody")
     parser.add_argument("--type", choices=("model", "dataset"), default="model")
     parser.add_argument("--message", help="title of the commit")
     return parser
@@ -38,16 +38,15 @@ def _push(folder: Path, arguments: argparse.Namespace) -> int:
     from huggingface_hub import HfApi
 
     api = HfApi(endpoint=hub_url(), token=token_or_none_at_all())
-    api.create_repo(arguments.repo, repo_type=arguments.type, private=arguments.private, exist_ok=True)
+    api.create_repo(arguments.repo, repo_type=arguments.type, private=not arguments.public, exist_ok=True)
     commit = api.upload_folder(
         repo_id=arguments.repo, repo_type=arguments.type, folder_path=folder,
         commit_message=arguments.message or f"Upload {folder.resolve().name}",
     )  # fmt: skip
     prefix = "datasets/" if arguments.type == "dataset" else ""
     sys.stdout.write(f"{arguments.repo}@{commit.oid[:7]}\n")
-    sys.stderr.write(f"{hub_url()}/{prefix}{arguments.repo}\n")
-    if arguments.private and not api.repo_info(arguments.repo, repo_type=arguments.type).private:
-        sys.stderr.write(
-            f"genepool: {arguments.repo} was there already and is public; --private changes only what it makes.\n"
-        )
+    is_private = bool(api.repo_info(arguments.repo, repo_type=arguments.type).private)
+    sys.stderr.write(f"It is {'private' if is_private else 'public'}: {hub_url()}/{prefix}{arguments.repo}\n")
+    if (arguments.private and not is_private) or (arguments.public and is_private):
+        sys.stderr.write("genepool: it was there already, and pushing does not change who sees it.\n")
     return 0

@@ -23,7 +23,6 @@ def token_or_none_at_all() -> str | bool:
 
 def explained(action: Callable[[], int]) -> int:
     """Runs `action` and turns the client's errors into a sentence and exit code 1."""
-    import httpx
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     try:
@@ -32,14 +31,21 @@ def explained(action: Callable[[], int]) -> int:
         message = _message(error)
     except HFValidationError as error:
         message = str(error)
-    except (httpx.HTTPError, ConnectionError, LocalEntryNotFoundError):
-        message = (
-            f"Nothing answers at {hub_url()}. Start a hub with `genepool up`, or set GENEPOOL_URL to the one you mean."
-        )
+    except (ConnectionError, LocalEntryNotFoundError):
+        message = _silence()
     except OSError as error:
         message = f"{error.filename or ''}: {error.strerror or error}".removeprefix(": ")
+    except Exception as error:
+        # The client's own HTTP library is its business: which one it is has changed between releases.
+        if type(error).__module__.partition(".")[0] not in ("httpx", "httpx2", "requests"):
+            raise
+        message = _silence()
     sys.stderr.write(f"genepool: {message}\n")
     return 1
+
+
+def _silence() -> str:
+    return f"Nothing answers at {hub_url()}. Start a hub with `genepool up`, or set GENEPOOL_URL to the one you mean."
 
 
 def _message(error: Any) -> str:

@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.http import HttpRequest
 
 from hub.catalog.git_ids import pointer_size
 from hub.catalog.models import Commit, Repo
@@ -16,9 +18,20 @@ def date_text(date: datetime) -> str:
     return date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{date.microsecond // 1000:03d}Z"
 
 
-def repo_url(repo: Repo) -> str:
-    """Absolute, on the configured address: a Host header can be forged."""
-    return f"{settings.SITE_URL}/{PREFIX[repo.type]}{repo.full_name}"
+def repo_url(repo: Repo, request: HttpRequest | None = None) -> str:
+    """Absolute, on the configured address: a Host header can be forged.
+
+    A hub of this machine has three names. Clients read the repo's name out of this address only when it begins with the one
+    they call, so a call by another name of the same machine is answered with that name.
+    """
+    site = settings.SITE_URL
+    if request is not None and _is_loopback(site) and _is_loopback(asked := f"{request.scheme}://{request.get_host()}"):
+        site = asked
+    return f"{site}/{PREFIX[repo.type]}{repo.full_name}"
+
+
+def _is_loopback(url: str) -> bool:
+    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def entry_json(entry: Entry, *, expand: bool = False) -> dict[str, Any]:

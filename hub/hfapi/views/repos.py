@@ -28,8 +28,8 @@ def create(request: HttpRequest) -> HttpResponse:
     except Conflict as error:
         # `exist_ok` of the client reads the address out of this answer
         present = repo_get(user=asker_of(request), full_name=f"{namespace}/{name}", type=type_)
-        return error_response(error, request, {"url": repo_url(present)})
-    return JsonResponse({"url": repo_url(repo), "name": repo.full_name, "id": repo.pk.hex})
+        return error_response(error, request, {"url": repo_url(present, request)})
+    return JsonResponse({"url": repo_url(repo, request), "name": repo.full_name, "id": repo.pk.hex})
 
 
 @endpoint("DELETE", scope="write")
