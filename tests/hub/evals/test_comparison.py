@@ -1,0 +1,217 @@
+"""A child beside its parents: numbers from single answers, rights, and repetitions from other seeds."""
+
+import pytest
+from django.core.cache import cache
+
+from hub.catalog.selectors import commit_resolve
+from hub.catalog.services import branch_create
+from hub.evals.selectors import comparison_of, evaluations_of
+from tests.factories.evals import make_commit, make_evaluation, make_model, parent
+
+RIGHT_80 = [1] * 80 + [0] * 20
+RIGHT_60 = [1] * 60 + [0] * 40
+RIGHT_LAST_70 = [0] * 30 + [1] * 70
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache():
+    cache.clear()
+
+
+@pytest.fixture
+def family(alice):
+    """base → a, b → child, all public, measured by each test as it likes."""
+    base = make_model(alice, "base")
+    a = make_model(alice, "a", parents=[parent(*base, "finetune_of")])
+    b = make_model(alice, "b", parents=[parent(*base, "finetune_of")])
+    child = make_model(alice, "child", parents=[parent(*base, "base"), parent(*a, weight=0.7), parent(*b)])
+    return {"base": base, "a": a, "b": b, "child": child}
+
+
+def measure(user, family, **correct):
+    for name, answers in correct.items():
+        make_evaluation(user, *family[name], answers)
+
+
+def test_puts_child_first_then_parents_then_base(alice, family):
+    measure(alice, family, base=RIGHT_60, a=RIGHT_60, b=RIGHT_LAST_70, child=RIGHT_80)
+    found = comparison_of(*family["child"], user=None)
+    assert [(model.reference, model.role) for model in found.models] == [
+        ("alice/child", "child"), ("alice/a", "parent"), ("alice/b", "parent"), ("alice/base", "base"),
+    ]  # fmt: skip
+    assert [round(model.mean.value, 6) for model in found.models] == [0.8, 0.6, 0.7, 0.6]
+    assert found.models[1].weight == 0.7
+    assert found.base.reference == "alice/base"
+    assert found.domains == ("demo/clean",)
+
+
+def test_gain_is_over_the_best_parent_and_paired(alice, family):
+    """Child and a are right on the same examples but for ten: paired, that is certain; unpaired it would not be."""
+    measure(alice, family, base=RIGHT_60, a=[1] * 70 + [0] * 30, b=RIGHT_60, child=RIGHT_80)
+    found = comparison_of(*family["child"], user=None)
+    assert found.best_parent == "alice/a"
+    assert found.gain.value == pytest.approx(0.1)
+    assert found.gain.low == pytest.approx(0.04, abs=0.015)
+    assert found.gain.high == pytest.approx(0.16, abs=0.015)
+
+
+def test_counts_flips_against_each_parent(alice, family):
+    measure(alice, family, base=RIGHT_60, a=RIGHT_60, b=RIGHT_LAST_70, child=RIGHT_80)
+    found = comparison_of(*family["child"], user=None)
+    against_a, against_b = found.flips
+    assert (against_a.both_right, against_a.gained, against_a.lost, against_a.both_wrong) == (60, 20, 0, 20)
+    assert (against_b.both_right, against_b.gained, against_b.lost, against_b.both_wrong) == (50, 30, 20, 0)
+    for flips, other in ((against_a, 0.6), (against_b, 0.7)):
+        assert (flips.gained - flips.lost) / 100 == pytest.approx(0.8 - other)
+    assert against_a.p_value == pytest.approx(2 / 2**20)
+
+
+def test_says_what_was_given_up_to_the_specialist_of_each_dataset(alice, family):
+    for data, a, b in (("demo/clean", RIGHT_60, RIGHT_80), ("demo/noisy", [1] * 95 + [0] * 5, RIGHT_60)):
+        make_evaluation(alice, *family["a"], a, data=data)
+        make_evaluation(alice, *family["b"], b, data=data)
+        make_evaluation(alice, *family["child"], RIGHT_80, data=data)
+    found = comparison_of(*family["child"], user=None)
+    clean, noisy = found.given_up
+    assert (clean.parent, clean.difference.value) == ("alice/b", 0.0)
+    assert clean.difference.includes_zero
+    assert (noisy.parent, round(noisy.difference.value, 6)) == ("alice/a", -0.15)
+    assert not noisy.difference.includes_zero
+
+
+def test_joins_on_content_not_on_place(alice, family):
+    order = list(range(99, -1, -1))
+    make_evaluation(alice, *family["a"], RIGHT_80)
+    make_evaluation(alice, *family["child"], RIGHT_80[::-1], examples=order)
+    found = comparison_of(*family["child"], user=None)
+    assert (found.flips[0].gained, found.flips[0].lost) == (0, 0)
+
+
+def test_drops_examples_without_a_match_and_says_so(alice, family):
+    make_evaluation(alice, *family["a"], RIGHT_80)
+    make_evaluation(alice, *family["child"], RIGHT_80[:97], examples=range(97))
+    found = comparison_of(*family["child"], user=None)
+    assert (found.dropped, found.examples) == (3, 97)
+
+
+def test_does_not_compare_when_too_few_examples_match(alice, family):
+    make_evaluation(alice, *family["a"], RIGHT_80)
+    make_evaluation(alice, *family["child"], RIGHT_80, examples=range(50, 150))
+    assert comparison_of(*family["child"], user=None) is None
+
+
+def test_does_not_compare_without_kept_answers(alice, family):
+    make_evaluation(alice, *family["a"], RIGHT_80, keeps_answers=False)
+    make_evaluation(alice, *family["child"], RIGHT_80)
+    assert comparison_of(*family["child"], user=None) is None
+
+
+def test_prefers_the_test_split(alice, family):
+    for split in ("validation", "test"):
+        make_evaluation(alice, *family["a"], RIGHT_60, split=split)
+        make_evaluation(alice, *family["child"], RIGHT_80, split=split)
+    assert comparison_of(*family["child"], user=None).split == "test"
+
+
+def test_names_parents_that_were_not_measured_on_the_same_data(alice, family):
+    measure(alice, family, a=RIGHT_60, child=RIGHT_80)
+    found = comparison_of(*family["child"], user=None)
+    assert found.missing == ("alice/base", "alice/b")
+    assert [model.reference for model in found.parents] == ["alice/a"]
+
+
+@pytest.mark.parametrize("measured", [(), ("child",), ("a", "b"), ("child", "base")])
+def test_nothing_to_compare(alice, family, measured):
+    measure(alice, family, **dict.fromkeys(measured, RIGHT_80))
+    assert comparison_of(*family["child"], user=None) is None
+
+
+def test_counts_parents_that_the_reader_may_not_see_and_does_not_name_them(alice, charlie, family):
+    measure(alice, family, a=RIGHT_60, b=RIGHT_80, child=RIGHT_80)
+    hidden, _ = family["b"]
+    hidden.visibility = "private"
+    hidden.save()
+    for_charlie, for_alice = (comparison_of(*family["child"], user=user) for user in (charlie, alice))
+    assert for_charlie.hidden == 1
+    assert "'alice/b'" not in str(for_charlie)
+    assert for_alice.hidden == 0
+    assert for_alice.best_parent == "alice/b"
+
+
+def test_words_changed_later_do_not_lose_the_measurement(alice, family):
+    measure(alice, family, a=RIGHT_60, child=RIGHT_80)
+    repo, commit = family["child"]
+    later = make_commit(alice, repo, digest="child", note="a better card", parents=[parent(*family["a"])])
+    assert later.oid != commit.oid
+    assert [row.commit_oid for row in evaluations_of(repo)] == [commit.oid]
+    assert comparison_of(repo, later, user=None).gain.value == pytest.approx(0.2)
+
+
+def test_other_weights_have_no_measurement_yet(alice, family):
+    measure(alice, family, a=RIGHT_60, child=RIGHT_80)
+    repo, _ = family["child"]
+    later = make_commit(alice, repo, digest="other weights", parents=[parent(*family["a"])])
+    assert evaluations_of(repo) == []
+    assert comparison_of(repo, later, user=None) is None
+
+
+def test_shows_the_newest_evaluation(alice, family):
+    measure(alice, family, child=RIGHT_60)
+    measure(alice, family, child=RIGHT_80)
+    (row,) = evaluations_of(family["child"][0])
+    assert row.metrics["accuracy"]["value"] == 0.8
+
+
+@pytest.fixture
+def seeds(alice, family):
+    """Child and parent of a second seed, on the branch seed-1; `main` and seed-0 are the first."""
+    for name in ("a", "child"):
+        repo, commit = family[name]
+        branch_create(repo=repo, name="seed-0", start=commit)
+        branch_create(repo=repo, name="seed-1", start=commit)
+    a = make_commit(alice, family["a"][0], digest="a, seed 1", branch="seed-1")
+    child = make_commit(
+        alice, family["child"][0], digest="child, seed 1", branch="seed-1", parents=[parent(family["a"][0], a)]
+    )
+    return {"a": (family["a"][0], a), "child": (family["child"][0], child)}
+
+
+def measure_two_seeds(user, family, seeds):
+    measure(user, family, a=RIGHT_60, child=RIGHT_80)
+    measure(user, seeds, a=RIGHT_80, child=[1] * 90 + [0] * 10)
+
+
+def test_takes_repetitions_from_other_seeds_together(alice, family, seeds):
+    make_commit(
+        alice, family["child"][0], digest="child", parents=[parent(*family["a"])], note="only a", branch="seed-0"
+    )
+    make_commit(alice, family["child"][0], digest="child", parents=[parent(*family["a"])], note="only a")
+    measure_two_seeds(alice, family, seeds)
+    repo, _ = family["child"]
+    found = comparison_of(repo, commit_resolve(repo, "main"), user=None)
+    assert [(row.name, round(row.gain, 6)) for row in found.seeds] == [("seed-0", 0.2), ("seed-1", 0.1)]
+    assert found.gain.value == pytest.approx(0.15)
+    assert found.child.seed_means == pytest.approx((0.8, 0.9))
+    assert found.child.mean.value == pytest.approx(0.85)
+
+
+def test_a_repetition_of_another_shape_is_left_out(alice, family, seeds):
+    """The first seed's child was compared with two parents, the second's with one: they are not the same study."""
+    measure_two_seeds(alice, family, seeds)
+    measure(alice, family, b=RIGHT_60)
+    found = comparison_of(*family["child"], user=None)
+    assert len(found.seeds) == 1
+
+
+def test_a_commit_that_is_no_seed_stands_alone(alice, family, seeds):
+    measure_two_seeds(alice, family, seeds)
+    repo, _ = family["child"]
+    other = make_commit(alice, repo, digest="third", parents=[parent(*family["a"])])
+    make_evaluation(alice, repo, other, RIGHT_80)
+    assert len(comparison_of(repo, other, user=None).seeds) == 1
+
+
+def test_costs_a_bounded_number_of_queries(alice, family, django_assert_max_num_queries):
+    measure(alice, family, base=RIGHT_60, a=RIGHT_60, b=RIGHT_LAST_70, child=RIGHT_80)
+    with django_assert_max_num_queries(20):
+        comparison_of(*family["child"], user=None)

@@ -1,0 +1,70 @@
+"""The sums behind every comparison, against values worked out elsewhere."""
+
+import numpy as np
+import pytest
+
+from hub.evals.statistics import BOOTSTRAP_LIMIT, Table, clustered_means, mcnemar
+
+
+def table(values, present=None):
+    values = np.asarray(values, dtype=float)
+    return Table(values, np.ones_like(values) if present is None else np.asarray(present, dtype=float))
+
+
+@pytest.mark.parametrize(
+    ("b", "c", "p"),
+    [
+        (5, 15, 0.041389),
+        (15, 5, 0.041389),
+        (0, 0, 1.0),
+        (0, 6, 2 / 64),
+        (1, 9, 22 / 1024),
+        (10, 10, 1.0),
+        (450, 540, 0.0046507668),
+    ],
+)
+def test_mcnemar_is_the_exact_binomial(b, c, p):
+    assert mcnemar(b, c) == pytest.approx(p, rel=1e-4)
+
+
+def test_mcnemar_of_many_is_close_to_exact():
+    """Just above the limit the chi-square takes over: no jump."""
+    assert mcnemar(470, 530) == pytest.approx(mcnemar(471, 530), rel=0.1)
+
+
+def test_value_is_the_mean_over_columns_not_over_answers():
+    found = clustered_means({"a": table([[1, 0], [1, 0], [1, 0], [0, 1]], [[1, 0], [1, 0], [1, 0], [1, 1]])})["a"]
+    assert found.value == pytest.approx((0.75 + 1.0) / 2)
+
+
+def test_interval_agrees_with_the_normal_one():
+    draws = np.random.default_rng(0).integers(0, 2, (400, 1))
+    found = clustered_means({"a": table(draws)})["a"]
+    half = 1.96 * draws.std(ddof=1) / 20
+    assert found.low == pytest.approx(draws.mean() - half, abs=0.004)
+    assert found.high == pytest.approx(draws.mean() + half, abs=0.004)
+
+
+def test_forms_of_one_example_do_not_count_as_independent():
+    """The same answers in four forms say no more than once: the interval must not shrink."""
+    once = np.random.default_rng(1).integers(0, 2, (300, 1))
+    found = clustered_means({"once": table(once), "four": table(np.repeat(once, 4, axis=1))})
+    assert found["four"].high - found["four"].low == pytest.approx(found["once"].high - found["once"].low)
+
+
+def test_same_numbers_give_the_same_interval_each_time():
+    values = table(np.random.default_rng(2).normal(size=(50, 3)))
+    assert clustered_means({"a": values}) == clustered_means({"a": values})
+
+
+def test_large_tables_meet_small_ones():
+    """Above the limit the interval is worked out instead of drawn: the same width but for the noise of drawing."""
+    draws = np.random.default_rng(3).integers(0, 2, (BOOTSTRAP_LIMIT + 1, 2))
+    small, large = (clustered_means({"a": table(rows)})["a"] for rows in (draws[:BOOTSTRAP_LIMIT], draws))
+    assert large.high - large.low == pytest.approx(small.high - small.low, rel=0.05)
+
+
+def test_no_difference_has_no_width():
+    found = clustered_means({"a": table(np.zeros((20, 2)))})["a"]
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+    assert found.includes_zero
