@@ -14,5 +14,8 @@ urlpatterns = [
     path("api/v1/", include("hub.config.api")),
     path("admin/", admin.site.urls),
     path("", include("hub.hfapi.urls")),
+    path("", include("hub.pages.urls")),
     path("", include("hub.hfapi.urls")),
+    path("", include("hub.pages.urls")),
+    path("", include("hub.pages.urls")),
 ]
