@@ -1,0 +1,141 @@
+"""What the pages of one entry share: the repo at a revision, its tabs, its specimen label."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from hub.catalog.errors import RevisionMissing
+from hub.catalog.models import Commit, Repo
+from hub.catalog.selectors import commit_resolve, facts_of, repo_get
+from hub.pages.numbers import size, thousands
+from hub.pages.templatetags.parts import dtype_word, repo_url
+from workers.contracts.facts import RepoFacts
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A repo the asker may read, at one commit."""
+
+    repo: Repo
+    commit: Commit
+    revision: str
+    facts: RepoFacts
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        return self.commit.manifest or {}
+
+
+@dataclass(frozen=True)
+class Tab:
+    word: str
+    url: str
+    is_here: bool
+    count: int | None = None
+
+
+def entry_open(request: HttpRequest, namespace: str, name: str, *, type: str = "model", revision: str = "") -> Opened:
+    repo = repo_get(user=request.user, full_name=f"{namespace}/{name}", type=type)
+    wanted = revision or request.GET.get("revision", "") or repo.default_branch
+    commit = commit_resolve(repo, wanted)
+    return Opened(repo, commit, wanted, facts_of(commit))
+
+
+def revision_split(repo: Repo, rest: str) -> tuple[Commit, str, str]:
+    """`main/sub/file` → commit, revision, path. A branch may hold slashes, so longer and longer heads are tried."""
+    parts = rest.strip("/").split("/")
+    for count in range(1, min(len(parts), 5) + 1):
+        revision = "/".join(parts[:count])
+        try:
+            return commit_resolve(repo, revision), revision, "/".join(parts[count:])
+        except RevisionMissing:
+            if count == min(len(parts), 5):
+                raise
+    raise RevisionMissing(f"There is no such revision in {repo.full_name}.")
+
+
+def address(repo: Repo, name: str, *args: str) -> str:
+    """Address of a page of `repo`; `name` is the route without its prefix."""
+    prefix = "dataset" if repo.type == "dataset" else "repo"
+    namespace, _, short = repo.full_name.partition("/")
+    return reverse(f"{prefix}-{name}", args=[namespace, short, *args])
+
+
+def tabs_of(opened: Opened, here: str, *, has_evaluations: bool = True, is_result: bool = False) -> list[Tab]:
+    repo, facts = opened.repo, opened.facts
+    tabs = [("card", "Card", repo_url(repo.full_name, repo.type), None)]
+    if is_result:
+        tabs.append(("result", "Result", address(repo, "result"), None))
+    tabs.append(("files", "Files", address(repo, "tree", opened.revision), len(facts.files) or None))
+    if repo.type == "model":
+        tabs.append(("tensors", "Tensors", address(repo, "tensors"), len(facts.tensors) or None))
+        tabs.append(("lineage", "Lineage", address(repo, "lineage"), None))
+        if has_evaluations:
+            tabs.append(("evaluations", "Evaluations", address(repo, "evaluations"), None))
+    tabs.append(("history", "History", address(repo, "commits"), None))
+    return [Tab(word, url, name == here, count) for name, word, url, count in tabs]
+
+
+def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]:
+    """Key and value, only what is known: an empty row says nothing."""
+    repo, facts, manifest = opened.repo, opened.facts, opened.manifest
+    rows: list[tuple[str, Any]] = []
+    if job_number:
+        rows.append(
+            (
+                "Made by",
+                format_html(
+                    '<a href="{}">job {}</a>{}', reverse("job", args=[job_number]), job_number, _method(manifest)
+                ),
+            )
+        )
+    elif manifest.get("kind"):
+        rows.append(("Made by", f"{manifest['kind']}{_method(manifest)}"))
+    rows += [("Architecture", facts.architecture), ("Base", _names(facts.base))]
+    if facts.parameters:
+        rows.append(("Parameters", thousands(facts.parameters)))
+    rows.append(
+        ("Size", f"{size(facts.size_bytes)}, {dtype_word(facts.dtype)}" if facts.dtype else size(facts.size_bytes))
+    )
+    rows.append(("Task", _task(facts)))
+    if facts.splits:
+        rows.append(("Rows", ", ".join(f"{name} {thousands(count)}" for name, count in facts.splits.items())))
+    rows += [
+        ("Licence", facts.licence or "unresolved"),
+        ("Library", facts.library),
+        ("Languages", ", ".join(facts.languages)),
+        ("Published", f"{opened.commit.date:%-d %b %Y}"),
+    ]
+    return {
+        "title": repo.name,
+        "mark": "dataset" if repo.type == "dataset" else repo.artifact,
+        "rows": [(key, value) for key, value in rows if value],
+    }
+
+
+def _method(manifest: dict[str, Any]) -> str:
+    return f", {manifest['method']}" if manifest.get("method") else ""
+
+
+def _task(facts: RepoFacts) -> str:
+    words = facts.task.replace("-", " ").capitalize()
+    return f"{words}, {len(facts.labels)} labels" if words and facts.labels else words
+
+
+def _names(bases: tuple[str, ...]) -> SafeString | str:
+    from django.utils.html import format_html_join
+
+    return format_html_join(
+        ", ",
+        '<a href="{}">{}</a>',
+        ((repo_url(base.partition("@")[0]), base) for base in bases[:3] if "/" in base and ":" not in base),
+    )
+
+
+def made_by(opened: Opened) -> Any:
+    """The job that published exactly this commit, if one did. Its page is only for those who may see the job."""
+    return opened.commit.job_outputs.filter(role="result").select_related("job").first()

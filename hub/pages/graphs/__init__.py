@@ -1,0 +1,1 @@
+"""Lineage, drawn here: a layered layout and the SVG around it."""

@@ -1,0 +1,199 @@
+"""What the page of one job shows, whole or as its live fragment."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+
+from hub.jobs.models import Job, JobEvent, JobLog
+from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
+from hub.jobs.states import ACTIVE, FINAL, State
+from hub.pages.charts.curves import Curve, draw, thinned
+from hub.pages.charts.figure import Figure, Table
+from hub.pages.making.state import command_of
+from hub.pages.numbers import MINUS, seconds, seconds_range, size
+from hub.pages.progress import elapsed_s, progress_of
+from workers.contracts.findings import Finding
+from workers.contracts.kinds import kind_get
+from workers.contracts.writing import document_to_yaml
+
+TAIL = 30
+MOST_CURVE_POINTS = 20_000
+_FAST, _SLOW, _QUEUED = 2, 5, 15
+
+
+@dataclass(frozen=True)
+class Attempt:
+    number: int
+    icon: str
+    state: str
+    words: str
+
+
+def polling_s(job: Job) -> int | None:
+    """2 s while it runs, 5 s after a minute, 15 s in the queue; None once it has ended."""
+    if job.state in FINAL:
+        return None
+    if job.state in ACTIVE:
+        started = job.started_at or job.created_at
+        return _FAST if timezone.now() - started < timedelta(minutes=1) else _SLOW
+    return _QUEUED if timezone.now() - job.created_at > timedelta(minutes=1) else _FAST
+
+
+def job_context(job: Job, user) -> dict[str, Any]:
+    state_events = list(JobEvent.objects.filter(job=job, type="state").order_by("pk")[:200])
+    tail = list(JobLog.objects.filter(job=job).order_by("-pk")[:TAIL])[::-1]
+    is_final = job.state in FINAL
+    return {
+        "job": job,
+        "kind": kind_get(job.kind),
+        "progress": progress_of(job),
+        "poll_s": polling_s(job),
+        "is_final": is_final,
+        "queue": queue_of(job) if job.state in (State.QUEUED, State.WAITING) else None,
+        "log_lines": tail,
+        "log_is_cut": len(tail) == TAIL,
+        "receipt": receipt_of(job),
+        "attempts": attempts_of(job, state_events),
+        "findings": findings_of(job),
+        "figure": figure_of(job),
+        "result": result_of(job) if job.state == State.SUCCEEDED else None,
+        "reproduction": job.metrics.get("reproduction"),
+        "metrics": _metrics(job),
+        "can_cancel": not is_final and job.state != State.CANCELLING,
+        "can_retry": job_retryable(job),
+        "can_reproduce": job_reproducible(job) and job.reproduces_id is None,
+        "yaml": document_to_yaml(job.recipe),
+        "commands": f"genepool jobs watch {job.number}",
+        "resubmit": command_of(document_to_yaml(job.recipe)),
+        "children": list(job.children.order_by("number")[:20]),
+        "reproductions": list(job.reproductions.order_by("number")[:20]),
+    }
+
+
+def findings_of(job: Job) -> list[Finding]:
+    """Of the error where there is one, else the warnings known at submission."""
+    raw = (job.error or {}).get("findings") or [
+        finding for finding in job.check_report.get("findings", []) if finding.get("severity") != "info"
+    ]
+    return [Finding.model_validate(finding) for finding in raw]
+
+
+def receipt_of(job: Job) -> dict[str, Any]:
+    cost, estimate = job.cost or {}, job.check_report.get("estimate") or {}
+    lines = []
+    if "cpu_s" in cost:
+        lines.append(("CPU time", seconds(cost["cpu_s"])))
+    if cost.get("peak_memory_bytes"):
+        lines.append(("Peak memory", size(cost["peak_memory_bytes"])))
+    if "read_bytes" in cost:
+        lines.append(("Read", size(cost["read_bytes"])))
+    if "write_bytes" in cost:
+        lines.append(("Written", size(cost["write_bytes"])))
+    wall = cost.get("wall_s") or elapsed_s(job)
+    total = ("Wall time", seconds(wall)) if wall else None
+    note = ""
+    low, high = estimate.get("seconds") or (0, 0)
+    if high:
+        memory = f", {size(estimate['memory_bytes'])}" if estimate.get("memory_bytes") else ""
+        note = f"Estimated before: {seconds_range(low, high)}{memory}."
+    return {"lines": lines, "total": total, "note": note}
+
+
+_ENDS = {
+    "succeeded": ("check", "ok", "ended well"),
+    "failed": ("stop", "bad", "failed"),
+    "errored": ("alert", "warn", "stopped with an error of ours"),
+    "cancelled": ("square", "ink3", "was cancelled"),
+    "queued": ("alert", "warn", "stopped and went back into the queue"),
+}
+
+
+def attempts_of(job: Job, events: list[JobEvent]) -> list[Attempt]:
+    """One line per attempt: how it ended, and when."""
+    found = []
+    numbers = sorted({event.attempt for event in events if event.attempt})
+    for number in numbers:
+        own = [event for event in events if event.attempt == number]
+        ends = [event for event in own if event.data.get("state") in _ENDS and event.data.get("state") != "running"]
+        if ends and not (number == job.attempt and job.state in ACTIVE):
+            icon, state, words = _ENDS[ends[-1].data["state"]]
+            reason = (ends[-1].data.get("error") or {}).get("message", "")
+            found.append(
+                Attempt(number, icon, state, f"{words} at {ends[-1].at:%H:%M:%S}." + (f" {reason}" if reason else ""))
+            )
+        else:
+            began = own[0].at
+            found.append(
+                Attempt(
+                    number,
+                    "running",
+                    "ink2",
+                    f"runs since {began:%H:%M:%S}" + (f" on {job.lease_host}." if job.lease_host else "."),
+                )
+            )
+    return found
+
+
+def curve_of(job: Job) -> Curve | None:
+    """The first metric of the job as a curve; a resumed attempt overwrites the steps it repeats."""
+    events = (
+        JobEvent.objects.filter(job=job, type="metric")
+        .order_by("pk")
+        .values_list("data", flat=True)[:MOST_CURVE_POINTS]
+    )
+    rows = list(events)
+    if not rows:
+        return None
+    name = rows[0].get("name", "value")
+    points = {float(row["step"]): float(row["value"]) for row in rows if row.get("name") == name}
+    return Curve(name, sorted(points.items())) if len(points) > 1 else None
+
+
+def _resumed_at(job: Job) -> list[float]:
+    """The first step that each later attempt reported."""
+    if job.attempt < 2:
+        return []
+    first: dict[int, float] = {}
+    for attempt, data in (
+        JobEvent.objects.filter(job=job, type="metric")
+        .order_by("pk")
+        .values_list("attempt", "data")[:MOST_CURVE_POINTS]
+    ):
+        first.setdefault(attempt, float(data["step"]))
+    return [step for attempt, step in sorted(first.items())[1:]]
+
+
+def figure_of(job: Job) -> Figure | None:
+    curve = curve_of(job)
+    if curve is None:
+        return None
+    first, last = curve.points[0][1], curve.points[-1][1]
+    direction = "fell" if last < first else "rose" if last > first else "stayed"
+    name = curve.name.replace("_", " ")
+    sentence = f"From {first:.4g} to {last:.4g} over {len(curve.points)} points.".replace("-", MINUS)
+    shown = thinned(curve.points, 40)
+    return Figure(
+        f"{name.capitalize()} {direction} to {last:.4g}",
+        sentence,
+        [draw(curve, f"{name} over steps", "step", _resumed_at(job))],
+        Table(
+            ["step", name],
+            [[f"{x:g}", f"{y:.5g}"] for x, y in shown],
+            f"{name}, every {max(1, len(curve.points) // 40)}th point",
+        ),
+        [],
+        reverse("job-curve-csv", args=[job.number]),
+    )
+
+
+def _metrics(job: Job) -> list[tuple[str, str]]:
+    """The few numbers of the result that are plain figures."""
+    rows = []
+    for key, value in (job.metrics or {}).items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or key in ("wall_s", "peak_memory_bytes"):
+            continue
+        rows.append((key.replace("_", " ").capitalize(), f"{value:.4g}".replace("-", MINUS)))
+    return rows

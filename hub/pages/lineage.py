@@ -1,0 +1,105 @@
+"""From the catalogue's lineage graph to the drawing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from hub.catalog.graph import Graph
+from hub.pages.graphs import lineage as drawing
+from hub.pages.templatetags.parts import repo_url
+from hub.pages.words import RELATION_WORDS, artifact_word, plural
+
+RECORDED = ("recorded", "verified")
+
+
+@dataclass(frozen=True)
+class Lineage:
+    wide: SafeString
+    narrow: SafeString
+    nested: list[dict]
+    sentence: str
+    rows: list[dict[str, Any]]
+    is_cut: bool
+
+
+def lineage_view(graph: Graph, *, method: str = "") -> Lineage | None:
+    """None when there is nothing but the entry itself."""
+    if not graph.edges:
+        return None
+    focus = next(node for node in graph.nodes if node.is_focus)
+    weights = {edge.parent: edge.weight for edge in graph.edges if edge.child == focus.key and edge.weight is not None}
+    nodes = [_node(node, weights.get(node.key)) for node in graph.nodes]
+    edges = [
+        drawing.Edge(edge.parent, edge.child, _edge_word(edge, focus.key, method), edge.state not in RECORDED)
+        for edge in graph.edges
+    ]
+    title = f"Lineage of {focus.name}"
+    return Lineage(
+        drawing.draw(nodes, edges, title),
+        drawing.draw_narrow(nodes, edges, title),
+        drawing.nested(nodes, edges),
+        _sentence(graph, focus.key),
+        _rows(graph, focus.key),
+        graph.is_cut,
+    )
+
+
+def _edge_word(edge, focus: str, method: str) -> str:
+    if edge.child == focus and edge.relation == "merge_of" and method:
+        return method
+    return RELATION_WORDS.get(edge.relation, edge.relation)
+
+
+def _node(node, weight: float | None) -> drawing.Node:
+    if node.state == "hidden":
+        return drawing.Node(node.key, "not visible", "private entry", is_hidden=True)
+    short = node.name.rpartition("/")[2] or node.name
+    if node.is_focus:
+        fact = f"this entry · {node.commit[:7]}"
+    elif node.state == "unresolved":
+        fact = "not on this hub"
+    elif weight is not None:
+        fact = f"weight {weight:g}"
+    else:
+        fact = artifact_word("dataset" if node.type == "dataset" else node.artifact).lower()
+    artifact = "dataset" if node.type == "dataset" else node.artifact or "model"
+    url = repo_url(node.name, node.type or "model") if node.state == "visible" else ""
+    return drawing.Node(
+        node.key,
+        short,
+        fact,
+        "model" if artifact == "unknown" else artifact,
+        url,
+        node.is_focus,
+        node.state != "visible",
+    )
+
+
+def _sentence(graph: Graph, focus: str) -> str:
+    above = [edge for edge in graph.edges if edge.child == focus]
+    below = [edge for edge in graph.edges if edge.parent == focus]
+    parts = []
+    if above:
+        recorded = sum(edge.state in RECORDED for edge in above)
+        count = len({edge.parent for edge in above})
+        parts.append(f"{count} {plural(count, 'parent', 'parents')}")
+        if recorded == len(above):
+            parts[-1] += ", recorded when it was made."
+        elif recorded == 0:
+            parts[-1] += ", claimed by its card only (dashed)."
+        else:
+            parts[-1] += f", {recorded} of {len(above)} recorded, the others claimed only (dashed)."
+    if below:
+        count = len({edge.child for edge in below})
+        parts.append(f"{count} {plural(count, 'entry descends', 'entries descend')} from it.")
+    return " ".join(parts)
+
+
+def _rows(graph: Graph, focus: str) -> list[dict[str, Any]]:
+    by_key = {node.key: node for node in graph.nodes}
+    return [
+        {"parent": by_key[edge.parent], "child": by_key[edge.child], "relation": RELATION_WORDS.get(edge.relation, edge.relation), "state": edge.state, "weight": edge.weight}
+        for edge in sorted(graph.edges, key=lambda edge: (edge.child != focus, edge.position))
+        if edge.parent in by_key and edge.child in by_key
+    ]  # fmt: skip

@@ -1,0 +1,247 @@
+"""The merge form: generated from the method table, read back into a document."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from hub.pages.making.values import text_of, value_of
+from hub.pages.words import NEEDS_WORDS
+from workers.contracts.methods import Method, Parameter, method_get, methods_of
+from workers.contracts.recipes import DTYPES
+
+KNOWN = ("kind", "method", "base", "sources", "dtype", "seed", "output", "evaluate")
+MOST_SOURCES_SHOWN = 64
+_SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One parameter as a field. Slider ranges are where values usually lie; the field takes the whole range."""
+
+    id: str
+    name: str
+    label: str
+    help: str
+    value: str
+    type: str
+    choices: tuple[str, ...] = ()
+    has_slider: bool = False
+    low: float = 0.0
+    high: float = 1.0
+    step: float = 0.05
+    error: str = ""
+    checked: bool = False
+
+
+@dataclass
+class SourceRow:
+    index: int
+    model: str
+    knobs: list[Knob]
+    extra: str = ""
+    severity: str = ""
+    note: str = ""
+
+
+@dataclass
+class MergeForm:
+    method: Method | None
+    method_name: str
+    base: str
+    sources: list[SourceRow]
+    knobs: list[Knob]
+    namespace: str
+    name: str
+    visibility: str
+    output_extra: str
+    dtype: str
+    seed: str
+    evaluate: list[str]
+    evaluate_rows: str
+    extra: str
+    dtypes: tuple[str, ...] = DTYPES
+    groups: list[dict[str, Any]] = field(default_factory=list)
+
+
+def method_groups(chosen: str) -> list[dict[str, Any]]:
+    """Methods by what they need beyond the weights. Groups without a method are left out."""
+    methods = methods_of("merge")
+    groups = [
+        {
+            "title": title,
+            "help": help,
+            "methods": [
+                {"method": method, "checked": method.name == chosen} for method in methods if method.needs == needs
+            ],
+        }
+        for needs, title, help in NEEDS_WORDS
+    ]
+    return [group for group in groups if group["methods"]]
+
+
+def _knob(parameter: Parameter, value: Any, name: str) -> Knob:
+    low, high = _SLIDER.get(parameter.name, (parameter.minimum, parameter.maximum))
+    given = parameter.default if value is None else value
+    is_number = parameter.type in ("number", "integer")
+    return Knob(
+        id=f"f-{name}",
+        name=name,
+        label=parameter.label,
+        help=parameter.help,
+        value=text_of(given),
+        type=parameter.type,
+        choices=parameter.choices,
+        has_slider=is_number and low is not None and high is not None and isinstance(given, int | float),
+        low=low if low is not None else 0.0,
+        high=high if high is not None else 1.0,
+        step=parameter.step or (1 if parameter.type == "integer" else 0.05),
+        checked=bool(given) if parameter.type == "boolean" else False,
+    )  # fmt: skip
+
+
+def form_fits(document: Any) -> bool:
+    """True when every part of `document` has the shape the form can show; otherwise only YAML shows it whole."""
+    if (
+        not isinstance(document, dict)
+        or document.get("kind", "merge") != "merge"
+        or "merge_method" in document
+        or "slices" in document
+    ):
+        return False
+    sources, output, evaluate = (
+        document.get("sources", []),
+        document.get("output") or {},
+        document.get("evaluate") or [],
+    )
+    return (
+        isinstance(sources, list)
+        and len(sources) <= MOST_SOURCES_SHOWN
+        and all(isinstance(source, dict) and isinstance(source.get("model", ""), str) for source in sources)
+        and isinstance(output, dict)
+        and isinstance(output.get("repo", ""), str)
+        and isinstance(evaluate, list)
+        and all(isinstance(entry, dict) and isinstance(entry.get("data"), str) for entry in evaluate)
+        and all(not isinstance(document.get(key), dict | list) for key in ("method", "base", "dtype", "seed"))
+    )
+
+
+def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
+    name = text_of(document.get("method")) or "ties"
+    method = method_get("merge", name)
+    source_parameters = [parameter for parameter in method.parameters if parameter.scope == "source"] if method else []
+    recipe_parameters = [parameter for parameter in method.parameters if parameter.scope == "recipe"] if method else []
+    output = document.get("output") or {}
+    space, _, short = text_of(output.get("repo")).rpartition("/")
+    own = {parameter.name for parameter in method.parameters} if method else set()
+    evaluate = document.get("evaluate") or []
+    return MergeForm(
+        method=method,
+        method_name=name,
+        base=text_of(document.get("base")),
+        sources=[
+            _source_row(index, source, source_parameters, document)
+            for index, source in enumerate(document.get("sources") or [])
+        ],
+        knobs=[
+            _knob(parameter, document.get(parameter.name), f"p-{parameter.name}") for parameter in recipe_parameters
+        ],
+        namespace=space or namespace,
+        name=short,
+        visibility=text_of(output.get("visibility")) or "private",
+        output_extra=_json({key: value for key, value in output.items() if key not in ("repo", "visibility")}),
+        dtype=text_of(document.get("dtype")),
+        seed=text_of(document.get("seed", 0)),
+        evaluate=[entry["data"] for entry in evaluate],
+        evaluate_rows=_json(
+            {entry["data"]: {key: value for key, value in entry.items() if key != "data"} for entry in evaluate}
+        ),
+        extra=_json({key: value for key, value in document.items() if key not in KNOWN and key not in own}),
+        groups=method_groups(name),
+    )
+
+
+def _source_row(index: int, source: dict[str, Any], parameters: list[Parameter], document: dict[str, Any]) -> SourceRow:
+    """A value at the top of the recipe is the default of each source that gives none."""
+    names = {"model", *(parameter.name for parameter in parameters)}
+    knobs = [
+        _knob(parameter, source.get(parameter.name, document.get(parameter.name)), f"s-{index}-{parameter.name}")
+        for parameter in parameters
+    ]
+    return SourceRow(
+        index,
+        text_of(source.get("model")),
+        knobs,
+        _json({key: value for key, value in source.items() if key not in names}),
+    )
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value) if value else ""
+
+
+def _kept(text: str) -> dict[str, Any]:
+    """What the form does not show travels along in hidden fields."""
+    try:
+        value = json.loads(text) if text else {}
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def document_of(data: QueryDict) -> dict[str, Any]:
+    """The document that the posted fields stand for. Defaults are written out: a recipe should say what it does."""
+    name = data.get("method", "").strip()
+    method = method_get("merge", name)
+    document: dict[str, Any] = {"kind": "merge", "method": name}
+    if base := data.get("base", "").strip():
+        document["base"] = base
+    document["sources"] = _sources(data, method)
+    for parameter in method.parameters if method else ():
+        if (
+            parameter.scope == "recipe"
+            and (value := _posted(data, parameter, f"p-{parameter.name}")) is not None
+            and value != parameter.default
+        ):
+            document[parameter.name] = value
+    document |= _kept(data.get("extra", ""))
+    if dtype := data.get("dtype", ""):
+        document["dtype"] = dtype
+    if (seed := value_of(data.get("seed", ""))) is not None:
+        document["seed"] = seed
+    rows = _kept(data.get("evaluate_rows", ""))
+    if evaluate := [{"data": entry, **rows.get(entry, {})} for entry in data.getlist("evaluate") if entry]:
+        document["evaluate"] = evaluate
+    if short := data.get("out_name", "").strip():
+        space = data.get("out_namespace", "").strip()
+        document["output"] = {
+            "repo": f"{space}/{short}" if space else short,
+            "visibility": data.get("visibility", "private"),
+            **_kept(data.get("output_extra", "")),
+        }
+    return document
+
+
+def _sources(data: QueryDict, method: Method | None) -> list[dict[str, Any]]:
+    sources = []
+    for index in range(MOST_SOURCES_SHOWN):
+        model = data.get(f"s-{index}-model")
+        if model is None:
+            break
+        source: dict[str, Any] = {"model": model.strip()}
+        for parameter in method.parameters if method else ():
+            if parameter.scope == "source":
+                value = _posted(data, parameter, f"s-{index}-{parameter.name}")
+                source[parameter.name] = parameter.default if value is None else value
+        sources.append(
+            {key: value for key, value in source.items() if value is not None} | _kept(data.get(f"s-{index}-extra", ""))
+        )
+    return sources
+
+
+def _posted(data: QueryDict, parameter: Parameter, name: str) -> Any:
+    if parameter.type == "boolean":
+        return name in data if f"{name}-shown" in data else None
+    text = data.get(name, "")
+    return text.strip() or None if parameter.type == "choice" else value_of(text)

@@ -1,0 +1,115 @@
+"""Small forms for the kinds without a method table: a row of this table per field."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from hub.pages.making.values import text_of, value_of
+
+
+@dataclass(frozen=True)
+class SimpleField:
+    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets)."""
+
+    path: tuple[str, ...]
+    label: str
+    help: str
+    type: str = "text"
+
+    @property
+    def name(self) -> str:
+        return "f-" + "-".join(self.path)
+
+
+FIELDS: dict[str, tuple[SimpleField, ...]] = {
+    "evaluate": (
+        SimpleField(
+            ("models",),
+            "Models",
+            "One a line, as namespace/name or namespace/name@revision. Name the parents too: comparisons are paired.",
+            "lines",
+        ),
+        SimpleField(("data",), "Datasets", "One a line. The split after a space, if it is not test.", "data"),
+        SimpleField(("limit",), "At most so many examples", "Of each dataset. Empty: all.", "number"),
+        SimpleField(("batch_size",), "Batch size", "1 to 4096. Changes speed and memory only.", "number"),
+        SimpleField(("seed",), "Seed", "", "number"),
+    ),
+    "train": (
+        SimpleField(
+            ("model",),
+            "Start from",
+            "A model of this hub. Empty: from scratch, with an architecture given in the YAML tab.",
+        ),
+        SimpleField(("data",), "Datasets", "One a line. The split after a space, if it is not train.", "data"),
+        SimpleField(("epochs",), "Epochs", "1 to 10 000.", "number"),
+        SimpleField(("batch_size",), "Batch size", "1 to 4096.", "number"),
+        SimpleField(("learning_rate",), "Learning rate", "Above 0, at most 10.", "number"),
+        SimpleField(("weight_decay",), "Weight decay", "0 to 10.", "number"),
+        SimpleField(("lora", "rank"), "LoRA rank", "Empty: all weights are trained.", "number"),
+        SimpleField(("lora", "alpha"), "LoRA alpha", "How strongly the adapter counts.", "number"),
+        SimpleField(("seed",), "Seed", "", "number"),
+        SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
+    ),
+}
+DEFAULT_SPLIT = {"evaluate": "test", "train": "train"}
+
+
+def _get(document: Any, path: tuple[str, ...]) -> Any:
+    for part in path:
+        document = document.get(part) if isinstance(document, dict) else None
+    return document
+
+
+def _set(document: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for part in path[:-1]:
+        document = document.setdefault(part, {})
+    document[path[-1]] = value
+
+
+def _text(kind: str, entry: SimpleField, value: Any) -> str:
+    if entry.type == "lines":
+        return "\n".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
+    if entry.type == "data":
+        return "\n".join(_data_line(kind, row) for row in value) if isinstance(value, list) else ""
+    return text_of(value)
+
+
+def _data_line(kind: str, row: Any) -> str:
+    if not isinstance(row, dict):
+        return text_of(row)
+    split = row.get("split", DEFAULT_SPLIT[kind])
+    return text_of(row.get("data")) if split == DEFAULT_SPLIT[kind] else f"{text_of(row.get('data'))} {split}"
+
+
+def _value(kind: str, entry: SimpleField, text: str) -> Any:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if entry.type == "lines":
+        return lines or None
+    if entry.type == "data":
+        return [_data_row(kind, line) for line in lines] or None
+    return value_of(text) if entry.type == "number" else text.strip() or None
+
+
+def _data_row(kind: str, line: str) -> dict[str, str]:
+    name, _, split = line.partition(" ")
+    return {"data": name, "split": split.strip() or DEFAULT_SPLIT[kind]}
+
+
+def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:
+    return [{"field": entry, "value": _text(kind, entry, _get(document, entry.path))} for entry in FIELDS[kind]]
+
+
+def simple_document(kind: str, data: QueryDict, kept: dict[str, Any]) -> dict[str, Any]:
+    """The fields over what the form does not show."""
+    document: dict[str, Any] = {
+        "kind": kind,
+        **{key: value for key, value in kept.items() if key not in {entry.path[0] for entry in FIELDS[kind]}},
+    }
+    for entry in FIELDS[kind]:
+        value = _value(kind, entry, data.get(entry.name, ""))
+        if value is not None:
+            _set(document, entry.path, value)
+    if isinstance(document.get("output"), dict) and isinstance(kept.get("output"), dict):
+        document["output"] = {**kept["output"], **document["output"]}
+    return document

@@ -1,0 +1,61 @@
+"""What the form shows first: an entry to start from, a job to clone, or an empty recipe of the kind."""
+
+import secrets
+from typing import Any
+
+from django.http import QueryDict
+
+from hub.catalog.selectors import repo_get
+from hub.core.errors import NotFound
+from hub.jobs.selectors import job_get
+from workers.contracts.methods import method_get
+
+SHORT_NAME = 4
+
+
+def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any]:
+    if ident := params.get("job", ""):
+        return dict(job_get(user=user, ident=ident).recipe)
+    if kind == "merge":
+        return _merge(params, user, namespace)
+    if kind == "evaluate":
+        return {"kind": "evaluate", "models": params.getlist("model"), "data": [], "batch_size": 64, "seed": 0}
+    document: dict[str, Any] = {
+        "kind": "train",
+        "data": [],
+        "epochs": 5,
+        "batch_size": 64,
+        "learning_rate": 0.0003,
+        "seed": 0,
+    }
+    if model := params.get("model", ""):
+        document["model"] = model
+    document["output"] = {"repo": f"{namespace}/trained-{secrets.token_hex(2)}", "visibility": "private"}
+    return document
+
+
+def _merge(params: QueryDict, user, namespace: str) -> dict[str, Any]:
+    """Named entries become sources over the base that the first of them declares; an entry without a base is taken as the base."""
+    names, base = [name for name in params.getlist("source") if name], params.get("base", "")
+    if names and not base:
+        base = _base_of(names[0], user)
+        if not base:
+            base, names = names[0], names[1:]
+    method = method_get("merge", params.get("method", "")) or method_get("merge", "ties")
+    assert method is not None  # noqa: S101  the table has it, a test says so
+    defaults = {parameter.name: parameter.default for parameter in method.parameters if parameter.scope == "source"}
+    document: dict[str, Any] = {"kind": "merge", "method": method.name}
+    if base:
+        document["base"] = base
+    document["sources"] = [{"model": name, **defaults} for name in names]
+    document["seed"] = 0
+    document["output"] = {"repo": f"{namespace}/merged-{secrets.token_hex(2)}", "visibility": "private"}
+    return document
+
+
+def _base_of(name: str, user) -> str:
+    try:
+        repo = repo_get(user=user, full_name=name)
+    except NotFound:
+        return ""
+    return repo.bases[0].partition("@")[0] if repo.bases else ""

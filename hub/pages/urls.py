@@ -1,0 +1,73 @@
+"""Routes of the pages. Fixed words first; namespaces come last and catch the rest."""
+
+from django.urls import path
+
+from hub.pages.shell import View, page
+from hub.pages.views import (
+    account,
+    browse,
+    docs,
+    evaluations,
+    files,
+    home,
+    jobs,
+    make,
+    owner,
+    repo,
+    result,
+    sign_in,
+    styleguide,
+)
+
+
+def _route(route: str, view: View, name: str):
+    return path(route, page(view), name=name)
+
+
+urlpatterns = [
+    _route("", home.home, "home"),
+    _route("models", browse.models, "models"),
+    _route("datasets", browse.datasets, "datasets"),
+    _route("make", make.kinds, "make"),
+    _route("make/<slug:kind>", make.recipe, "make-kind"),
+    _route("make/<slug:kind>/check", make.check, "make-check"),
+    _route("jobs", jobs.listing, "jobs"),
+    _route("jobs/<str:ident>", jobs.detail, "job"),
+    _route("jobs/<str:ident>/live", jobs.live, "job-live"),
+    _route("jobs/<str:ident>/log", jobs.log, "job-log"),
+    _route("jobs/<str:ident>/result", jobs.result, "job-result"),
+    _route("jobs/<str:ident>/recipe.yaml", jobs.recipe_file, "job-recipe"),
+    _route("jobs/<str:ident>/curve.csv", jobs.curve_csv, "job-curve-csv"),
+    _route("jobs/<str:ident>/cancel", jobs.cancel, "job-cancel"),
+    _route("jobs/<str:ident>/retry", jobs.retry, "job-retry"),
+    _route("jobs/<str:ident>/reproduce", jobs.reproduce, "job-reproduce"),
+    _route("login", sign_in.sign_in, "login"),
+    _route("logout", sign_in.sign_out, "logout"),
+    _route("theme", sign_in.theme, "theme"),
+    _route("settings", account.settings_page, "settings"),
+    _route("settings/profile", account.profile, "settings-profile"),
+    _route("settings/tokens", account.token_make, "settings-tokens"),
+    _route("settings/tokens/<uuid:ident>/revoke", account.token_end, "settings-token-revoke"),
+    _route("settings/webhooks", account.webhook_make, "settings-webhooks"),
+    _route("settings/webhooks/<uuid:ident>/delete", account.webhook_end, "settings-webhook-delete"),
+    _route("settings/notices/read", account.notices_read, "settings-notices-read"),
+    _route("docs", docs.index, "docs"),
+    _route("docs/methods", docs.methods, "docs-methods"),
+    _route("docs/<slug:name>", docs.topic, "docs-topic"),
+    _route("styleguide", styleguide.styleguide, "styleguide"),
+    _route("datasets/<str:namespace>/<str:name>", repo.dataset, "dataset"),
+    _route("datasets/<str:namespace>/<str:name>/tree/<path:rest>", files.dataset_tree, "dataset-tree"),
+    _route("datasets/<str:namespace>/<str:name>/blob/<path:rest>", files.dataset_blob, "dataset-blob"),
+    _route("datasets/<str:namespace>/<str:name>/commits", files.dataset_commits, "dataset-commits"),
+    _route("<str:namespace>", owner.owner, "owner"),
+    _route("<str:namespace>/<str:name>", repo.model, "repo"),
+    _route("<str:namespace>/<str:name>/tree/<path:rest>", files.tree, "repo-tree"),
+    _route("<str:namespace>/<str:name>/blob/<path:rest>", files.blob, "repo-blob"),
+    _route("<str:namespace>/<str:name>/commits", files.commits, "repo-commits"),
+    _route("<str:namespace>/<str:name>/tensors", repo.tensors, "repo-tensors"),
+    _route("<str:namespace>/<str:name>/lineage", repo.lineage, "repo-lineage"),
+    _route("<str:namespace>/<str:name>/evaluations", evaluations.page, "repo-evaluations"),
+    _route("<str:namespace>/<str:name>/evaluations.csv", evaluations.as_csv, "repo-evaluations-csv"),
+    _route("<str:namespace>/<str:name>/result", result.page, "repo-result"),
+    _route("<str:namespace>/<str:name>/result/layers.csv", result.layers_csv, "repo-result-layers-csv"),
+]

@@ -1,0 +1,45 @@
+"""Short pages on how to do things here; the methods page is generated from the method table."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from hub.core.errors import NotFound
+from workers.contracts.kinds import KINDS
+from workers.contracts.methods import METHODS
+
+TOPICS = (
+    ("fetch", "Fetch a model", "With the HF clients, transformers, or our own command."),
+    ("push", "Push a model", "Safetensors, a card, and what is refused at the door."),
+    ("recipes", "Write a recipe", "The document behind form, API and command line."),
+    ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
+    ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
+)
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    return render(request, "docs/index.html", {"topics": TOPICS})
+
+
+@require_safe
+def topic(request: HttpRequest, name: str) -> HttpResponse:
+    found = next((entry for entry in TOPICS if entry[0] == name), None)
+    if found is None:
+        raise NotFound("There is no such page.")
+    return render(
+        request,
+        f"docs/{name}.html",
+        {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL},
+    )
+
+
+@require_safe
+def methods(request: HttpRequest) -> HttpResponse:
+    groups = [{"kind": kind, "methods": [method for method in METHODS if method.kind == kind.name]} for kind in KINDS]
+    return render(
+        request,
+        "docs/methods.html",
+        {"topics": TOPICS, "here": "methods", "groups": [group for group in groups if group["methods"]]},
+    )

@@ -1,0 +1,134 @@
+"""Choose a kind, fill the form, see the findings, submit. Works the same with and without JavaScript."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from hub.accounts.selectors import namespaces_writable
+from hub.catalog.models import Repo
+from hub.core.errors import ApplicationError, NotFound, Refused
+from hub.pages.making.starters import starter
+from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, draft_posted, draft_show
+from hub.pages.shell import signed_in
+from hub.recipes.services import recipe_submit
+from workers.contracts.kinds import KINDS, Kind, kind_get
+from workers.contracts.methods import methods_of
+
+OFFERED = 200
+
+
+@require_safe
+def kinds(request: HttpRequest) -> HttpResponse:
+    rows = [{"kind": kind, "methods": len(methods_of(kind.name))} for kind in KINDS]
+    return render(request, "make/kinds.html", {"rows": rows})
+
+
+def _kind(name: str) -> Kind:
+    kind = kind_get(name)
+    if kind is None:
+        raise NotFound(f"There is no kind of job called {name[:40]!r}.")
+    return kind
+
+
+def _offers(request: HttpRequest, draft: Draft) -> list[dict[str, str]]:
+    """Models for the choice of sources: those of the base's shape first, the others with the reason why they will not fit."""
+    repos = list(
+        Repo.objects.visible_to(request.user, "read")
+        .filter(type="model", artifact="model")
+        .order_by("full_name")
+        .values("full_name", "architecture", "parameters")[:OFFERED]
+    )
+    base_name = str(draft.document.get("base") or "").partition("@")[0] if isinstance(draft.document, dict) else ""
+    base = next((repo for repo in repos if repo["full_name"] == base_name), None)
+    if base is None:
+        return [{"name": repo["full_name"], "note": repo["architecture"]} for repo in repos]
+    offers = []
+    for repo in repos:
+        same = repo["architecture"] == base["architecture"] and repo["parameters"] == base["parameters"]
+        reason = (
+            "same shape as the base"
+            if same
+            else f"differs: {repo['architecture'] or 'unknown'}, {repo['parameters']:,} parameters".replace(
+                ",", "\u202f"
+            )
+        )
+        offers.append({"name": repo["full_name"], "note": reason, "same": "1" if same else ""})
+    return sorted(offers, key=lambda offer: (not offer["same"], offer["name"]))
+
+
+def _context(request: HttpRequest, kind: Kind, draft: Draft) -> dict:
+    spaces = namespaces_writable(request.user)
+    shown = draft_show(draft, namespace=spaces[0] if spaces else request.user.username)
+    if shown.form and shown.form.namespace not in spaces:
+        spaces = [shown.form.namespace, *spaces]
+    datasets = (
+        Repo.objects.visible_to(request.user, "read")
+        .filter(type="dataset")
+        .order_by("full_name")
+        .values_list("full_name", flat=True)
+    )
+    return {
+        "kind": kind,
+        "draft": draft,
+        "shown": shown,
+        "check": draft.report.check if draft.report else None,
+        "spaces": spaces,
+        "datasets": list(datasets[:OFFERED]) if draft.tab == "form" else [],
+        "offers": _offers(request, draft) if draft.tab == "form" else [],
+        "tabs": [("form", "Form"), ("yaml", "YAML"), ("cli", "Command line")],
+    }
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def recipe(request: HttpRequest, kind: str) -> HttpResponse:
+    row = _kind(kind)
+    if request.method == "GET":
+        spaces = namespaces_writable(request.user)
+        draft = draft_new(
+            kind, starter(kind, request.GET, request.user, spaces[0] if spaces else request.user.username)
+        )
+        if request.GET:
+            draft_check(draft, request.user)
+        return render(request, "make/recipe.html", _context(request, row, draft))
+    draft = draft_posted(kind, request.POST)
+    try:
+        draft_act(draft, request.POST)
+    except ApplicationError as error:
+        draft.note = error.message
+    if "submit" in request.POST:
+        return _submit(request, row, draft)
+    draft_check(draft, request.user)
+    return render(request, "make/recipe.html", _context(request, row, draft))
+
+
+def _submit(request: HttpRequest, kind: Kind, draft: Draft) -> HttpResponse:
+    try:
+        job, is_new = recipe_submit(
+            user=request.user, document=draft.text, idempotency_key=draft.key, force="force" in request.POST
+        )
+    except Refused as error:
+        draft_check(draft, request.user)
+        draft.note = error.message
+        return render(request, "make/recipe.html", _context(request, kind, draft), status=422)
+    except ApplicationError as error:
+        draft_check(draft, request.user)
+        draft.note = error.message
+        return render(request, "make/recipe.html", _context(request, kind, draft), status=error.status)
+    if not is_new and job.idempotency_key != draft.key:
+        messages.info(
+            request,
+            f"Job {job.number} made exactly this already, so it was not run again. “Run again” on the form forces it.",
+        )
+    return redirect("job", job.number)
+
+
+@require_POST
+@signed_in
+def check(request: HttpRequest, kind: str) -> HttpResponse:
+    """The live panel: findings, licence and estimate, with the notes beside the sources and the YAML as extras."""
+    row = _kind(kind)
+    draft = draft_posted(kind, request.POST)
+    draft_check(draft, request.user)
+    return render(request, "make/_check_fragment.html", _context(request, row, draft) | {"is_fragment": True})

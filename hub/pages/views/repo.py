@@ -1,0 +1,86 @@
+"""The page of one entry, and its tabs on tensors and lineage."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from hub.catalog.graph import lineage_of
+from hub.pages.cards import card_of
+from hub.pages.entry import Opened, entry_open, label_of, made_by, tabs_of
+from hub.pages.lineage import lineage_view
+from hub.pages.measured import measured
+from hub.pages.usage import usage_of
+
+TENSORS_SHOWN = 200
+
+
+def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
+    output = made_by(opened) if opened.repo.type == "model" else None
+    can_see_job = (
+        output is not None
+        and request.user.is_authenticated
+        and (request.user.is_staff or output.job.owner_id == request.user.pk)
+    )
+    return {
+        "opened": opened,
+        "repo": opened.repo,
+        "commit": opened.commit,
+        "facts": opened.facts,
+        "tabs": tabs_of(opened, here, is_result=bool(opened.manifest.get("kind") == "merge")),
+        "job_number": output.job.number if can_see_job else None,
+        "is_mine": request.user.is_authenticated and opened.repo.namespace.owner_id == request.user.pk,
+    }
+
+
+@require_safe
+def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name)
+    context = entry_context(request, opened, "card")
+    graph = lineage_of(opened.repo, opened.commit, user=request.user, up=2, down=1)
+    context |= {
+        "label": label_of(opened, job_number=context["job_number"]),
+        "usage": usage_of(opened),
+        "card": card_of(opened),
+        "lineage": lineage_view(graph, method=opened.manifest.get("method", "")),
+        "measured": measured(opened, user=request.user),
+        "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
+    }
+    return render(request, "catalog/model.html", context)
+
+
+@require_safe
+def dataset(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name, type="dataset")
+    context = entry_context(request, opened, "card")
+    context |= {
+        "label": label_of(opened),
+        "usage": usage_of(opened),
+        "card": card_of(opened),
+        "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
+    }
+    return render(request, "catalog/model.html", context)
+
+
+@require_safe
+def tensors(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name)
+    words = request.GET.get("q", "").strip().lower()[:200]
+    rows = [(key, fact) for key, fact in opened.facts.tensors.items() if words in key.lower()]
+    pages = Paginator(rows, TENSORS_SHOWN)
+    context = entry_context(request, opened, "tensors") | {
+        "page": pages.get_page(request.GET.get("page")),
+        "words": words,
+        "found": len(rows),
+    }
+    return render(request, "catalog/tensors.html", context)
+
+
+@require_safe
+def lineage(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name)
+    graph = lineage_of(opened.repo, opened.commit, user=request.user, up=4, down=3)
+    context = entry_context(request, opened, "lineage") | {
+        "lineage": lineage_view(graph, method=opened.manifest.get("method", ""))
+    }
+    return render(request, "catalog/lineage.html", context)

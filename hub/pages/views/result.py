@@ -1,0 +1,103 @@
+"""What a job made, beside its parents: gain, price, where the weights changed, what it cost, how to get it again."""
+
+import json
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from hub.catalog.selectors import entry_get
+from hub.core.errors import NotFound
+from hub.jobs.selectors import job_reproducible
+from hub.pages.cards import text_of
+from hub.pages.entry import Opened, entry_open, made_by
+from hub.pages.layers import accounted, layers_figure
+from hub.pages.measured import measured
+from hub.pages.numbers import seconds, seconds_range, size
+from hub.pages.views.evaluations import csv_response
+from hub.pages.views.repo import entry_context
+from workers.contracts.manifests import REPORT_FILE
+from workers.contracts.writing import document_to_yaml
+
+REPORT_BYTES = 64 * 2**20
+
+
+def _report(opened: Opened) -> dict[str, Any]:
+    entry = entry_get(opened.commit, REPORT_FILE)
+    if entry is None or entry.size_bytes > REPORT_BYTES:
+        return {}
+    try:
+        report = json.loads(text_of(entry, REPORT_BYTES) or "{}")
+    except ValueError:
+        return {}
+    return report if isinstance(report, dict) else {}
+
+
+def _receipt(report: dict[str, Any], job) -> dict[str, Any]:
+    cost = report.get("cost") or {}
+    inputs = len(report.get("inputs") or [])
+    lines = [
+        (f"Read, {inputs} models" if inputs else "Read", size(cost["read_bytes"])) if "read_bytes" in cost else None,
+        ("Written", size(cost["written_bytes"])) if "written_bytes" in cost else None,
+        ("Written", size(cost["write_bytes"])) if "write_bytes" in cost else None,
+        ("Peak memory", size(cost["peak_memory_bytes"])) if cost.get("peak_memory_bytes") else None,
+        ("CPU time", seconds(cost["cpu_s"])) if "cpu_s" in cost else None,
+        ("GPU time", "none"),
+    ]
+    total = ("Wall time", seconds(cost["wall_s"])) if "wall_s" in cost else None
+    note = ""
+    if job is not None:
+        low, high = (job.check_report.get("estimate") or {}).get("seconds") or (0, 0)
+        note = f"Estimated before: {seconds_range(low, high)}." if high else ""
+    return {"lines": [line for line in lines if line], "total": total, "note": note}
+
+
+def _reproductions(output) -> list[dict[str, Any]]:
+    if output is None:
+        return []
+    found = []
+    for other in output.job.reproductions.filter(state="succeeded").select_related("owner").order_by("number")[:10]:
+        verdict = (other.metrics or {}).get("reproduction") or {}
+        found.append(
+            {
+                "owner": other.owner.username,
+                "is_equal": bool(verdict.get("is_equal")),
+                "digest": str(verdict.get("digest", ""))[:8],
+            }
+        )
+    return found
+
+
+@require_safe
+def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name)
+    report = _report(opened)
+    if not opened.manifest.get("kind") and not report:
+        raise NotFound("This entry was not made by a job of a hub, so there is no result to show.")
+    output = made_by(opened)
+    context = entry_context(request, opened, "result")
+    job = output.job if output is not None and context["job_number"] else None
+    recipe = (job.recipe if job else None) or opened.manifest.get("recipe")
+    context |= {
+        "measured": measured(opened, user=request.user),
+        "report": report,
+        "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
+        "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
+        "receipt": _receipt(report, job) if report.get("cost") else None,
+        "recipe": document_to_yaml(recipe) if recipe else "",
+        "job": job,
+        "can_reproduce": job is not None and job_reproducible(job),
+        "reproductions": _reproductions(output),
+        "findings": [finding for finding in report.get("findings") or [] if finding.get("severity") != "info"],
+    }
+    return render(request, "catalog/result.html", context)
+
+
+@require_safe
+def layers_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    opened = entry_open(request, namespace, name)
+    figure = layers_figure(opened.repo, _report(opened), opened.facts, opened.commit.oid)
+    if figure is None:
+        raise NotFound("The report of this entry has no layers.")
+    return csv_response(f"{opened.repo.name}-layers", figure.table)
