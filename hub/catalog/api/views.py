@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http import HttpResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,6 +12,7 @@ from hub.accounts.permissions import scope
 from hub.catalog import selectors
 from hub.catalog.api import serializers
 from hub.catalog.api.compatible import compatible_of
+from hub.catalog.api.freshness import answer_kept
 from hub.catalog.api.representation import lineage_json, page_json, repo_detail
 from hub.catalog.facets import FACETS
 from hub.catalog.models import Commit, Repo
@@ -40,11 +43,20 @@ class CatalogView(ApiView):
         return repo, selectors.commit_resolve(repo, request.query_params.get("revision") or repo.default_branch)
 
 
+def listing(request: Request, type: str) -> HttpResponse:
+    """A page of the search, written as JSON once and kept while the catalogue stays as it is."""
+
+    def make() -> bytes:
+        query = SearchQuery.from_params(request.query_params)
+        return JSONRenderer().render(page_json(selectors.repo_search(user=request.user, query=query, type=type)))
+
+    return HttpResponse(answer_kept(request, request.user, make), content_type="application/json")
+
+
 class ModelListView(CatalogView):
     @extend_schema(summary="Search models", parameters=SEARCH, responses=serializers.RepoListOutput)
-    def get(self, request: Request) -> Response:
-        query = SearchQuery.from_params(request.query_params)
-        return Response(page_json(selectors.repo_search(user=request.user, query=query)))
+    def get(self, request: Request) -> HttpResponse:
+        return listing(request, "model")
 
 
 class ModelView(CatalogView):
@@ -100,9 +112,8 @@ class ModelCompatibleView(CatalogView):
 
 class DatasetListView(CatalogView):
     @extend_schema(summary="Search datasets", parameters=SEARCH, responses=serializers.RepoListOutput)
-    def get(self, request: Request) -> Response:
-        query = SearchQuery.from_params(request.query_params)
-        return Response(page_json(selectors.repo_search(user=request.user, query=query, type="dataset")))
+    def get(self, request: Request) -> HttpResponse:
+        return listing(request, "dataset")
 
 
 class DatasetView(CatalogView):

@@ -1,0 +1,80 @@
+"""Answers of the list endpoints, kept for a moment in the shared cache.
+
+An answer is kept with the version of the catalogue it was made from; any change of repos, commits or memberships makes a new
+version. So nobody sees what they may no longer see, and a page of fifty rows with its facets costs one look into the cache.
+"""
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.db.models.signals import post_delete, post_save
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+from hub.accounts.models import Membership, User
+from hub.catalog.models import Commit, Repo
+
+KEPT_S = 30  # counters of downloads may be that old
+_WATCHED = (Commit, Repo, Membership)
+log = logging.getLogger(__name__)
+
+
+def answer_kept(request: HttpRequest, user: Any, make: Callable[[], bytes]) -> bytes:
+    """The bytes of the answer to this address for this user. Within a transaction nothing is kept: it sees what others do not."""
+    if connection.in_atomic_block:
+        return make()
+    address = hashlib.sha256(f"{request.path}?{request.META.get('QUERY_STRING', '')}".encode()).hexdigest()
+    key = f"answer:{connection.settings_dict['NAME']}:{_asker(user)}:{address}"
+    try:
+        found = cache.get_many([version_key(), key])
+        version = found.get(version_key()) or _version_new()
+        kept = found.get(key)
+        if kept is not None and kept[0] == version:
+            return bytes(kept[1])
+        body = make()
+        cache.set(key, (version, body), KEPT_S)
+    except RedisError as error:
+        log.warning("answers are not kept: the cache does not answer (%s)", type(error).__name__)
+        return make()
+    return body
+
+
+def version_key() -> str:
+    return f"catalog:version:{connection.settings_dict['NAME']}"
+
+
+def _asker(user: Any) -> str:
+    return f"{user.pk}:{user.is_superuser}" if isinstance(user, User) else "nobody"
+
+
+def _version_new() -> str:
+    version = uuid.uuid4().hex
+    cache.set(version_key(), version, None)
+    return version
+
+
+def changed(**_: Any) -> None:
+    """The catalogue is another one once this transaction is through."""
+    transaction.on_commit(_forget, robust=True)
+
+
+def _forget() -> None:
+    try:
+        _version_new()
+    except RedisError as error:
+        log.warning(
+            "a change of the catalogue shows only after %s s: the cache does not answer (%s)",
+            KEPT_S,
+            type(error).__name__,
+        )
+
+
+def watch() -> None:
+    for model in _WATCHED:
+        post_save.connect(changed, sender=model, dispatch_uid=f"freshness-save-{model.__name__}")
+        post_delete.connect(changed, sender=model, dispatch_uid=f"freshness-delete-{model.__name__}")
