@@ -37,8 +37,8 @@ class _File:
     def advise(self, fact: TensorFact, advice: int, *, inner: bool) -> None:
         """`inner` leaves out the pages that the tensor shares with its neighbours."""
         begin = -(-fact.begin // _PAGE) * _PAGE if inner else fact.begin // _PAGE * _PAGE
-        end = fact.end // _PAGE * _PAGE if inner else fact.end
-        if end > begin:
+        end = fact.end // _PAGE * _PAGE if inner else min(fact.end, len(self.map))
+        if begin < end <= len(self.map):
             self.map.madvise(advice, begin, end - begin)
 
 
