@@ -1,6 +1,6 @@
 """Reads over users, namespaces and tokens."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
@@ -36,7 +36,7 @@ def token_authenticate(raw: str) -> AccessToken | None:
     return token
 
 
-def is_live(token: AccessToken, now=None) -> bool:
+def is_live(token: AccessToken, now: datetime | None = None) -> bool:
     now = now or timezone.now()
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
