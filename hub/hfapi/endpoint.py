@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.views.decorators.csrf import csrf_exempt
 
 from hub.accounts.authentication import TokenAuthentication
-from hub.accounts.models import User
+from hub.accounts.models import AccessToken, User
 from hub.accounts.permissions import has_scope
 from hub.catalog.errors import RepoMissing
 from hub.catalog.models import Repo
@@ -52,14 +52,19 @@ def _asker(request: HttpRequest, scope: str) -> User | AnonymousUser:
     found = TokenAuthentication().authenticate(request)
     if found is not None:
         user, token = found
-        if not has_scope(token, scope):
-            raise Forbidden(f"This token lacks the scope {scope!r}. It has {', '.join(token.scopes)}.")
         request.access_token = token  # type: ignore[attr-defined]
+        _scope_check(request, scope)
         return user
     request.access_token = None  # type: ignore[attr-defined]
     if request.method in _SAFE and request.user.is_authenticated:
         return request.user
     return AnonymousUser()
+
+
+def _scope_check(request: HttpRequest, scope: str) -> None:
+    token: AccessToken | None = request.access_token  # type: ignore[attr-defined]
+    if token is not None and not has_scope(token, scope):
+        raise Forbidden(f"This token lacks the scope {scope!r}. It has {', '.join(token.scopes)}.")
 
 
 def asker_of(request: HttpRequest) -> User | AnonymousUser:
@@ -78,6 +83,7 @@ def repo_of(request: HttpRequest, kind: str, ns: str, name: str, action: str = "
     """SECURITY: reading comes first, so that nobody learns of a private repo by trying to write to it."""
     if kind not in TYPES:
         raise RepoMissing()
+    _scope_check(request, "read" if action == "read" else "write")
     asker, full_name = asker_of(request), f"{ns}/{name}"
     if action == "read":
         return repo_get(user=asker, full_name=full_name, type=TYPES[kind])

@@ -41,7 +41,12 @@ def commit(request: HttpRequest, kind: str, ns: str, name: str, revision: str) -
         message=text_field(header, "description", default=""), parent=text_field(header, "parentCommit", default="", limit=40) or None,
     )  # fmt: skip
     return JsonResponse(
-        {"success": True, "commitOid": made.oid, "commitUrl": f"{repo_url(repo, request)}/commit/{made.oid}", "hookOutput": ""}
+        {
+            "success": True,
+            "commitOid": made.oid,
+            "commitUrl": f"{repo_url(repo, request)}/commit/{made.oid}",
+            "hookOutput": "",
+        }
     )
 
 

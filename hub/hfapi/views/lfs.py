@@ -7,7 +7,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from hub.accounts.models import User
-from hub.accounts.permissions import has_scope
 from hub.blobs.drivers import CHUNK_BYTES
 from hub.blobs.drivers.base import SHA256
 from hub.blobs.models import Blob
@@ -15,7 +14,7 @@ from hub.blobs.selectors import blob_usable_by
 from hub.blobs.services import blob_put
 from hub.catalog.models import Repo
 from hub.catalog.selectors import blob_is_readable
-from hub.core.errors import Forbidden, Invalid, NotFound, TooLarge, TooMany
+from hub.core.errors import Invalid, NotFound, TooLarge, TooMany
 from hub.hfapi.bodies import content_length, json_body, text_field
 from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of
 from hub.hfapi.grants import grant_read, lfs_href
@@ -35,8 +34,6 @@ def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Htt
     if operation not in ("upload", "download"):
         raise Invalid(f"{operation!r} is not an operation. Choose upload or download.")
     repo = repo_of(request, kind, ns, name, "write" if operation == "upload" else "read")
-    if operation == "upload":
-        _write_scope_check(request)
     if document.get("hash_algo", "sha256") != "sha256":
         raise Invalid("Objects are named by their sha256.")
     objects = document.get("objects")
@@ -81,12 +78,6 @@ def verify(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Ht
     if blob is None or blob.size_bytes != size:
         raise NotFound("This object did not arrive, or with another size. Send it again.")
     return JsonResponse({}, content_type=MEDIA_TYPE)
-
-
-def _write_scope_check(request: HttpRequest) -> None:
-    token = request.access_token  # type: ignore[attr-defined]
-    if token is not None and not has_scope(token, "write"):
-        raise Forbidden("This token lacks the scope 'write'.")
 
 
 def _upload(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:
