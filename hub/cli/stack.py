@@ -59,8 +59,9 @@ def _worker(name: str, environment: Mapping[str, str], layout: Layout, *argument
     ready = layout.run / f"{name}.ready"
     return _python(
         name, "celery", "-q", "-A", "hub.config.celery", "worker", *arguments, "-P", "prefork", "--without-gossip", "--without-mingle", "-l", "INFO",
-        # REMAP_SIGTERM makes SIGTERM a soft shutdown: running jobs get time to write a checkpoint.
-        environment={**environment, "REMAP_SIGTERM": "SIGQUIT", "WORKER_READY_FILE": str(ready)},
+        # SIGTERM stays a warm shutdown: running jobs are told at once, keep what they finished and go back to the queue.
+        # REMAP_SIGTERM would tell them only after the whole worker_soft_shutdown_timeout (Celery 5.7).
+        environment={**environment, "WORKER_READY_FILE": str(ready)},
         is_ready=ready.exists,
         before=_forgetting(ready),
         stop=signal.SIGTERM,

@@ -182,13 +182,20 @@ class Attempt:
             )
         written = self._written()
         if written > limits.output_bytes:
-            return Stop(Ending("limit", f"It wrote {written} bytes; {limits.output_bytes} are allowed."), at_once=True)
+            return Stop(self._too_much(written), at_once=True)
         return None
+
+    def _too_much(self, written: int) -> Ending:
+        return Ending(
+            "limit", f"It wrote {written} bytes; {self._claim.limits.output_bytes} are allowed for this kind of job."
+        )
 
     def _ending(self, code: int | None) -> JobResult | Ending:
         stop = self._stop.ending if self._stop is not None else None
         if stop is not None and stop.code not in (RELEASED, Cancelled.code):
             return stop
+        if code == 0 and self.meter.write_bytes > self._claim.limits.output_bytes:
+            return self._too_much(self.meter.write_bytes)
         if code == 0:
             # It was done before it noticed that it should stop; publishing decides whether that still counts.
             return self._result()

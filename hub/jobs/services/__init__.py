@@ -9,7 +9,7 @@ from hub.jobs.services.notices import notice_mail, notices_read
 from hub.jobs.services.publishing import job_publish
 from hub.jobs.services.reporting import Beat, job_events_append, job_heartbeat, job_watch, worker_seen
 from hub.jobs.services.submitting import job_submit
-from hub.jobs.services.sweeping import leases_sweep, scratch_sweep, waiting_sweep
+from hub.jobs.services.sweeping import history_sweep, leases_sweep, scratch_sweep, waiting_sweep
 from hub.jobs.services.transition import job_transition
 from hub.jobs.services.webhooks import webhook_create, webhook_delete
 
@@ -19,6 +19,7 @@ __all__ = [
     "LeaseOwner",
     "deliveries_send",
     "delivery_send",
+    "history_sweep",
     "job_cancel",
     "job_claim",
     "job_events_append",

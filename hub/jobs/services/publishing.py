@@ -16,7 +16,7 @@ from hub.catalog.operations import AddFile, DeleteFile, Operation
 from hub.catalog.selectors import commit_resolve, entries_of
 from hub.catalog.services import branch_create, commit_create, repo_create
 from hub.core.errors import Forbidden, NotFound
-from hub.jobs.models import Job, JobOutput
+from hub.jobs.models import Job, JobLog, JobOutput
 from hub.jobs.rights import inputs_check, output_check
 from hub.jobs.services.ending import cost_add, job_take
 from hub.jobs.services.transition import job_transition
@@ -59,6 +59,9 @@ def job_publish(
             raise Cancelled("Somebody asked this job to stop.")
         commit = _result_store(job, result, blobs, folder)
         _hook_call(job, result, blobs, commit)
+        if result.resumed_units:
+            message = f"Parts taken over from an earlier attempt: {result.resumed_units}."
+            JobLog.objects.create(job=job, attempt=attempt, message=message)
         metrics = dict(result.metrics)
         if job.reproduces is not None:
             metrics["reproduction"] = {

@@ -10,12 +10,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from hub.jobs.models import Job
+from hub.jobs.models import Job, JobLog, WebhookDelivery
 from hub.jobs.services.leases import database_time, process_started
 from hub.jobs.services.transition import job_transition, job_wake
 from hub.jobs.states import ACTIVE, FINAL, State
 
 KEEP_SCRATCH_S = 24 * 3600
+KEEP_LOG_S = 30 * 24 * 3600
+KEEP_DELIVERIES_S = 30 * 24 * 3600
 
 
 def leases_sweep() -> int:
@@ -91,3 +93,12 @@ def scratch_sweep(*, root: Path) -> int:
             shutil.rmtree(folder, ignore_errors=True)
             deleted += 1
     return deleted
+
+
+def history_sweep() -> int:
+    """Deletes log lines and closed webhook deliveries after thirty days. Gives the number of rows."""
+    ended = Job.objects.filter(state__in=FINAL, finished_at__lt=database_time(-KEEP_LOG_S))
+    lines, _ = JobLog.objects.filter(job__in=ended).delete()
+    closed = Q(delivered_at__isnull=False) | Q(gave_up_at__isnull=False)
+    deliveries, _ = WebhookDelivery.objects.filter(closed, created_at__lt=database_time(-KEEP_DELIVERIES_S)).delete()
+    return lines + deliveries

@@ -5,8 +5,16 @@ import uuid
 
 import pytest
 
-from hub.jobs.models import Job
-from hub.jobs.services import job_cancel, job_fail, job_publish, leases_sweep, scratch_sweep, waiting_sweep
+from hub.jobs.models import Job, JobLog
+from hub.jobs.services import (
+    history_sweep,
+    job_cancel,
+    job_fail,
+    job_publish,
+    leases_sweep,
+    scratch_sweep,
+    waiting_sweep,
+)
 from hub.jobs.services.leases import database_time
 from tests.factories.jobs import claim, expire, key_of, make_job, make_result, make_running
 
@@ -111,3 +119,14 @@ def test_folders_of_long_ended_jobs_are_deleted(alice, tmp_path):
     os.utime(tmp_path / str(unknown), (0, 0))
     assert scratch_sweep(root=tmp_path) == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([str(running.pk), str(recent.pk), other.name])
+
+
+def test_logs_go_after_thirty_days_and_the_job_stays(alice):
+    old, recent = make_job(alice), make_job(alice)
+    for job in (old, recent):
+        JobLog.objects.create(job=job, attempt=0, message="line")
+        job_cancel(user=alice, job=job)
+    Job.objects.filter(pk=old.pk).update(finished_at=database_time(-31 * 24 * 3600))
+    assert history_sweep() == 1
+    assert JobLog.objects.get().job == recent
+    assert Job.objects.count() == 2
