@@ -14,7 +14,11 @@ from tests.services import services
 services.begin()
 if importlib.util.find_spec("django"):
     import django
+    from django.conf import settings
 
+    # Pages in tests name the files as they are: nothing is collected first, so there is no manifest of hashed names.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     django.setup()
 
 

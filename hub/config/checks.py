@@ -19,6 +19,7 @@ KNOWN_VARIABLES = frozenset(
     {
         "GENEPOOL_CLAIM_SEEDS",
         "GENEPOOL_DATA",
+        "GENEPOOL_KERNELS",
         "GENEPOOL_SERVICE_OF",
         "GENEPOOL_TEST_SERVICES",
         "GENEPOOL_TOKEN",
@@ -48,9 +49,9 @@ def secret_is_strong(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register()
 def storage_is_writable(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    scheme = urlsplit(settings.STORAGE_URL).scheme
-    if scheme not in ("file", "s3"):
-        return [Error(f"STORAGE_URL is {settings.STORAGE_URL!r}.", hint="Write file:///a/folder.", id="genepool.E002")]
+    if urlsplit(settings.STORAGE_URL).scheme != "file":
+        hint = "Write it like file:///srv/genepool/blobs."
+        return [Error(f"STORAGE_URL is {settings.STORAGE_URL!r}.", hint=hint, id="genepool.E002")]
     try:
         write_test(settings.STORAGE_URL)
     except NotReady as problem:

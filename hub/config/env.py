@@ -9,7 +9,8 @@ _YES, _NO = ("1", "true"), ("0", "false")
 
 
 def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
+    """A variable that is there but empty counts as not set, here and below: compose files pass empty ones on."""
+    return os.environ.get(name, "").strip() or default
 
 
 def boolean(name: str, default: bool = False) -> bool:
@@ -64,7 +65,7 @@ def secret(name: str, default: str = "") -> str:
     """The value of NAME, or the content of the file NAME_FILE names. A missing file is an error, never an empty secret."""
     path = os.environ.get(f"{name}_FILE", "").strip()
     if not path:
-        return os.environ.get(name, default).strip()
+        return os.environ.get(name, "").strip() or default
     try:
         return Path(path).read_text().strip()
     except OSError as error:

@@ -10,7 +10,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, MutableMapping
-from typing import Any
+from typing import Any, TextIO
 
 import structlog
 from django.http import HttpRequest, HttpResponse
@@ -65,6 +65,17 @@ def _name_fields(_: Any, __: str, event: Event) -> Event:
     }
 
 
+class StdoutHandler(logging.StreamHandler[TextIO]):
+    """Writes to what stdout is now, not to what it was when logging was set up: tests and commands put others in its place."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stdout
+
+
 SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -91,7 +102,7 @@ def settings_for(level: str) -> dict[str, Any]:
                 ],
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": sys.stdout, "formatter": "json"}},
+        "handlers": {"stdout": {"()": StdoutHandler, "formatter": "json"}},
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             "django.request": {"level": "ERROR"},  # our own line per request says the rest

@@ -1,12 +1,12 @@
 """All settings, from the environment. The reference table is `configuration` in the docs; `genepool up` fills in what is missing."""
 
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.config import env
+from hub.config import addresses, env
 from hub.config import logging as log_setup
 from workers.contracts.version import VERSION
 
@@ -14,10 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DATA_DIR = Path(env.text("GENEPOOL_DATA", ".genepool")).resolve()
 
 DEBUG = env.boolean("DEBUG")
-SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
-_site = urlsplit(SITE_URL)
-if _site.scheme not in ("http", "https") or not _site.hostname:
-    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL!r}. Write it like https://models.example.org.")
+_site = addresses.site("SITE_URL", "http://127.0.0.1:8000")
+SITE_URL = _site.geturl()
 IS_HTTPS = _site.scheme == "https"
 
 SECRET_KEY = env.secret("SECRET_KEY")
@@ -92,34 +90,13 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str) -> dict[str, object]:
-    """postgres://user:password@host:port/name?sslmode=… ; a socket folder goes into the query: ?host=/path."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql") or not parts.path.strip("/"):
-        raise ImproperlyConfigured("DATABASE_URL must look like postgres://user:password@host:5432/name. Genepool runs on Postgres only.")
-    query = dict(parse_qsl(parts.query))
-    # In web processes alone, whose threads come and go; gunicorn's configuration switches it on.
-    pool = {"pool": {"min_size": 2, "max_size": 8, "timeout": 10}} if env.boolean("DATABASE_POOL") else {}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or env.secret("DATABASE_PASSWORD")),
-        "HOST": query.pop("host", parts.hostname or ""),
-        "PORT": query.pop("port", str(parts.port or "")),
-        "CONN_MAX_AGE": 0 if pool else 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**query, **pool, "options": f"-c statement_timeout={env.text('DATABASE_STATEMENT_TIMEOUT', '15s')} -c idle_in_transaction_session_timeout=60s"},
-    }
-
-
-DATABASES = {"default": _database(env.secret("DATABASE_URL", "postgres://genepool@127.0.0.1/genepool"))}
+DATABASES = {"default": addresses.database("DATABASE_URL", "postgres://genepool@127.0.0.1/genepool")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.secret("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = addresses.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "genepool"}}
 # A hub that only this machine reaches serves its owner, who may ask as often as they like.
 RATE_LIMITS_ON = env.boolean("RATE_LIMITS_ON", _site.hostname not in ("127.0.0.1", "localhost", "::1"))
-STORAGE_URL = env.text("STORAGE_URL", f"file://{DATA_DIR}/blobs")
+STORAGE_URL = env.text("STORAGE_URL", (DATA_DIR / "blobs").as_uri())
 SCRATCH_DIR = Path(env.text("SCRATCH_DIR", str(DATA_DIR / "work")))
 
 AUTH_USER_MODEL = "accounts.User"

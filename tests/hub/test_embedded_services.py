@@ -87,6 +87,20 @@ def test_nothing_listens_on_the_network(running: EmbeddedServices):
         assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
 
 
+def test_the_broker_and_the_cache_reach_the_same_database_of_it(running: EmbeddedServices):
+    from kombu import Connection
+
+    from hub.config.celery import broker_url
+
+    assert running.redis
+    url = running.redis.url().replace("db=0", "db=3")
+    with Connection(broker_url(url)) as broker, broker.SimpleQueue("bell") as queue:
+        queue.put("ring")
+        with redis_client.Redis.from_url(url) as client, redis_client.Redis.from_url(running.redis.url()) as other:
+            assert client.llen("bell") == 1
+            assert other.llen("bell") == 0
+
+
 def test_sockets_and_secrets_are_closed_to_others(running: EmbeddedServices):
     assert running.postgres
     assert running.redis
