@@ -57,7 +57,6 @@ def _part(part: str) -> str:
 
 
 def _one(text: str) -> str:
-    known = _KNOWN.get(text.casefold()) or _KNOWN.get(text.casefold().removeprefix("licenseref-"))
-    if known is not None:
-        return known
-    return "LicenseRef-" + re.sub(r"[^A-Za-z0-9.-]+", "-", text.removeprefix("LicenseRef-")).strip("-")[:80]
+    bare = re.sub(r"^licenseref-", "", text, flags=re.IGNORECASE)
+    known = _KNOWN.get(text.casefold()) or _KNOWN.get(bare.casefold())
+    return known or "LicenseRef-" + re.sub(r"[^A-Za-z0-9.-]+", "-", bare).strip("-")[:80]

@@ -1,0 +1,102 @@
+"""`genepool check` and `genepool methods`: no hub, no database, no torch."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.cli import main
+from hub.cli.check import main as check
+from tests.hostile.files import SAFETENSORS
+from tests.workers.planning.zoo import vit_config, vit_shapes, write_model
+
+
+def model(folder: Path, *, width: int = 8) -> None:
+    write_model(folder, vit_shapes(width=width))
+    (folder / "config.json").write_text(json.dumps(vit_config(width=width)))
+    (folder / "README.md").write_text("---\nlicense: apache-2.0\n---\n")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("base", "a", "b"):
+        model(tmp_path / name)
+    model(tmp_path / "large", width=12)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def recipe(folder: Path, sources: str = "[{model: a}, {model: b, weight: 0.5}]", base: str = "base") -> str:
+    path = folder / "recipe.yaml"
+    path.write_text(f"kind: merge\nmethod: ties\nbase: {base}\nsources: {sources}\n")
+    return str(path)
+
+
+def test_a_good_recipe_ends_with_zero(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check([recipe(here)]) == 0
+    printed = capsys.readouterr().out
+    assert "Nothing stops this recipe." in printed
+    assert "Licence of the result: Apache-2.0, allowed." in printed
+    assert "peak memory" in printed
+
+
+def test_an_error_ends_with_one_and_its_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check([recipe(here, "[{model: a},\n  {model: large}]")]) == 1
+    printed = capsys.readouterr().out
+    assert "large does not fit the base. Its width is 12, the base has 8" in printed
+    assert "sources[1] (line 5) · shape_mismatch" in printed
+    assert "1 error stops this recipe." in printed
+
+
+def test_json_is_the_answer_of_the_api(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check([recipe(here, "[{model: gone}, {model: a, density: 2.0}]"), "--json"]) == 1
+    body = json.loads(capsys.readouterr().out)
+    assert set(body) == {"ok", "findings", "agreements", "licence", "estimate"}
+    assert body["ok"] is False
+    assert body["findings"][0]["code"] == "out_of_range"
+
+
+def test_a_folder_with_a_bad_header_is_named_and_not_called_missing(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "a" / "model.safetensors").write_bytes(SAFETENSORS["tensors overlap"][1])
+    assert check([recipe(here), "--json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [finding["code"] for finding in findings if finding["severity"] == "error"] == ["folder_unreadable"]
+    assert findings[0]["where"] == "sources[0].model"
+    assert "overlaps" in findings[0]["message"]
+
+
+def test_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check([recipe(here, base="gone")]) == 1
+    assert "There is no such entry, or you may not see it: gone." in capsys.readouterr().out
+
+
+def test_reads_standard_input(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(recipe(here)).read_bytes()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(text)))
+    assert check(["-"]) == 0
+    assert "Nothing stops" in capsys.readouterr().out
+
+
+def test_a_recipe_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert check([str(here / "nothing.yaml")]) == 1
+    assert "cannot be read" in capsys.readouterr().err
+    assert check([str(here)]) == 1
+
+
+def test_wrong_usage_ends_with_two(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        check([])
+    assert caught.value.code == 2
+
+
+def test_methods_lists_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--kind", "merge", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["name"] for row in rows] == ["linear", "slerp", "task_arithmetic", "ties", "dare_ties"]
+    assert {"name", "kind", "label", "summary", "paper", "parameters", "needs"} <= set(rows[0])
+    assert main(["methods"]) == 0
+    printed = capsys.readouterr().out
+    assert "density    above 0 to 1, default 0.3, each source." in printed
