@@ -23,26 +23,23 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("cache", type=Path)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--seeds", type=int, default=len(zoo.SEEDS), help="fewer seeds make a smaller zoo, for tests")
+    parser.add_argument(
+        "--only-study", action="store_true", help="the base and its fine-tunes alone, without describing them"
+    )
     parser.add_argument("--watch-input", action="store_true", help="end when standard input closes")
     options = parser.parse_args(argv)
     os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the processes of the pool, before they load torch
     os.environ["HF_HUB_OFFLINE"] = "1"
     if options.watch_input:
         threading.Thread(target=_end_with_input, daemon=True).start()
-    make_zoo(options.cache, processes=options.processes, seeds=options.seeds, tell=Printer())
-    return 0
-
-
-def make_zoo(
-    cache: Path, *, processes: int = 2, seeds: int = len(zoo.SEEDS), tell: pool.Tell = lambda done, total, message: None
-) -> Path:
-    """Trains what is missing, measures it, and gives the path of the zoo's description."""
-    with held(cache):
+    with held(options.cache):
         for domain in zoo.DOMAINS:
-            write_dataset(cache, domain)
-        todo, done = tasks_of(cache, seeds)
-        pool.tasks_run(cache, todo, done=done, processes=processes, tell=tell)
-        return write_index(cache, seeds)
+            write_dataset(options.cache, domain)
+        todo, done = tasks_of(options.cache, options.seeds, only_study=options.only_study)
+        pool.tasks_run(options.cache, todo, done=done, processes=options.processes, tell=Printer())
+        if not options.only_study:
+            write_index(options.cache, options.seeds)
+    return 0
 
 
 class Printer:

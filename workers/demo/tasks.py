@@ -10,13 +10,16 @@ from workers.demo.zoo import ENTRIES, Entry
 SWEEP_SIZE = 5.0
 
 
-def tasks_of(cache: Path, seeds: int) -> tuple[list[Task], list[Task]]:
-    """(to do, done). Bases go first, large before small: everything else waits for one of them."""
-    entries = sorted(
-        (entry for entry in ENTRIES if entry.seed < seeds), key=lambda entry: (bool(entry.parent), -entry.size)
-    )
+def tasks_of(cache: Path, seeds: int, *, only_study: bool = False) -> tuple[list[Task], list[Task]]:
+    """(to do, done). Bases go first, large before small: everything else waits for one of them.
+
+    `only_study`: the base and its fine-tunes, which is what a merge needs, and no sweep.
+    """
+    entries = [entry for entry in ENTRIES if entry.seed < seeds and (entry.name in SWEPT or not only_study)]
+    entries.sort(key=lambda entry: (bool(entry.parent), -entry.size))
     tasks = [(_entry_task(entry), made_get(folder_of(cache, entry)) is not None) for entry in entries]
-    tasks += [(_sweep_task(seed), made_get(sweep_folder(cache, seed)) is not None) for seed in range(seeds)]
+    if not only_study:
+        tasks += [(_sweep_task(seed), made_get(sweep_folder(cache, seed)) is not None) for seed in range(seeds)]
     return [task for task, is_made in tasks if not is_made], [task for task, is_made in tasks if is_made]
 
 
