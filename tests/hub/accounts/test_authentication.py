@@ -34,7 +34,8 @@ def test_no_header_leaves_the_session_to_decide():
 
 
 @pytest.mark.parametrize(
-    "header", ["Bearer hub_nonsense", "Bearer", "Digest x", "Basic !!!", "Basic " + "A" * 2000, "Bearer hf_abc"]
+    "header",
+    ["Bearer hub_nonsense", "Bearer", "Digest x", "Basic !!!", "Basic " + "A" * 2000, "Basic \x80", "Bearer hf_abc"],
 )
 def test_a_header_that_cannot_be_accepted_is_an_error(header):
     with pytest.raises(Unauthenticated) as caught:
