@@ -6,6 +6,7 @@ from django.db.models import Count, QuerySet
 
 from hub.accounts.models import User
 from hub.blobs.models import Blob
+from hub.blobs.selectors import blob_get, has_sent
 from hub.catalog.entries import Entry, entries_get, entries_of, entry_get
 from hub.catalog.errors import RepoMissing
 from hub.catalog.graph import Edge, Graph, Node, lineage_of
@@ -17,7 +18,7 @@ from hub.core.errors import Forbidden
 from workers.contracts.facts import FileFact, RepoFacts
 
 __all__ = [
-    "Edge", "Entry", "Graph", "Node", "Page", "SearchQuery", "blob_is_readable", "branch_get", "commit_resolve", "commits_of",
+    "Edge", "Entry", "Graph", "Node", "Page", "SearchQuery", "blob_is_readable", "blob_usable_by", "branch_get", "commit_resolve", "commits_of",
     "entries_get", "entries_of", "entry_get", "facts_of", "files_of", "hub_counts", "lineage_of", "recent_repos", "repo_get",
     "repo_search",
 ]  # fmt: skip
@@ -74,6 +75,17 @@ def commits_of(commit: Commit) -> QuerySet[Commit]:
         .defer("facts", "findings", "manifest")
         .order_by("-date", "-pk")
     )
+
+
+def blob_usable_by(user: User | AnonymousUser | None, sha256: str) -> Blob | None:
+    """The blob, if `user` sent these bytes or may read a repo that has them in its history.
+
+    SECURITY: hashes stand in pointer files and logs. Knowing one is no proof of having the bytes.
+    """
+    if user is None or not user.is_authenticated:
+        return None
+    blob = blob_get(sha256)
+    return blob if blob is not None and (has_sent(user, blob) or blob_is_readable(user, blob)) else None
 
 
 def blob_is_readable(user: User | AnonymousUser, blob: Blob) -> bool:

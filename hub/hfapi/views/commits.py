@@ -9,10 +9,10 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from hub.accounts.models import User
-from hub.blobs.selectors import blob_usable_by
 from hub.blobs.services import blob_put
 from hub.catalog.doorway import refuse_on_errors
 from hub.catalog.operations import AddFile, CopyFile, DeleteFile, DeleteFolder, Operation
+from hub.catalog.selectors import blob_usable_by
 from hub.catalog.services import commit_create
 from hub.core.errors import Invalid, Refused, TooLarge
 from hub.hfapi.bodies import content_length, text_field

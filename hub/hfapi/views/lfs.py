@@ -10,10 +10,9 @@ from hub.accounts.models import User
 from hub.blobs.drivers import CHUNK_BYTES
 from hub.blobs.drivers.base import SHA256
 from hub.blobs.models import Blob
-from hub.blobs.selectors import blob_usable_by
 from hub.blobs.services import blob_put
 from hub.catalog.models import Repo
-from hub.catalog.selectors import blob_is_readable
+from hub.catalog.selectors import blob_is_readable, blob_usable_by
 from hub.core.errors import Invalid, NotFound, TooLarge, TooMany
 from hub.hfapi.bodies import content_length, json_body, text_field
 from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of

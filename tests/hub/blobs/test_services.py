@@ -7,7 +7,7 @@ import pytest
 from hub.blobs import services
 from hub.blobs.errors import OutOfStorage
 from hub.blobs.models import Blob
-from hub.blobs.selectors import blob_usable_by
+from hub.catalog.selectors import blob_usable_by
 from hub.core.errors import Invalid, Unavailable
 from tests.factories.catalog import make_repo, weights
 
