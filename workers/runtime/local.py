@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import glob
 import os
 import shutil
 import sys
@@ -104,19 +105,38 @@ def workplace(out: Path, key: str) -> Iterator[Path]:
     """
     folder = out.parent / f".{out.name}.genepool-{key[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
-    lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock = _lock(folder)
+    if lock is None:
+        raise UserError(f"Another run is making {out} right now.")
     try:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UserError(f"Another run is making {out} right now.") from None
         shutil.rmtree(folder / OUT, ignore_errors=True)
         (folder / OUT).mkdir()
         (folder / JOURNAL).mkdir(exist_ok=True)
         yield folder
         shutil.rmtree(folder)
+        _clear_others(out)
     finally:
         os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor that holds the folder's lock; None while another process holds it."""
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _clear_others(out: Path) -> None:
+    """What interrupted runs of other recipes left for the same `out` is of no use any more."""
+    for folder in out.parent.glob(f".{glob.escape(out.name)}.genepool-*"):
+        lock = _lock(folder)
+        if lock is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
 
 
 def place(made: Path, out: Path) -> None:

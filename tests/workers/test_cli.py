@@ -1,0 +1,230 @@
+"""`genepool run` and `genepool merge` on local folders."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+from hub.cli import run as command
+from tests.builders import finetuned, mlp_state, model_folder, vit_family
+from workers import cli
+from workers.engine.io.digest import digest_of_folder
+
+ROOT = Path(__file__).resolve().parents[2]
+RECIPE = """
+kind: merge
+method: ties
+base: models/base
+sources:
+  - {model: models/tuned-0, density: 0.3}
+  - {model: models/tuned-1, weight: 0.5, density: 0.6}
+"""
+
+
+@pytest.fixture
+def family(tmp_path, monkeypatch):
+    list(vit_family(tmp_path / "models", count=2))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(family, text=RECIPE):
+    (family / "recipe.yaml").write_text(text)
+    return ["recipe.yaml", "out"]
+
+
+def test_makes_a_model_folder(family, capsys):
+    assert command.main(write(family)) == 0
+    printed = capsys.readouterr()
+    assert "Made out: 6 files" in printed.out
+    assert digest_of_folder(family / "out") in printed.out
+    assert sorted(path.name for path in (family / "out").iterdir()) == [
+        "README.md", "config.json", "genepool.json", "model.safetensors", "recipe.yaml", "report.json",
+    ]  # fmt: skip
+    assert sorted(path.name for path in family.iterdir()) == ["models", "out", "recipe.yaml"]
+
+
+def test_linear_equals_plain_torch(family):
+    recipe = (
+        "kind: merge\nmethod: linear\nsources:\n- {model: models/tuned-0, weight: 2.0}\n- {model: models/tuned-1}\n"
+    )
+    assert command.merge(write(family, recipe)) == 0
+    one, other = (load_file(family / "models" / name / "model.safetensors") for name in ("tuned-0", "tuned-1"))
+    for name, tensor in load_file(family / "out" / "model.safetensors").items():
+        assert tensor.equal((2.0 * one[name] + 1.0 * other[name]) / 3.0), name
+
+
+def test_threads_and_memory_change_no_bytes(family):
+    digests = []
+    for index, options in enumerate([["--threads", "1"], ["--threads", "3"], ["--max-memory", "400MiB"]]):
+        recipe, out = write(family)
+        assert command.main([recipe, f"{out}{index}", *options]) == 0
+        digests.append(digest_of_folder(family / f"out{index}"))
+    assert len(set(digests)) == 1
+
+
+def test_a_card_names_no_local_path(family):
+    command.main(write(family, RECIPE.replace("models/", f"{family}/models/")))
+    assert str(family) not in (family / "out" / "README.md").read_text().split("## Recipe")[0]
+    assert str(family) not in (family / "out" / "report.json").read_text()
+
+
+def test_shows_all_findings_and_writes_nothing(family, capsys):
+    broken = RECIPE.replace("density: 0.3", "densty: 0.3").replace("weight: 0.5", "weight: .nan")
+    assert command.main(write(family, broken)) == 1
+    shown = capsys.readouterr().err
+    assert "densty" in shown
+    assert "density" in shown
+    assert "Nothing was written" in shown
+    assert not (family / "out").exists()
+
+
+def test_a_folder_that_is_not_there_is_a_finding(family, capsys):
+    assert command.main(write(family, RECIPE.replace("tuned-1", "tuned-9"))) == 1
+    assert "tuned-9" in capsys.readouterr().err
+    assert not (family / "out").exists()
+
+
+def test_shapes_that_differ_are_findings(family, capsys):
+    model_folder(family / "models" / "tuned-1", mlp_state(), config={"model_type": "mlp"})
+    assert command.main(write(family)) == 1
+    assert "error:" in capsys.readouterr().err
+
+
+def test_a_recipe_that_cannot_be_read(family, capsys):
+    assert command.main(["none.yaml", "out"]) == 1
+    assert "cannot be read: no such file" in capsys.readouterr().err
+    (family / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    assert command.main(["binary.yaml", "out"]) == 1
+    assert "UTF-8" in capsys.readouterr().err
+
+
+def test_merge_takes_merges_only(family, capsys):
+    train = "kind: train\nmodel: models/base\ndata: [{data: builtin:digits}]\n"
+    assert command.merge(write(family, train)) == 1
+    assert "takes kind merge" in capsys.readouterr().err
+
+
+def test_refuses_a_folder_that_holds_something(family, capsys):
+    (family / "out").mkdir()
+    (family / "out" / "thesis.txt").write_text("important")
+    assert command.main(write(family)) == 1
+    assert "not empty" in capsys.readouterr().err
+    assert command.main([*write(family), "--force"]) == 1
+    assert "no result of Genepool" in capsys.readouterr().err
+    assert (family / "out" / "thesis.txt").read_text() == "important"
+
+
+def test_force_replaces_an_earlier_result(family):
+    assert command.main(write(family)) == 0
+    (family / "out" / "old.txt").write_text("of the earlier result")
+    first = digest_of_folder(family / "out")
+    assert command.main([*write(family, RECIPE.replace("0.3", "0.9")), "--force"]) == 0
+    assert digest_of_folder(family / "out") != first
+    assert not (family / "out" / "old.txt").exists()
+    assert sorted(path.name for path in family.iterdir()) == ["models", "out", "recipe.yaml"]
+
+
+def test_refuses_a_file_as_target(family, capsys):
+    (family / "out").write_text("x")
+    assert command.main(write(family)) == 1
+    assert "is a file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--threads", "0"],
+        ["--threads", "x"],
+        ["--max-memory", "-1"],
+        ["--max-memory", "1XB"],
+        ["--device", "tpu"],
+        ["--bogus"],
+    ],
+)
+def test_wrong_usage_is_exit_code_two(family, options):
+    with pytest.raises(SystemExit) as caught:
+        command.main([*write(family), *options])
+    assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("8000", 8000), ("1KiB", 1024), ("1.5 GB", 1_500_000_000), ("2g", 2 << 30), ("3MB", 3_000_000)]
+)
+def test_understands_sizes(text, value):
+    assert cli._bytes(text) == value
+
+
+def test_too_little_memory_is_told(family, capsys):
+    assert command.main([*write(family), "--max-memory", "1MB"]) == 1
+    assert "MiB are allowed" in capsys.readouterr().err
+    assert not (family / "out").exists()
+
+
+def test_two_runs_for_one_target_do_not_mix(family, capsys, monkeypatch):
+    from workers.runtime import local
+
+    inner = []
+    own = local.place
+
+    def place(made, out):
+        inner.append(cli.main(write(family)))
+        own(made, out)
+
+    monkeypatch.setattr(cli, "place", place)
+    assert cli.main(write(family)) == 0
+    assert inner == [1]
+    assert "Another run is making" in capsys.readouterr().err
+
+
+def test_an_interrupted_run_is_taken_up_again(family, capsys, monkeypatch):
+    from workers.runtime.local import TerminalReporter
+
+    recipe = RECIPE + "max_shard_bytes: 8192\n"
+
+    def interrupt(self, unit, **data):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TerminalReporter, "checkpoint", interrupt)
+        assert command.main(write(family, recipe)) == 130
+    assert "goes on where this one stopped" in capsys.readouterr().err
+    assert not (family / "out").exists()
+    assert command.main(write(family, recipe)) == 0
+    assert "Taken over from the interrupted run: 1." in capsys.readouterr().out
+    undisturbed = digest_of_folder(family / "out")
+    assert command.main([write(family, recipe)[0], "again"]) == 0
+    assert digest_of_folder(family / "again") == undisturbed
+    assert not [path for path in family.iterdir() if path.name.startswith(".")]
+
+
+def test_inputs_that_changed_do_not_meet_an_old_journal(family, capsys, monkeypatch):
+    from workers.runtime.local import TerminalReporter
+
+    def interrupt(self, unit, **data):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TerminalReporter, "checkpoint", interrupt)
+        command.main(write(family))
+    path = family / "models" / "tuned-0" / "model.safetensors"
+    model_folder(path.parent, finetuned(load_file(path), seed=77))
+    assert command.main(write(family)) == 0
+    assert "Taken over" not in capsys.readouterr().out
+    assert not [path for path in family.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.journey
+def test_as_a_command_without_hub_or_database(family):
+    write(family)
+    code = "import sys\nfrom hub.cli.run import main\ncode = main(sys.argv[1:])\nassert 'django' not in sys.modules\nassert 'transformers' not in sys.modules\nassert 'huggingface_hub' not in sys.modules\nsys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "recipe.yaml", "out"], cwd=family, capture_output=True, text=True, check=False,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads((family / "out" / "report.json").read_text())["method"] == "ties"
