@@ -42,5 +42,5 @@ def evaluation_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob]
 def _data_name(row: Mapping[str, Any], data: JobInput | None) -> str:
     """The repo's present name; `builtin:digits` and the like are no repos and keep theirs."""
     if data is not None and data.repo is not None:
-        return data.repo.full_name
+        return str(data.repo.full_name)
     return str(row["repo"] or row["reference"])

@@ -100,6 +100,6 @@ def mcnemar(only_first: int, only_second: int) -> float:
         return 1.0
     if total <= EXACT_LIMIT:
         tail = sum(comb(total, k) for k in range(fewer + 1))
-        return min(1.0, 2 * tail / 2**total)
+        return min(1.0, float(2 * tail / 2**total))
     statistic = max(0.0, abs(only_first - only_second) - 1) ** 2 / total
     return erfc(sqrt(statistic / 2))

@@ -139,13 +139,11 @@ def _scores(studies: list[Study], number: int, answers: _Answers, intervals: dic
     """Per dataset: with one seed as it was measured; with several the mean over them, its interval from resampled examples."""
     member, scores = studies[0].members[number], {}
     for place, key in enumerate(studies[0].keys):
-        measured, mean = member.rows[key].metrics["accuracy"], intervals[f"domain {place}", number]
-        triple = (
-            (mean.value, mean.low, mean.high)
-            if len(studies) > 1
-            else (measured["value"], measured["low"], measured["high"])
-        )
-        scores[key[0]] = DomainScore(key[0], *triple, measured["n"])
+        measured = member.rows[key].metrics["accuracy"]
+        shown = Interval(measured["value"], measured["low"], measured["high"])
+        if len(studies) > 1:
+            shown = intervals[f"domain {place}", number]
+        scores[key[0]] = DomainScore(key[0], shown.value, shown.low, shown.high, measured["n"])
     return ModelScores(
         member.reference,
         member.role,

@@ -57,7 +57,8 @@ def merge_folder(cache: Path, seed: int, settings: dict[str, Any], out: Path) ->
     checked = check(parsed.recipe, facts)
     if checked.plan is None:
         raise UserError("The zoo's models cannot be merged.", checked.findings)
-    inputs, places = [], {}
+    inputs: list[Input] = []
+    places: dict[tuple[str, int], Path] = {}
     for text in references:
         role: Any = "base" if text == document.get("base") else "source"
         index = sum(item.role == role for item in inputs)

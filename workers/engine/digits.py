@@ -49,7 +49,8 @@ def domain_images(domain: str) -> NDArray[np.float32]:
         moved = images + np.random.RandomState(1).normal(0.0, NOISE_SIGMA, images.shape)
     else:
         raise KeyError(domain)
-    return np.clip(moved, 0.0, 1.0).astype(np.float32)
+    clipped: NDArray[np.float32] = np.clip(moved, 0.0, 1.0).astype(np.float32)
+    return clipped
 
 
 def domain_split(domain: str, split: str) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]:

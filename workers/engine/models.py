@@ -83,7 +83,7 @@ def load_adapted(base_folder: Path, adapter_folder: Path, *, name: str) -> torch
         with warnings.catch_warnings():
             # peft says that the base's path changed; a base that was found by its name in the recipe is the right one.
             warnings.simplefilter("ignore")
-            model = PeftModel(base, config)
+            model: torch.nn.Module = PeftModel(base, config)
         outcome = set_peft_model_state_dict(model, load_file(adapter_folder / "adapter_model.safetensors"))
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise refused(

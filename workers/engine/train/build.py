@@ -57,12 +57,13 @@ def with_lora(folder: Path, lora: Lora, *, name: str, seed: int) -> torch.nn.Mod
 
     torch.manual_seed(derived_seed(seed, "lora"))
     targets: Any = sorted(lora.target_modules) or "all-linear"
-    settings = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)  # type: ignore[arg-type]
+    settings = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)
     try:
-        return get_peft_model(base, settings)  # type: ignore[arg-type]
+        adapted: torch.nn.Module = get_peft_model(base, settings)
     except ValueError as error:
         message = f"{name} has no layer named {' or '.join(lora.target_modules)} that LoRA can adapt."
         raise refused("lora_target_missing", message) from error
+    return adapted
 
 
 def check_fit(model: torch.nn.Module, examples: Examples, *, name: str) -> None:
