@@ -10,6 +10,7 @@ from hub.accounts.models import AccessToken, Membership, Namespace, User
 class UserAdmin(DjangoUserAdmin):
     list_display = ("username", "email", "full_name", "is_staff", "is_active", "last_login")
     search_fields = ("username", "full_name", "email")
+    readonly_fields = ("username", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         ("Person", {"fields": ("full_name", "email", "theme", "wants_mail")}),
