@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from hub.catalog.errors import RevisionMissing
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, facts_of, repo_get
+from hub.jobs.models import JobOutput
 from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
 from workers.contracts.facts import RepoFacts
@@ -95,7 +96,7 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
         )
     elif manifest.get("kind"):
         rows.append(("Made by", f"{manifest['kind']}{_method(manifest)}"))
-    rows += [("Architecture", facts.architecture), ("Base", _names(facts.base))]
+    rows += [("Architecture", facts.architecture), ("Base", _names(_bases(opened)))]
     if facts.parameters:
         rows.append(("Parameters", thousands(facts.parameters)))
     rows.append(
@@ -126,16 +127,32 @@ def _task(facts: RepoFacts) -> str:
     return f"{words}, {len(facts.labels)} labels" if words and facts.labels else words
 
 
+def _bases(opened: Opened) -> tuple[str, ...]:
+    """What a card calls base models of a merge are its sources too; its recipe names the one base."""
+    recipe = opened.manifest.get("recipe") or {}
+    return (recipe["base"],) if opened.manifest.get("kind") == "merge" and recipe.get("base") else opened.facts.base
+
+
 def _names(bases: tuple[str, ...]) -> SafeString | str:
     from django.utils.html import format_html_join
 
     return format_html_join(
         ", ",
         '<a href="{}">{}</a>',
-        ((repo_url(base.partition("@")[0]), base) for base in bases[:3] if "/" in base and ":" not in base),
+        (
+            (repo_url(base.partition("@")[0]), base.partition("@")[0])
+            for base in bases[:3]
+            if "/" in base and ":" not in base
+        ),
     )
 
 
 def made_by(opened: Opened) -> Any:
-    """The job that published exactly this commit, if one did. Its page is only for those who may see the job."""
-    return opened.commit.job_outputs.filter(role="result").select_related("job").first()
+    """The output of the job that made these weights, if one did: a later commit may have changed the card only.
+
+    Its page is only for those who may see the job.
+    """
+    outputs = JobOutput.objects.filter(repo=opened.repo, role="result").select_related("job")
+    digest = opened.manifest.get("tensor_digest")
+    mine = outputs.filter(job__tensor_digest=digest) if digest else outputs.filter(commit=opened.commit)
+    return mine.order_by("job__number").first()

@@ -15,9 +15,9 @@ from hub.pages.charts.figure import Figure, Table
 from hub.pages.making.state import command_of
 from hub.pages.numbers import MINUS, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
+from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
-from workers.contracts.writing import document_to_yaml
 
 TAIL = 30
 MOST_CURVE_POINTS = 20_000
@@ -65,9 +65,9 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "can_cancel": not is_final and job.state != State.CANCELLING,
         "can_retry": job_retryable(job),
         "can_reproduce": job_reproducible(job) and job.reproduces_id is None,
-        "yaml": document_to_yaml(job.recipe),
+        "yaml": recipe_yaml(job.recipe),
         "commands": f"genepool jobs watch {job.number}",
-        "resubmit": command_of(document_to_yaml(job.recipe)),
+        "resubmit": command_of(recipe_yaml(job.recipe)),
         "children": list(job.children.order_by("number")[:20]),
         "reproductions": list(job.reproductions.order_by("number")[:20]),
     }

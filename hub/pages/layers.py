@@ -37,7 +37,9 @@ def layer_of(name: str) -> tuple[int, str]:
         return 0, "embedding"
     if any(word in lowered for word in _HEAD):
         return 1_000_001, "head"
-    return 1_000_000, "other"
+    if "norm" in lowered or "ln_" in lowered:
+        return 1_000_000, "final norm"
+    return 1_000_002, "other"
 
 
 def layers_of(report: dict[str, Any], facts: RepoFacts) -> list[heat.Layer]:

@@ -23,16 +23,17 @@ class Lineage:
     is_cut: bool
 
 
-def lineage_view(graph: Graph, *, method: str = "") -> Lineage | None:
+def lineage_view(graph: Graph, *, method: str = "", is_short: bool = False) -> Lineage | None:
     """None when there is nothing but the entry itself."""
+    focus = next(node for node in graph.nodes if node.is_focus)
+    graph = _without_data(graph) if is_short else graph
     if not graph.edges:
         return None
-    focus = next(node for node in graph.nodes if node.is_focus)
     weights = {edge.parent: edge.weight for edge in graph.edges if edge.child == focus.key and edge.weight is not None}
     nodes = [_node(node, weights.get(node.key)) for node in graph.nodes]
     edges = [
         drawing.Edge(edge.parent, edge.child, _edge_word(edge, focus.key, method), edge.state not in RECORDED)
-        for edge in graph.edges
+        for edge in _drawn(graph)
     ]
     title = f"Lineage of {focus.name}"
     return Lineage(
@@ -43,6 +44,30 @@ def lineage_view(graph: Graph, *, method: str = "") -> Lineage | None:
         _rows(graph, focus.key),
         graph.is_cut,
     )
+
+
+def _without_data(graph: Graph) -> Graph:
+    """For the entry's first page: its family, without what it was trained on."""
+    nodes = tuple(node for node in graph.nodes if node.type != "dataset" or node.is_focus)
+    keys = {node.key for node in nodes}
+    edges = tuple(edge for edge in graph.edges if edge.parent in keys and edge.child in keys)
+    linked = {edge.parent for edge in edges} | {edge.child for edge in edges}
+    return Graph(tuple(node for node in nodes if node.key in linked or node.is_focus), edges, graph.is_cut)
+
+
+def _drawn(graph: Graph) -> list:
+    """Without the line from a base that its own fine-tunes lead from as well: the way through them says it."""
+    children: dict[str, set[str]] = {}
+    for edge in graph.edges:
+        children.setdefault(edge.parent, set()).add(edge.child)
+    return [
+        edge
+        for edge in graph.edges
+        if edge.relation != "base"
+        or not any(
+            edge.child in children.get(other, ()) for other in children.get(edge.parent, ()) if other != edge.child
+        )
+    ]
 
 
 def _edge_word(edge, focus: str, method: str) -> str:
@@ -82,8 +107,10 @@ def _sentence(graph: Graph, focus: str) -> str:
     parts = []
     if above:
         recorded = sum(edge.state in RECORDED for edge in above)
-        count = len({edge.parent for edge in above})
-        parts.append(f"{count} {plural(count, 'parent', 'parents')}")
+        bases = {edge.parent for edge in above if edge.relation == "base"}
+        count = len({edge.parent for edge in above} - bases) or len(bases)
+        with_base = " and a base" if bases and count and len({edge.parent for edge in above}) > len(bases) else ""
+        parts.append(f"{count} {plural(count, 'parent', 'parents')}{with_base}")
         if recorded == len(above):
             parts[-1] += ", recorded when it was made."
         elif recorded == 0:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from hub.jobs.models import Job
 from hub.jobs.states import FINAL, State
-from hub.pages.numbers import seconds, seconds_range
+from hub.pages.numbers import seconds, seconds_range, size, thousands
 
 WIDTHS = (1, 2, 3, 4, 6, 9, 14)
 _WORDS = {
@@ -85,15 +85,24 @@ def progress_of(job: Job) -> Progress:
                 step_word(str(step.get("name", ""))), state, value, limit, _width(float(step.get("weight") or 1)), note
             )
         )
-    return Progress(share, _note(data), _left(job, share), steps, seconds(elapsed_s(job)) if job.started_at else "")
+    return Progress(
+        share,
+        "" if job.state == State.SUCCEEDED else _note(data),
+        _left(job, share),
+        steps,
+        seconds(elapsed_s(job)) if job.started_at else "",
+    )
 
 
 def _note(data: dict) -> str:
     message, unit = str(data.get("message") or ""), str(data.get("unit") or "")
-    if unit and data.get("total"):
-        counted = f"{unit} {data['done']:g} of {data['total']:g}"
-        return f"{message}, {counted}" if message else counted
-    return message
+    if not unit or not data.get("total"):
+        return message
+    if unit == "bytes":
+        counted = f"{size(data['done'])} of {size(data['total'])}"
+    else:
+        counted = f"{thousands(round(data['done']))} of {thousands(round(data['total']))} {unit}"
+    return f"{message}, {counted}" if message else counted
 
 
 def _left(job: Job, share: float) -> str:

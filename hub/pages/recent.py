@@ -2,18 +2,22 @@
 
 from dataclasses import dataclass
 
+from django.core.cache import cache
+
 from hub.catalog.models import Repo
+from hub.catalog.selectors import commit_resolve
+from hub.evals.selectors import comparison_of
 from hub.jobs.models import Job
 from hub.jobs.states import ACTIVE
 from hub.pages.progress import Progress, progress_of
-from hub.pages.scores import scores_of
 
-SHOWN = 5
+SHOWN, FRESH_S = 5, 60
+_ABSENT = "absent"
 
 
 @dataclass(frozen=True)
 class Result:
-    """`difference` is the mean against the best parent measured too, None where there is nothing to compare."""
+    """`difference` is the gain over the best parent, None where there is nothing to compare."""
 
     repo: Repo
     note: str
@@ -28,38 +32,24 @@ def running_now(user) -> list[tuple[Job, Progress]]:
 
 
 def recent_results(user) -> list[Result]:
-    """Newest entries that jobs made. The difference compares means of the same kind of number, cheaply; the entry's page has the paired interval."""
-    repos = list(
+    """Newest entries that jobs made, with the paired gain where they were measured beside their parents."""
+    repos = (
         Repo.objects.visible_to(user, "read")
         .filter(type="model", job_outputs__role="result")
         .defer("words", "card")
         .distinct()
         .order_by("-updated_at", "id")[:SHOWN]
     )
-    parents = _parents(repos)
-    scores = scores_of([*repos, *(parent for found in parents.values() for parent in found)])
-    return [_result(repo, parents.get(repo.pk, []), scores) for repo in repos]
+    return [Result(repo, repo.summary or "", _gain(repo, user)) for repo in repos]
 
 
-def _parents(repos: list[Repo]) -> dict:
-    """Parents recorded at the heads, by child. Only their means are used, no names are shown."""
-    from hub.catalog.models import LineageEdge
-
-    rows = LineageEdge.objects.filter(
-        child__repo__in=repos,
-        child__oid__in=[repo.head for repo in repos],
-        relation__in=("merge_of", "finetune_of"),
-        parent_repo__visibility="public",
-    ).select_related("child", "parent_repo")
-    found: dict = {}
-    for row in rows:
-        found.setdefault(row.child.repo_id, []).append(row.parent_repo)
-    return found
-
-
-def _result(repo: Repo, parents: list[Repo], scores: dict) -> Result:
-    own = scores.get(repo.pk)
-    rivals = [scores[parent.pk] for parent in parents if parent.pk in scores]
-    comparable = own is not None and rivals and all(rival.datasets == own.datasets for rival in rivals)
-    difference = own.mean - max(rival.mean for rival in rivals) if comparable and own is not None else None
-    return Result(repo, repo.summary or "", difference)
+def _gain(repo: Repo, user) -> float | None:
+    """Worked out once per commit and minute. SECURITY: who may see which parents differs, so the key names the asker."""
+    key = f"pages:gain:{repo.pk}:{repo.head}:{user.pk or 0}"
+    known = cache.get(key, _ABSENT)
+    if known != _ABSENT:
+        return known
+    comparison = comparison_of(repo, commit_resolve(repo, repo.default_branch), user=user) if repo.head else None
+    gain = comparison.gain.value if comparison is not None else None
+    cache.set(key, gain, FRESH_S)
+    return gain

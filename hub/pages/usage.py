@@ -17,31 +17,32 @@ _CLASSES = {
 
 
 def _python(opened: Opened) -> str:
-    name, facts, revision = opened.repo.full_name, opened.facts, opened.commit.oid
+    name, facts, revision = opened.repo.full_name, opened.facts, opened.commit.oid[:12]
     class_ = _CLASSES.get(facts.task, "AutoModel")
+    head = ["from transformers import (", f"    {class_} as Model)"]
     if opened.repo.artifact == "adapter" and facts.base:
-        return "\n".join(
-            [
-                "from peft import PeftModel",
-                f"from transformers import {class_}",
-                "",
-                f'base = {class_}.from_pretrained("{facts.base[0].partition("@")[0]}")',
-                f'model = PeftModel.from_pretrained(base, "{name}",',
-                f'    revision="{revision}")',
-            ]
-        )
+        base = facts.base[0].partition("@")[0]
+        lines = [
+            "from peft import PeftModel",
+            *head,
+            "",
+            "base = Model.from_pretrained(",
+            f'    "{base}")',
+            "model = PeftModel.from_pretrained(",
+        ]
+        return "\n".join([*lines, f'    base, "{name}",', f'    revision="{revision}")'])
     if opened.repo.artifact == "model" and facts.library in ("transformers", "") and facts.config:
-        return "\n".join(
-            [
-                f"from transformers import {class_}",
-                "",
-                f"model = {class_}.from_pretrained(",
-                f'    "{name}",',
-                f'    revision="{revision}")',
-            ]
-        )
-    kind = ', repo_type="dataset"' if opened.repo.type == "dataset" else ""
-    return f'from huggingface_hub import snapshot_download\n\nfolder = snapshot_download(\n    "{name}"{kind},\n    revision="{revision}")'
+        return "\n".join([*head, "", "model = Model.from_pretrained(", f'    "{name}",', f'    revision="{revision}")'])
+    kind = ['    repo_type="dataset",'] if opened.repo.type == "dataset" else []
+    lines = [
+        "from huggingface_hub import (",
+        "    snapshot_download)",
+        "",
+        "folder = snapshot_download(",
+        f'    "{name}",',
+        *kind,
+    ]
+    return "\n".join([*lines, f'    revision="{revision}")'])
 
 
 def usage_of(opened: Opened) -> list[dict[str, str]]:

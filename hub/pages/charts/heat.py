@@ -60,7 +60,7 @@ def draw(
                     x=x + cell / 2,
                     y=y + 15,
                     text_anchor="middle",
-                    class_="on-heat" if step > 3 else "strong-ink",
+                    class_="on-heat" if step > 3 else "in-heat",
                 )
             )
         if layer.agreement is not None:

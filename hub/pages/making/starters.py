@@ -7,15 +7,19 @@ from django.http import QueryDict
 
 from hub.catalog.selectors import repo_get
 from hub.core.errors import NotFound
+from hub.evals.models import Evaluation
 from hub.jobs.selectors import job_get
+from hub.pages.recipe_text import recipe_yaml
+from workers.contracts.documents import load_document
 from workers.contracts.methods import method_get
 
-SHORT_NAME = 4
+MOST_DATASETS = 16
 
 
 def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any]:
     if ident := params.get("job", ""):
-        return dict(job_get(user=user, ident=ident).recipe)
+        document, _ = load_document(recipe_yaml(job_get(user=user, ident=ident).recipe))
+        return dict(document)
     if kind == "merge":
         return _merge(params, user, namespace)
     if kind == "evaluate":
@@ -49,6 +53,8 @@ def _merge(params: QueryDict, user, namespace: str) -> dict[str, Any]:
         document["base"] = base
     document["sources"] = [{"model": name, **defaults} for name in names]
     document["seed"] = 0
+    if measured := _measured_on(base):
+        document["evaluate"] = [{"data": name} for name in measured]
     document["output"] = {"repo": f"{namespace}/merged-{secrets.token_hex(2)}", "visibility": "private"}
     return document
 
@@ -59,3 +65,9 @@ def _base_of(name: str, user) -> str:
     except NotFound:
         return ""
     return repo.bases[0].partition("@")[0] if repo.bases else ""
+
+
+def _measured_on(base: str) -> list[str]:
+    """Datasets on which the base was measured: there the result can be shown beside it."""
+    rows = Evaluation.objects.filter(repo__full_name__iexact=base, split="test", data_repo__isnull=False)
+    return sorted(rows.values_list("data_name", flat=True).distinct())[:MOST_DATASETS] if base else []

@@ -53,6 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "running": running_now(request.user),
         "recent": recent_results(request.user),
         "missing": _missing(),
+        "commands": "genepool check recipe.yaml\ngenepool submit recipe.yaml --watch",
         "site_url": settings.SITE_URL,
         "hide_search": True,
         "page_search": True,

@@ -13,11 +13,11 @@ from hub.jobs.services import job_cancel, job_retry
 from hub.jobs.states import State
 from hub.pages.charts.figure import Table
 from hub.pages.job_page import curve_of, job_context, polling_s
+from hub.pages.recipe_text import recipe_yaml
 from hub.pages.shell import signed_in
 from hub.pages.templatetags.parts import repo_url
 from hub.pages.views.evaluations import csv_response
 from workers.contracts.kinds import KINDS
-from workers.contracts.writing import document_to_yaml
 
 LISTED = 50
 LOG_LINES = 10_000
@@ -94,7 +94,7 @@ def log(request: HttpRequest, ident: str) -> HttpResponse:
 def recipe_file(request: HttpRequest, ident: str) -> HttpResponse:
     job = job_get(user=request.user, ident=ident)
     headers = {"Content-Disposition": f'attachment; filename="job-{job.number}.yaml"'}
-    return HttpResponse(document_to_yaml(job.recipe), content_type="application/yaml; charset=utf-8", headers=headers)
+    return HttpResponse(recipe_yaml(job.recipe), content_type="application/yaml; charset=utf-8", headers=headers)
 
 
 @require_safe

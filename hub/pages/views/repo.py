@@ -42,7 +42,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "label": label_of(opened, job_number=context["job_number"]),
         "usage": usage_of(opened),
         "card": card_of(opened),
-        "lineage": lineage_view(graph, method=opened.manifest.get("method", "")),
+        "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
         "measured": measured(opened, user=request.user),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }

@@ -15,10 +15,10 @@ from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured
 from hub.pages.numbers import seconds, seconds_range, size
+from hub.pages.recipe_text import recipe_yaml
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
 from workers.contracts.manifests import REPORT_FILE
-from workers.contracts.writing import document_to_yaml
 
 REPORT_BYTES = 64 * 2**20
 
@@ -85,7 +85,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
-        "recipe": document_to_yaml(recipe) if recipe else "",
+        "recipe": recipe_yaml(recipe) if recipe else "",
         "job": job,
         "can_reproduce": job is not None and job_reproducible(job),
         "reproductions": _reproductions(output),
