@@ -3,6 +3,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from hub.core.api import UnknownRoute
+
 handler400 = "hub.core.handlers.bad_request"
 handler403 = "hub.core.handlers.permission_denied"
 handler404 = "hub.core.handlers.not_found"
@@ -11,6 +13,7 @@ handler500 = "hub.core.handlers.server_error"
 urlpatterns = [
     path("", include("hub.config.health")),
     path("", include("hub.config.metrics")),
+    path("api/v1", UnknownRoute.as_view()),
     path("api/v1/", include("hub.config.api")),
     path("admin/", admin.site.urls),
     path("", include("hub.hfapi.urls")),

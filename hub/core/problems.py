@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.core.signals import got_request_exception
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -21,6 +22,7 @@ from hub.core.errors import (
     TooLarge,
     TooMany,
     Unauthenticated,
+    Unavailable,
 )
 
 CONTENT_TYPE = "application/problem+json"
@@ -84,6 +86,9 @@ def _translate(error: Exception) -> ApplicationError | None:
         return error
     if isinstance(error, Http404 | exceptions.NotFound):
         return NotFound()
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("the database does not answer", exc_info=error)
+        return Unavailable("The database does not answer in time. Try again in a moment.", headers={"Retry-After": "5"})
     if isinstance(error, RequestDataTooBig):
         return TooLarge("The body is larger than this server reads in one request.")
     if isinstance(error, exceptions.NotAuthenticated | exceptions.AuthenticationFailed):

@@ -6,7 +6,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_unknown_route_is_a_problem_document(api):
-    for path in ("/api/v1/nothing", "/api/v1/", "/api/v1/models/a/b/c/d"):
+    for path in ("/api/v1/nothing", "/api/v1/", "/api/v1", "/api/v1/models/a/b/c/d"):
         answer = api.get(path)
         assert answer.status_code == 404
         assert answer["Content-Type"] == "application/problem+json"

@@ -2,6 +2,7 @@ import json
 
 import pytest
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
+from django.db import OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from rest_framework import exceptions, serializers
@@ -38,6 +39,7 @@ def _handled(error: Exception):
         (exceptions.ParseError("bad"), 400, "parse_error"),
         (exceptions.UnsupportedMediaType("text/csv"), 415, "unsupported_media_type"),
         (exceptions.Throttled(wait=3), 429, "too_many"),
+        (OperationalError("the connection is closed"), 503, "unavailable"),
     ],
 )
 def test_every_error_becomes_a_problem_document(error, status, code):
