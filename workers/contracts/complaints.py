@@ -35,7 +35,7 @@ class Complaints:
         if (code, where) in self._seen:
             return
         self._seen.add((code, where))
-        if len(self.findings) >= MAX_FINDINGS:
+        if self.is_full:
             self.left_out += 1
             return
         self.findings.append(
@@ -43,6 +43,11 @@ class Complaints:
                 code=code, severity=severity, message=message, where=where, consequence=consequence, repair=tuple(repair), line=self.line(path)
             )
         )  # fmt: skip
+
+    @property
+    def is_full(self) -> bool:
+        """Whether more findings are only counted: nearest names need not be looked for any longer."""
+        return len(self.findings) >= MAX_FINDINGS
 
     def origin(self, path: Path) -> Path:
         for ours, theirs in self._renamed:

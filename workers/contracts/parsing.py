@@ -243,7 +243,7 @@ def _check_parameter(
 
 
 def _unknown(key: str, path: Path, known: set[str], reason: str, complaints: Complaints) -> None:
-    meant = nearest(key, sorted(known))
+    meant = None if complaints.is_full else nearest(key, sorted(known))
     suggestion = f" Did you mean {meant}?" if meant and not reason else ""
     repair = [complaints.rename(path, meant)] if meant and not reason else []
     complaints.add(

@@ -36,7 +36,7 @@ def _report_one(
         complaints.add("missing_key", path, f"{where} is missing.")
     elif kind == "extra_forbidden":
         known = fields_of(_model_at(model, path[:-1]))
-        meant = nearest(name, sorted(known))
+        meant = None if complaints.is_full else nearest(name, sorted(known))
         repair = [complaints.rename(path, meant)] if meant and value_at(document, (*path[:-1], meant)) is None else []
         suggestion = f" Did you mean {meant}?" if meant else ""
         complaints.add(

@@ -20,22 +20,23 @@ _WRITE_RATE = 400e6
 # Bytes of input per second, by method.
 _RATES = {"linear": 700e6, "slerp": 400e6, "task_arithmetic": 500e6, "ties": 150e6, "dare_ties": 120e6}
 _SLOWEST_RATE = 100e6
-# Working copies of one tensor in float32, beside what the method gives back.
-_COPIES = {"ties": 2, "dare_ties": 2}
+# Inputs are mapped files and worked through in stretches of 64 Ki elements: what stays in memory is the results under way,
+# with two threads three of them, one buffer of a stretch for each model, and what a method keeps besides.
+_RESULTS = 3
+_STRETCH_BYTES = 4 * 2**16
+_KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
+_KEPT_SHARE = {"ties": 0.12}
 _FLOPS = (2e9, 20e9)
 
 
 def merge_estimate(plan: Plan, method: Method) -> Estimate:
-    """Peak memory does not depend on depth: one tensor of each model, the result, and the method's working copies."""
+    """Peak memory does not depend on depth: it is that of the largest results under way."""
     read = sum(item.fact.size_bytes for step in plan.steps for item in step.inputs)
     write = sum(step_bytes(step) for step in plan.steps)
-    workspace = 0
-    for step in plan.steps:
-        elements = 1
-        for size in step.shape:
-            elements *= size
-        copies = len(step.inputs) + _COPIES.get(method.name, 0)
-        workspace = max(workspace, elements * 4 * copies + 2 * step_bytes(step))
+    largest = max((step_bytes(step) for step in plan.steps), default=0)
+    models = max((len(step.inputs) for step in plan.steps), default=0)
+    kept = _KEPT_BYTES.get(method.name, 0) + int(_KEPT_SHARE.get(method.name, 0.0) * largest)
+    workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     seconds = read / _RATES.get(method.name, _SLOWEST_RATE) + write / _WRITE_RATE
     return Estimate(
         memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write,
