@@ -1,6 +1,7 @@
 """`commit_create`: everything is looked at first, then written in one transaction under the lock of the branch."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -173,10 +174,11 @@ def _repeated(
     recent = [key for key, _ in ancestors_of(ref.commit, _REPOST_WINDOW) if key in candidates]
     if recent:
         done = candidates[recent[0]]
-        before = Commit.objects.values_list("tree_id", flat=True).get(pk=done.parent_id)
-        if operations_apply(state_read(before), operations, copied) == state_read(done.tree_id):
-            done.repo = repo
-            return done
+        before = Commit.objects.values_list("tree_id", flat=True).get(repo=repo, oid=parent)
+        with suppress(EntryMissing):
+            if operations_apply(state_read(before), operations, copied) == state_read(done.tree_id):
+                done.repo = repo
+                return done
     raise PreconditionFailed(
         f"{ref.name!r} is at {ref.commit.oid[:8]} now, not at {parent[:8]}: somebody committed meanwhile. Look at the new state and send it again."
     )

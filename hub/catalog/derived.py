@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.postgres.search import SearchVector
 from django.db.models import Value
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 
 from hub.catalog.cards import summary_of, tags_of
@@ -47,7 +48,7 @@ def derived_update(repo: Repo, commit: Commit, state: Mapping[str, FileState], e
         setattr(repo, name, value)
 
 
-def _words(repo: Repo, columns: Mapping[str, Any], extract: Extract) -> SearchVector:
+def _words(repo: Repo, columns: Mapping[str, Any], extract: Extract) -> Combinable:
     """The name counts most, then what it is, then what its card says. No stemming: names of models are no English."""
     what = " ".join(
         str(columns[name]) for name in ("summary", "task", "architecture", "library", "artifact", "licence")

@@ -1,8 +1,9 @@
 """Lineage as a graph around one commit. Who may not see a repo sees that something is there, without its name."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import F, QuerySet
@@ -81,7 +82,7 @@ class _Walk:
                 continue
             self._link(key, children[row.child_id], row)
             if row.parent_repo_id in visible:
-                further[(row.parent_repo_id, row.parent_commit or row.parent_repo.head)] = key
+                further[(row.parent_repo_id, row.parent_commit or _head(row))] = key
         commits = Commit.objects.filter(
             repo_id__in={repo for repo, _ in further}, oid__in={oid for _, oid in further}
         ).values_list("pk", "repo_id", "oid")
@@ -91,7 +92,7 @@ class _Walk:
             level - 1,
         )
 
-    def down(self, parents: list[object], generations: int, level: int = 1) -> None:
+    def down(self, parents: Sequence[UUID], generations: int, level: int = 1) -> None:
         """Children count by the head of their default branch: what an older commit was made of is history."""
         if generations == 0 or not parents:
             return
@@ -105,7 +106,7 @@ class _Walk:
         for row in rows:
             repo = row.child.repo
             key = _key(repo) if repo.pk in visible else f"hidden:{row.child_id}"
-            parent = _key(row.parent_repo)
+            parent = f"repo:{row.parent_repo_id}"
             if key == parent:
                 continue
             is_new = key not in self.nodes
@@ -154,6 +155,10 @@ class _Walk:
             if wanted
             else set()
         )
+
+
+def _head(edge: LineageEdge) -> str:
+    return edge.parent_repo.head if edge.parent_repo else ""
 
 
 def _edges() -> QuerySet[LineageEdge]:

@@ -3,6 +3,7 @@
 import re
 
 from django.db.models import Case, F, FloatField, Value, When
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast
 
 from hub.core.errors import Invalid
@@ -21,13 +22,13 @@ def memory_estimate(parameters: int, dtype: str) -> int:
     return int(parameters * _BYTES.get(dtype, 4) * FACTOR) + PROCESS_BYTES
 
 
-def memory_expression() -> Case | F:
+def memory_expression() -> CombinedExpression:
     """The same in SQL."""
     by_format: dict[int, list[str]] = {}
-    for name, size in _BYTES.items():
-        by_format.setdefault(size, []).append(name)
+    for name, width in _BYTES.items():
+        by_format.setdefault(width, []).append(name)
     size = Case(
-        *(When(dtype__in=names, then=Value(float(size))) for size, names in by_format.items()), default=Value(4.0)
+        *(When(dtype__in=names, then=Value(float(width))) for width, names in by_format.items()), default=Value(4.0)
     )
     return Cast(F("parameters"), FloatField()) * size * FACTOR + float(PROCESS_BYTES)
 

@@ -1,15 +1,20 @@
 """`visible_to`: the only filter that decides which repos a person sees. Every read starts here."""
 
+from typing import TYPE_CHECKING, Self
+
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+
+if TYPE_CHECKING:
+    from hub.accounts.models import User
 
 WRITER_ROLES = ("contributor", "maintainer", "owner")
 OWNER_ROLES = ("maintainer", "owner")
 
 
 class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]
-    def visible_to(self, user, action: str = "read"):
+    def visible_to(self, user: "User | AnonymousUser | None", action: str = "read") -> Self:
         """`action` is `read`, `write` or `admin`. What is filtered out answers as if it did not exist."""
         if user is None or isinstance(user, AnonymousUser) or not user.is_active:
             return self.filter(visibility="public") if action == "read" else self.none()

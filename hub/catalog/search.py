@@ -92,7 +92,8 @@ def repo_search(*, user: User | AnonymousUser | None, query: SearchQuery, type: 
     found = _with_facets(base, query)
     rows = found.select_related("namespace").defer("words", "card")
     if query.order == "relevance":
-        rows = rows.annotate(rank=Cast(SearchRank(F("words"), _text_query(query.q)), FloatField()))
+        words = _text_query(query.q) or TextQuery("", config="simple")
+        rows = rows.annotate(rank=Cast(SearchRank(F("words"), words), FloatField()))
     page = keyset_slice(rows, SORTS[query.order], cursor=query.cursor, limit=query.limit, scope=f"repos:{type}")
     count = found.order_by()[: COUNT_CAP + 1].count()
     return Page(

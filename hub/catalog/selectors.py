@@ -40,7 +40,7 @@ def repo_get(*, user: User | AnonymousUser | None, full_name: str, type: str = "
     rows = Repo.objects.select_related("namespace").defer("words").filter(
         type=type, namespace__name__iexact=namespace, name__iexact=name
     )  # fmt: skip
-    repo = rows.visible_to(user, action).first()
+    repo: Repo | None = rows.visible_to(user, action).first()
     if repo is not None:
         return repo
     if action != "read" and (seen := rows.visible_to(user, "read").first()) is not None:

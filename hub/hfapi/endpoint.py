@@ -4,19 +4,20 @@ from collections.abc import Callable
 from functools import wraps
 
 from django.contrib.auth.models import AnonymousUser
-from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http import HttpRequest, UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 
 from hub.accounts.authentication import TokenAuthentication
 from hub.accounts.models import AccessToken, User
-from hub.accounts.permissions import has_scope
+from hub.accounts.scopes import has_scope
 from hub.catalog.errors import RepoMissing
 from hub.catalog.models import Repo
 from hub.catalog.selectors import repo_get
 from hub.core.errors import ApplicationError, Forbidden, Invalid, Unauthenticated
 from hub.hfapi.errors import MethodNotAllowed, error_response
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 TYPES = {"models": "model", "datasets": "dataset"}
 _SAFE = ("GET", "HEAD")
 
@@ -27,7 +28,7 @@ def endpoint(*methods: str, scope: str = "read") -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
-        def run(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        def run(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             try:
                 if request.method not in methods:
                     raise MethodNotAllowed(

@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from hub.accounts.permissions import has_scope
+from hub.accounts.scopes import has_scope
 from hub.accounts.selectors import memberships_of
 from hub.catalog.cards import MAX_CARD_BYTES, card_parse
 from hub.core.errors import Unauthenticated

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 
 from hub.accounts.models import User
 from hub.blobs.drivers import CHUNK_BYTES
@@ -45,7 +46,7 @@ def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Htt
 
 
 @endpoint("PUT", "GET", "HEAD")
-def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "models") -> HttpResponse:
+def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "models") -> HttpResponseBase:
     """The right is in the address. It is looked at again: a user who was switched off or lost the repo meanwhile gets nothing."""
     verb = "PUT" if request.method == "PUT" else "GET"
     grant = grant_read(request.GET.get("grant", ""), verb=verb, oid=oid)
