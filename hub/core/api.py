@@ -6,11 +6,10 @@ from rest_framework.exceptions import APIException
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from hub.core.errors import ApplicationError, Invalid, NotFound, TooLarge, TooMany
-from hub.core.ratelimit import Limit, Usage, limit_count
+from hub.core.errors import ApplicationError, Invalid, NotFound, TooLarge
+from hub.core.ratelimit import Limit, Usage, address_of, limit_count, too_many
 
 BODY_LIMIT_BYTES = 2**20
 ANONYMOUS = Limit("anonymous", 60, 60)
@@ -26,15 +25,6 @@ class FirstRenderer(BaseContentNegotiation):
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
         return renderers[0], renderers[0].media_type
-
-
-class Caller(BaseThrottle):
-    """Who is counted: the user, or the address of somebody who is not signed in."""
-
-    def name_of(self, request: Request) -> tuple[bool, str]:
-        if request.user and request.user.is_authenticated:
-            return True, f"u{request.user.pk}"
-        return False, self.get_ident(request) or "unknown"
 
 
 class ApiView(APIView):
@@ -57,11 +47,12 @@ class ApiView(APIView):
             super().perform_authentication(request)
         except (ApplicationError, APIException):
             # SECURITY: wrong tokens count too, by address, or they could be tried without end.
-            self._count(ANONYMOUS, Caller().get_ident(request) or "unknown")
+            self._count(ANONYMOUS, address_of(request))
             raise
 
     def check_throttles(self, request: Request) -> None:
-        is_user, who = Caller().name_of(request)
+        is_user = bool(request.user and request.user.is_authenticated)
+        who = f"u{request.user.pk}" if is_user else address_of(request)
         self._count(USER if is_user else ANONYMOUS, who)
         if request.method in self.limits:
             self._count(self.limits[request.method], who)
@@ -72,10 +63,7 @@ class ApiView(APIView):
             return
         self._usage = usage
         if usage.is_over:
-            raise TooMany(
-                f"More than {limit.count} requests in {limit.window_s} s. Try again in {usage.reset_s} s.",
-                headers=usage.headers(),
-            )
+            raise too_many(usage)
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)

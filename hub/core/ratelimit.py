@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 from redis.exceptions import RedisError
+from rest_framework.throttling import BaseThrottle
+
+from hub.core.errors import TooMany
 
 log = logging.getLogger(__name__)
 
@@ -62,3 +66,20 @@ def limit_count(limit: Limit, who: str, *, now: float | None = None) -> Usage | 
     except RedisError as error:
         log.warning("rate limits are not counted: the cache does not answer (%s)", type(error).__name__)
         return None
+
+
+def limit_check(limit: Limit, who: str) -> None:
+    """Counts, and raises `TooMany` once it is too much: for views outside /api/v1, whose base class does this by itself."""
+    usage = limit_count(limit, who)
+    if usage is not None and usage.is_over:
+        raise too_many(usage)
+
+
+def too_many(usage: Usage) -> TooMany:
+    message = f"More than {usage.limit.count} requests in {usage.limit.window_s} s. Try again in {usage.reset_s} s."
+    return TooMany(message, headers=usage.headers())
+
+
+def address_of(request: HttpRequest) -> str:
+    """The caller's address. SECURITY: X-Forwarded-For counts only as far as PROXY_COUNT says that proxies of ours wrote it."""
+    return str(BaseThrottle().get_ident(request) or "unknown")

@@ -10,12 +10,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from hub.core.errors import Invalid
+from hub.core.ratelimit import Limit, address_of, limit_check
 from hub.pages.forms import SignInForm
 from hub.pages.shell import local_url
 from hub.pages.showcase import showcase
 from hub.pages.theme import theme_is_known, theme_remember
 from hub.pages.words import plural
 
+LOGIN = Limit("login", 10, 60)  # per address, beside django-axes, which counts per name and address
 _PAUSE_MINUTES = round(settings.AXES_COOLOFF_TIME * 60)
 
 
@@ -38,6 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     form = SignInForm(request, data=request.POST or None)
     if request.method == "GET":
         return render(request, "account/login.html", _context(request, form))
+    limit_check(LOGIN, address_of(request))
     if form.is_valid():
         login(request, form.get_user())
         if not form.cleaned_data["stay"]:

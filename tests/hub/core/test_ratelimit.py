@@ -5,7 +5,7 @@ from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from hub.core import api as core_api
-from hub.core.ratelimit import Limit, limit_count
+from hub.core.ratelimit import Limit, address_of, limit_count
 
 LIMIT = Limit("test", 3, 60)
 
@@ -79,3 +79,25 @@ def test_a_signed_in_user_has_a_larger_allowance(api_as, alice, who, monkeypatch
     answer = api_as(alice).get("/api/v1/me")
     assert answer.status_code == 200
     assert answer["RateLimit-Policy"] == "600;w=60"
+
+
+@pytest.mark.django_db
+def test_sign_in_is_counted_by_address(client, who, monkeypatch):
+    from hub.pages.views import sign_in
+
+    monkeypatch.setattr(sign_in, "LOGIN", Limit(f"login-{who}", 2, 3600))
+    statuses = [
+        client.post("/login", {"username": f"nobody-{number}", "password": "x"}).status_code for number in range(3)
+    ]
+    assert statuses[-1] == 429
+    assert 429 not in statuses[:2]
+
+
+@pytest.mark.parametrize(("proxies", "address"), [(0, "10.0.0.1"), (1, "203.0.113.9"), (2, "198.51.100.7")])
+def test_a_forwarded_address_counts_only_as_far_as_our_proxies_go(monkeypatch, proxies, address):
+    from django.test import RequestFactory
+    from rest_framework.settings import api_settings
+
+    monkeypatch.setattr(api_settings, "NUM_PROXIES", proxies)
+    request = RequestFactory().get("/", HTTP_X_FORWARDED_FOR="198.51.100.7, 203.0.113.9", REMOTE_ADDR="10.0.0.1")
+    assert address_of(request) == address
