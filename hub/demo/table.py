@@ -26,7 +26,7 @@ def sentence_make(comparison: Comparison) -> str:
     gain = comparison.gain
     best = comparison.best_parent.split("/")[-1]
     interval = f"95 % interval {gain.low * 100:+.1f} to {gain.high * 100:+.1f} points"
-    over = f"over {len(comparison.domains)} domains and {_counted(len(comparison.seeds), 'seed')}"
+    over = f"over {_counted(len(comparison.domains), 'domain')} and {_counted(len(comparison.seeds), 'seed')}"
     if gain.includes_zero:
         return f"The merge and the best single model, {best}, differ by {gain.value * 100:+.1f} points {over}; the {interval} includes zero."
     word = "more" if gain.value > 0 else "fewer"
