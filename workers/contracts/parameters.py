@@ -65,6 +65,18 @@ def check_range(
     complaints.add("out_of_range", path, message, repair=repair)
 
 
+def source_count_complaint(method: Method, count: int) -> tuple[str, str] | None:
+    """(code, message) when a method does not take so many sources."""
+    given = "1 source is given" if count == 1 else f"{count} sources are given"
+    if method.maximum_sources is not None and count > method.maximum_sources:
+        noun = "source" if method.maximum_sources == 1 else "sources"
+        beside = " besides the base" if method.needs_base else ""
+        return "too_many_sources", f"{given}, {method.label} takes {method.maximum_sources} {noun}{beside}."
+    if count < method.minimum_sources:
+        return "too_few_sources", f"{given}, {method.label} needs {method.minimum_sources}."
+    return None
+
+
 def resolve_parameters(recipe: MergeRecipe, method: Method) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """(recipe-level values, one mapping per source): a source's own value, else the recipe's, else the table's default."""
     chosen = {

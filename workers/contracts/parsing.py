@@ -4,6 +4,7 @@ In a document a method's recipe-level parameters stand at top level and the per-
 keeps them in `parameters`.
 """
 
+import importlib
 import json
 import math
 from collections.abc import Iterable
@@ -19,9 +20,9 @@ from workers.contracts.kinds import KINDS
 from workers.contracts.mergekit import is_mergekit, mergekit_convert
 from workers.contracts.methods import METHODS, Method, method_get, methods_of
 from workers.contracts.naming import check_names
-from workers.contracts.parameters import check_value, resolve_parameters
+from workers.contracts.parameters import check_value, resolve_parameters, source_count_complaint
 from workers.contracts.paths import Path, where_of
-from workers.contracts.recipes import MAX_SOURCES, AnyRecipe, EvaluateRecipe, MergeRecipe, Source, TrainRecipe
+from workers.contracts.recipes import MAX_SOURCES, AnyRecipe, MergeRecipe, Source
 from workers.contracts.validation import fields_of, report
 from workers.contracts.writing import recipe_to_document, recipe_to_yaml
 
@@ -29,7 +30,14 @@ __all__ = [
     "Parsed", "load_document", "parse", "recipe_to_document", "recipe_to_yaml", "resolve_parameters",
 ]  # fmt: skip
 
-RECIPES: dict[str, type[AnyRecipe]] = {"merge": MergeRecipe, "evaluate": EvaluateRecipe, "train": TrainRecipe}
+
+def _recipe_class(dotted: str) -> type[AnyRecipe]:
+    module, name = dotted.split(":")
+    found: type[AnyRecipe] = getattr(importlib.import_module(module), name)
+    return found
+
+
+RECIPES: dict[str, type[AnyRecipe]] = {kind.name: _recipe_class(kind.recipe) for kind in KINDS}
 _LARGEST = 10**300
 
 
@@ -256,22 +264,13 @@ def _unknown(key: str, path: Path, known: set[str], reason: str, complaints: Com
 
 def _check_count(body: dict[str, Any], method: Method | None, complaints: Complaints) -> None:
     count = len(body["sources"])
-    if method is None or count == 0:
+    complaint = source_count_complaint(method, count) if method is not None and count else None
+    if method is None or complaint is None:
         return
-    if method.maximum_sources is not None and count > method.maximum_sources:
-        beside = " besides the base" if method.needs_base else ""
-        repair = []
-        if method.needs_base and count == method.maximum_sources + 1 and not body.get("base"):
-            first = body["sources"][0]
-            model = first.get("model") if isinstance(first, dict) else first
-            patch = ({"op": "add", "path": "/base", "value": model}, {"op": "remove", "path": "/sources/0"})
-            repair = [Repair(label="Make the first one the base", patch=patch)] if isinstance(model, str) else []
-        noun = "source" if method.maximum_sources == 1 else "sources"
-        message = f"{count} sources are given, {method.label} takes {method.maximum_sources} {noun}{beside}."
-        complaints.add("too_many_sources", ("sources",), message, repair=repair)
-    elif count < method.minimum_sources:
-        complaints.add(
-            "too_few_sources",
-            ("sources",),
-            f"{count} sources are given, {method.label} needs {method.minimum_sources}.",
-        )
+    repair: list[Repair] = []
+    if method.needs_base and count - 1 == method.maximum_sources and not body.get("base"):
+        first = body["sources"][0]
+        model = first.get("model") if isinstance(first, dict) else first
+        patch = ({"op": "add", "path": "/base", "value": model}, {"op": "remove", "path": "/sources/0"})
+        repair = [Repair(label="Make the first one the base", patch=patch)] if isinstance(model, str) else []
+    complaints.add(complaint[0], ("sources",), complaint[1], repair=repair)

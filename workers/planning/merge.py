@@ -2,7 +2,7 @@
 
 from workers.contracts.findings import Finding, has_errors
 from workers.contracts.methods import Method, method_get
-from workers.contracts.parameters import resolve_parameters
+from workers.contracts.parameters import resolve_parameters, source_count_complaint
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.check import Facts
@@ -63,14 +63,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
 
 def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
     """The parser says this with a repair; a recipe built in code comes here first."""
-    count = len(recipe.sources)
-    if method.maximum_sources is not None and count > method.maximum_sources:
-        message = f"{count} sources are given, {method.label} takes {method.maximum_sources}."
-        return [finding("too_many_sources", "error", ("sources",), message)]
-    if count < method.minimum_sources:
-        message = f"{count} sources are given, {method.label} needs {method.minimum_sources}."
-        return [finding("too_few_sources", "error", ("sources",), message)]
-    return []
+    complaint = source_count_complaint(method, len(recipe.sources))
+    return [finding(complaint[0], "error", ("sources",), complaint[1])] if complaint is not None else []
 
 
 def _agreements(

@@ -138,7 +138,13 @@ def _account_findings(account: _Account, reference: Known, sources: Sequence[Kno
         if missing:
             message = f"{source.name} lacks {number(len(missing))} of {counted(total, 'tensor')}, first {missing[0]}."
             findings.append(
-                finding("tensor_missing", "warning", source.path, message, "They are made from the other models alone.")
+                finding(
+                    "tensor_missing",
+                    "warning",
+                    source.path,
+                    message,
+                    "What it lacks is made from the other models alone.",
+                )
             )
     if only:
         verb = "is" if len(only) == 1 else "are"

@@ -15,7 +15,8 @@ from hub.jobs.api.representation import job_detail, jobs_json
 from hub.jobs.api.serializers import STATES, JobDetailBody, JobListBody
 from hub.recipes import services
 from hub.recipes.api import serializers
-from hub.recipes.api.representation import check_json, method_json
+from hub.recipes.api.representation import check_json
+from workers.contracts.describe import describe_method
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
 
@@ -51,7 +52,7 @@ class MethodListView(ApiView):
         kind = request.query_params.get("kind") or ""
         if kind and kind not in {row.name for row in KINDS}:
             raise Invalid(f"kind is {kind[:40]!r}. Choose one of {', '.join(row.name for row in KINDS)}.")
-        return Response([method_json(method) for method in METHODS if kind in ("", method.kind)])
+        return Response([describe_method(method) for method in METHODS if kind in ("", method.kind)])
 
 
 class JobCollectionView(ApiView):
