@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from hub.accounts.models import User
 from hub.core.errors import NotFound
-from hub.jobs.models import Job, JobEvent, JobLog, Notice, Webhook, Worker
+from hub.jobs.models import Job, JobEvent, JobInput, JobLog, JobOutput, Notice, Webhook, Worker
 from hub.jobs.services.claiming import claimable
 from hub.jobs.states import ACTIVE, State
 
@@ -49,10 +49,8 @@ def job_list(*, user: User, state: str = "", kind: str = "", owner: str = "", re
     if owner:
         jobs = jobs.filter(owner__username__iexact=owner)
     if repo:
-        read = Q(pk__in=Job.inputs.field.model.objects.filter(repo__full_name__iexact=repo).values("job_id"))
-        jobs = jobs.filter(
-            read | Q(pk__in=Job.outputs.field.model.objects.filter(repo__full_name__iexact=repo).values("job_id"))
-        )
+        read = Q(pk__in=JobInput.objects.filter(repo__full_name__iexact=repo).values("job_id"))
+        jobs = jobs.filter(read | Q(pk__in=JobOutput.objects.filter(repo__full_name__iexact=repo).values("job_id")))
     return jobs
 
 

@@ -11,7 +11,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile
 from workers.contracts.recipes import AnyRecipe
 from workers.contracts.references import repo_reference_parse
-from workers.planning.references import references_of
+from workers.planning.references import Role, references_of
 
 BUILTIN = "builtin:"
 
@@ -20,7 +20,7 @@ BUILTIN = "builtin:"
 class Resolved:
     """One reference of the recipe. `repo` and `commit` are None when there is no such entry, and for built-in data."""
 
-    role: str
+    role: Role
     index: int
     text: str
     where: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import django
+from pydantic import ValidationError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "hub.config.settings")
 django.setup()
@@ -26,6 +27,8 @@ from workers.contracts.version import VERSION  # noqa: E402
 from workers.runtime.gpu import Device  # noqa: E402
 from workers.runtime.ledger import Beat, Claim, Ending, LeaseGone, LedgerAway  # noqa: E402
 from workers.runtime.supervise import Options  # noqa: E402
+
+SCHEMA = 1
 
 
 def options_make() -> Options:
@@ -68,8 +71,20 @@ class Ledger:
         if job is None:
             return None
         kind = kind_get(job.kind)
-        limits = kind.limits if kind is not None else Limits()
-        return Claim(job.pk, job.attempt, job.lease_owner, JobRequest.model_validate(job.request), limits)
+        request = _request_of(job.request)
+        known = Claim(
+            job.pk,
+            job.attempt,
+            job.lease_owner,
+            request or JobRequest(kind=job.kind, recipe={}),
+            kind.limits if kind else Limits(),
+        )
+        if kind is None or request is None:
+            self.fail(
+                known, Ending("bug", "This job was made by another release of Genepool. Submit its recipe again."), {}
+            )
+            return self.claim()
+        return known
 
     def heartbeat(self, claim: Claim) -> Beat:
         with _database():
@@ -122,6 +137,16 @@ class Ledger:
     def release(self, claim: Claim, cost: Mapping[str, Any]) -> None:
         with _database():
             services.job_release(**_key(claim), cost=cost)
+
+
+def _request_of(document: Mapping[str, Any]) -> JobRequest | None:
+    """None for a request of a form that this release does not know."""
+    if document.get("schema") != SCHEMA:
+        return None
+    try:
+        return JobRequest.model_validate(document)
+    except ValidationError:
+        return None
 
 
 def _key(claim: Claim) -> dict[str, Any]:

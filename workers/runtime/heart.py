@@ -1,11 +1,13 @@
 """The heartbeat of one attempt, in a thread of its own: it goes on while files are hashed and published."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable
 
 from workers.runtime.ledger import Claim, Ledger, LedgerAway
 
+logger = logging.getLogger(__name__)
 WATCH_S = 1.0
 SEEN_S = 10.0
 
@@ -54,6 +56,9 @@ class Heart:
                 self._ledger.seen(self._claim)
         except LedgerAway:
             return
+        except Exception:
+            # A full disk or a bug must not stop the heart: the lease then ends the attempt, in time and in order.
+            logger.exception("heartbeat")
 
     def _run(self) -> None:
         while not self._stop.wait(min(WATCH_S, self._every_s)) and not self.is_lost:

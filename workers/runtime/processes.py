@@ -43,9 +43,9 @@ def _table(memory_of: int | None = None) -> Iterator[tuple[int, int, int]]:
     """(pid, group, memory) of every living process; memory only for members of group `memory_of`."""
     if not HAS_PROC:
         for line in _ps("-axo", "pid=,pgid=,stat=,rss=").splitlines():
-            pid, group, state, rss = line.split()
+            member, group_text, state, rss = line.split()
             if not state.startswith("Z"):
-                yield int(pid), int(group), int(rss) * 1024
+                yield int(member), int(group_text), int(rss) * 1024
         return
     for entry in _PROC.iterdir():
         if not entry.name.isdecimal():

@@ -4,6 +4,7 @@ import logging
 import mmap
 import os
 import time
+from contextlib import suppress
 
 from billiard import current_process
 from celery import Task, shared_task
@@ -53,7 +54,8 @@ def claim_all(ledger: hub.Ledger) -> int:
     parent = os.getppid()
     done = 0
     try:
-        health.note(place, is_bell=True)
+        with suppress(OSError):  # a disk that is full is told by the job that needs it
+            health.note(place, is_bell=True)
         ledger.seen(None, is_bell=True)
         _clean_sometimes()
         # A process whose Celery parent is gone finishes its job and takes no other.
