@@ -8,7 +8,7 @@ from django.utils.safestring import SafeString
 from hub.pages.numbers import MINUS, NARROW
 from hub.pages.svg import join, tag
 
-_STEPS = (1, 2, 2.5, 5, 10)
+_STEPS = (1, 2, 5, 10)
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ def scale_for(
     low, high = (min(values), max(values)) if values else (lowest, highest)
     if high - low < 1e-6:
         low, high = low - 0.01, high + 0.01
-    rough = (high - low) / max(1, ticks - 1)
-    power = 10 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in _STEPS if factor * power >= rough * 0.999)
+    most = ticks + 1
+    power = 10 ** math.floor(math.log10((high - low) / most))
+    step = next(factor * power for factor in _STEPS if (high - low) / (factor * power) <= most + 1e-9)
     first = math.floor(low / step + 1e-9) * step
     last = math.ceil(high / step - 1e-9) * step
     first = max(first, math.floor(lowest / step) * step)
