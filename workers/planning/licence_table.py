@@ -30,11 +30,6 @@ class Licence:
     duty: str = ""
     clause: str = ""
 
-    @property
-    def locks(self) -> bool:
-        """Whether the result must be under this very licence."""
-        return self.family in {"strong", "share_alike"} or self.name.startswith("CC-BY-NC-SA")
-
 
 _NOTICE = "You must keep its copyright notice."
 _CREDIT = "You must credit its sources."

@@ -5,6 +5,7 @@ Adding a model never relaxes the verdict, and the order of the models does not m
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations, product
 
 from workers.contracts.findings import Finding
@@ -16,6 +17,10 @@ from workers.planning.wording import finding, joined
 COMBINED = "LicenseRef-combined"
 _LIMIT = 64
 _SEVERITY = {"allow": 0, "allow_with_obligations": 1, "review": 2, "unknown": 3, "deny": 4}
+# From this rank on a permissive licence asks for credit to be given, not only for its notice to be kept.
+CREDIT_RANK = 18
+_RESTRICTED = {"community", "research", "non_commercial"}
+_GPL3_ONLY = {"Apache-2.0", "ECL-2.0", "CC-BY-SA-4.0"}
 _GPL3 = {"GPL-3.0-only", "GPL-3.0-or-later"}
 _AGPL3 = {"AGPL-3.0-only", "AGPL-3.0-or-later"}
 
@@ -100,97 +105,117 @@ def _branches(expression: str) -> list[tuple[Licence, ...]]:
     return [tuple(licence_get(name.strip()) for name in branch.split(" AND ")) for branch in expression.split(" OR ")]
 
 
+@dataclass(frozen=True)
+class _Mix:
+    """The licences of one choice of branches, laxest first, and the models under each."""
+
+    licences: tuple[Licence, ...]
+    holders: dict[str, list[str]]
+
+    @classmethod
+    def of(cls, parents: Sequence[tuple[str, Licence]]) -> "_Mix":
+        licences = {licence.name: licence for _, licence in parents}
+        holders = {
+            name: list(dict.fromkeys(parent for parent, held in parents if held.name == name)) for name in licences
+        }
+        return cls(tuple(sorted(licences.values(), key=lambda licence: (licence.rank, licence.name))), holders)
+
+    def who(self, licence: Licence) -> str:
+        return joined(self.holders[licence.name])
+
+    def named(self, licence: Licence) -> str:
+        return f"{licence.name} ({self.who(licence)})"
+
+    @property
+    def binding(self) -> tuple[dict[str, str], ...]:
+        return tuple(
+            {"name": name, "licence": licence.name, "clause": licence.clause or licence.name}
+            for licence in reversed(self.licences) for name in self.holders[licence.name]
+        )  # fmt: skip
+
+
 def _judge(parents: Sequence[tuple[str, Licence]]) -> LicenceVerdict:
     if not parents:
         return LicenceVerdict()
-    licences = list({licence.name: licence for _, licence in parents}.values())
-    licences.sort(key=lambda licence: (licence.rank, licence.name))
-    holders = {
-        licence.name: list(dict.fromkeys(name for name, held in parents if held.name == licence.name))
-        for licence in licences
-    }
-    binding = tuple(
-        {"name": name, "licence": licence.name, "clause": licence.clause or licence.name}
-        for licence in reversed(licences)
-        for name in holders[licence.name]
-    )
-    reasons = [
-        text
-        for licence in licences
-        if licence.family == "no_derivatives"
-        for text in (f"{joined(holders[licence.name])} is under {licence.name}: nothing made of it may be passed on.",)
-    ]
-    for one, other in combinations(licences, 2):
-        if _conflict(one, other):
-            reasons.append(
-                f"{one.name} ({joined(holders[one.name])}) and {other.name} ({joined(holders[other.name])}) cannot both be kept in one model."
-            )
-    if reasons:
-        return LicenceVerdict(verdict="deny", reasons=tuple(reasons), binding=binding)
-    reasons = _questions(licences, holders)
-    top = licences[-1]
-    distinct = {licence.name for licence in licences if licence.family in {"community", "research", "custom", "weak"}}
-    if reasons:
-        chosen = top.name if len(distinct) <= 1 and len(licences) == 1 else COMBINED
-        return LicenceVerdict(verdict="review", licence=chosen, reasons=tuple(reasons), binding=binding)
-    because = f" because of {joined(holders[top.name])}" if len(licences) > 1 else ""
-    duties = tuple(dict.fromkeys(_because(licence.duty, because if licence is top else f" because of {joined(holders[licence.name])}")
-                                 for licence in reversed(licences) if licence.duty))  # fmt: skip
+    mix = _Mix.of(parents)
+    refusals = _refusals(mix)
+    if refusals:
+        return LicenceVerdict(verdict="deny", reasons=refusals, binding=mix.binding)
+    questions = _questions(mix)
+    if questions:
+        named = mix.licences[0].name if len(mix.licences) == 1 else COMBINED
+        return LicenceVerdict(verdict="review", licence=named, reasons=questions, binding=mix.binding)
+    result = _result(mix)
     is_light = all(
-        licence.family == "free" or (licence.family == "permissive" and licence.rank < 18) for licence in licences
+        licence.family == "free" or (licence.family == "permissive" and licence.rank < CREDIT_RANK)
+        for licence in mix.licences
     )
     return LicenceVerdict(
-        verdict="allow" if is_light else "allow_with_obligations", licence=top.name,
-        reasons=(f"The result will be {top.name}.", *duties), binding=binding,
+        verdict="allow" if is_light else "allow_with_obligations", licence=result,
+        reasons=(f"The result will be {result}.", *_duties(mix)), binding=mix.binding,
     )  # fmt: skip
 
 
-def _because(duty: str, because: str) -> str:
-    return f"{duty.rstrip('.')},{because}." if because else duty
+def _result(mix: _Mix) -> str:
+    top = mix.licences[-1].name
+    # What GPL-2.0 cannot take up, its later version can.
+    if top == "GPL-2.0-or-later" and any(licence.name in _GPL3_ONLY for licence in mix.licences):
+        return "GPL-3.0-or-later"
+    return top
+
+
+def _duties(mix: _Mix) -> tuple[str, ...]:
+    """What the maker has to do, the strictest first, with the models that ask for it where not all do."""
+    duties = []
+    for licence in reversed(mix.licences):
+        if licence.duty:
+            because = f", because of {mix.who(licence)}" if len(mix.licences) > 1 else ""
+            duties.append(f"{licence.duty.rstrip('.')}{because}.")
+    return tuple(dict.fromkeys(duties))
+
+
+def _refusals(mix: _Mix) -> tuple[str, ...]:
+    reasons = [
+        f"{mix.who(licence)} is under {licence.name}: nothing made of it may be passed on."
+        for licence in mix.licences if licence.family == "no_derivatives"
+    ]  # fmt: skip
+    reasons += [
+        f"{mix.named(one)} and {mix.named(other)} cannot both be kept in one model."
+        for one, other in combinations(mix.licences, 2) if _conflict(one, other)
+    ]  # fmt: skip
+    return tuple(reasons)
 
 
 def _conflict(one: Licence, other: Licence) -> bool:
     """Whether no single result can keep both. Symmetric."""
-    families = {one.family, other.family}
-    names = {one.name, other.name}
+    families, names = {one.family, other.family}, {one.name, other.name}
     if "strong" in families:
-        if families & {"community", "research", "non_commercial"}:
+        if families & _RESTRICTED or "AFL-3.0" in names:
             return True
         if families == {"strong"}:
-            return _copyleft_conflict(names)
+            return "GPL-2.0-only" in names and bool(names & (_GPL3 | _AGPL3))
         if "share_alike" in families:
             # CC-BY-SA-4.0 may be carried over into GPL-3.0, and only there.
-            return not ("CC-BY-SA-4.0" in names and bool(names & (_GPL3 | {"GPL-2.0-or-later"})))
-        return "GPL-2.0-only" in names and bool(names & {"Apache-2.0", "ECL-2.0"})
+            return not ("CC-BY-SA-4.0" in names and names & (_GPL3 | {"GPL-2.0-or-later"}))
+        return "GPL-2.0-only" in names and bool(names & _GPL3_ONLY)
     if "share_alike" in families:
-        return bool(families & {"community", "research", "non_commercial"})
-    locked = [licence for licence in (one, other) if licence.name.startswith("CC-BY-NC-SA")]
-    return bool(locked) and bool(families & {"community", "research"})
+        return bool(families & _RESTRICTED)
+    is_locked = any(name.startswith("CC-BY-NC-SA") for name in names)
+    return is_locked and bool(families & {"community", "research"})
 
 
-def _copyleft_conflict(names: set[str]) -> bool:
-    if "GPL-2.0-only" in names:
-        return bool(names & (_GPL3 | _AGPL3))
-    return False
-
-
-def _questions(licences: Sequence[Licence], holders: dict[str, list[str]]) -> list[str]:
+def _questions(mix: _Mix) -> tuple[str, ...]:
     """What a person has to look at although nothing forbids it."""
     reasons = []
-    for licence in licences:
+    for licence in mix.licences:
         if licence.family == "custom":
-            reasons.append(f"{licence.name} ({joined(holders[licence.name])}) is a licence whose text has to be read.")
-        elif licence.family == "weak" and len(licences) > 1:
-            reasons.append(
-                f"{licence.name} ({joined(holders[licence.name])}) speaks of files and linking, which says little about weights."
-            )
-    restricted = [licence for licence in licences if licence.family in {"community", "research", "non_commercial"}]
-    kinds = {licence.family for licence in restricted}
-    if len(restricted) > 1 and (kinds != {"non_commercial"}):
+            reasons.append(f"{mix.named(licence)} is a licence whose text has to be read.")
+        elif licence.family == "weak" and len(mix.licences) > 1:
+            reasons.append(f"{mix.named(licence)} speaks of files and linking, which says little about weights.")
+    restricted = [licence for licence in mix.licences if licence.family in _RESTRICTED]
+    if len(restricted) > 1 and {licence.family for licence in restricted} != {"non_commercial"}:
         reasons.append(f"{joined([licence.name for licence in restricted])} bind the result together.")
-    locked = [licence for licence in licences if licence.family == "share_alike"]
-    if len(locked) > 1:
-        reasons.append(
-            f"{joined([licence.name for licence in locked])} each ask for the result to be under themselves."
-        )
-    return reasons
+    alike = [licence.name for licence in mix.licences if licence.family == "share_alike"]
+    if len(alike) > 1:
+        reasons.append(f"{joined(alike)} each ask for the result to be under themselves.")
+    return tuple(reasons)
