@@ -1,3 +1,5 @@
+import logging
+
 import httpx
 import pytest
 from django.core.signals import request_finished, request_started
@@ -19,7 +21,10 @@ def hub_here(db, monkeypatch, settings):
     # The test's transaction is on the connection that a real request would close.
     signals = (request_started, request_finished)
     was_connected = [signal for signal in signals if signal.disconnect(close_old_connections)]
+    # The server's log goes to standard output too, which here is the command's.
+    logging.disable(logging.CRITICAL)
     yield
+    logging.disable(logging.NOTSET)
     for signal in was_connected:
         signal.connect(close_old_connections)
 
