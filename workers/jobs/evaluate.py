@@ -17,6 +17,7 @@ from workers.jobs.inputs import base_of_adapter, inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
 REVISION = 1
+PROGRESS_STEP = 0.05  # of one unit: a large dataset has thousands of batches
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,15 @@ class _Runner:
         return entry
 
     def _between(self, unit: Unit, done: int, examples: int) -> Callable[[int], None]:
+        told = 0.0
+
         def between(answered: int) -> None:
+            nonlocal told
             self.ports.cancel.raise_if_requested()
-            self.ports.reporter.progress(done + answered / examples, self.total, "evaluations", unit.model.reference)
+            share = answered / examples
+            if share - told >= PROGRESS_STEP or answered == examples:
+                told = share
+                self.ports.reporter.progress(done + share, self.total, "evaluations", unit.model.reference)
 
         return between
 
