@@ -1,0 +1,113 @@
+import re
+
+import pytest
+
+from tests.factories.catalog import card, make_model, make_repo, weights
+
+
+@pytest.fixture
+def shelf(alice):
+    base = card(license="apache-2.0", pipeline_tag="image-classification")
+    make_model(alice, "vision", readme=base)
+    make_model(
+        alice,
+        "vision-tuned",
+        fill=1,
+        readme=card(license="mit", base_model="alice/vision", pipeline_tag="image-classification"),
+    )
+    make_repo(
+        alice,
+        "words",
+        files={
+            "model.safetensors": weights(tensors={"embed.weight": (64, 64)}),
+            "README.md": card(license="mit", pipeline_tag="text-generation"),
+        },
+    )
+    make_repo(alice, "rows", type="dataset", files={"README.md": card(license="cc-by-4.0")})
+
+
+def names(page: str) -> list[str]:
+    return re.findall(r'<div class="about-block"><a class="name" href="/alice/([^"]+)"', page)
+
+
+def listed(browser, query: str) -> list[str]:
+    answer = browser().get(f"/models{query}")
+    assert answer.status_code == 200
+    return sorted(names(answer.content.decode()))
+
+
+def test_shows_every_model_and_no_dataset(browser, shelf):
+    assert listed(browser, "") == ["vision", "vision-tuned", "words"]
+
+
+def test_words_narrow_the_list(browser, shelf):
+    assert listed(browser, "?q=vision") == ["vision", "vision-tuned"]
+
+
+def test_facets_narrow_the_list_together(browser, shelf):
+    assert listed(browser, "?task=image-classification&licence=MIT") == ["vision-tuned"]
+
+
+def test_parameter_ranges_narrow_the_list(browser, shelf):
+    assert listed(browser, "?params_min=1K") == ["words"]
+
+
+def test_a_chip_names_facet_and_value_and_removes_only_itself(browser, shelf):
+    page = browser().get("/models?q=vision&licence=MIT&params_max=1000000").content.decode()
+    chips = re.findall(
+        r'class="chip" href="([^"]+)"><span class="visually-hidden">Remove the filter </span>([^<]+)<', page
+    )
+    assert ("/models?q=vision&amp;params_max=1000000", "Licence: MIT") in chips
+    assert ("/models?q=vision&amp;licence=MIT", "up to 1\u00a0M parameters") in chips
+
+
+def test_an_empty_list_offers_the_nearest_steps_back_with_counts(browser, shelf):
+    page = browser().get("/models?q=vision&licence=CC0-1.0").content.decode()
+    assert "No entry fits all of this" in page
+    assert re.search(r'<a href="/models\?q=vision">Drop “Licence: CC0-1.0”</a></span><b>2</b>', page)
+    assert re.search(r'<span class="ink3">Drop the words “vision”</span></span><b>0</b>', page)
+
+
+def test_an_empty_hub_says_what_to_do(browser, db):
+    assert "Or make it" in browser().get("/models").content.decode()
+
+
+def test_the_same_query_is_offered_in_the_api(browser, shelf):
+    page = browser().get("/models?q=vision&licence=MIT").content.decode()
+    assert 'href="/api/v1/models?q=vision&amp;licence=MIT"' in page
+    assert browser().get("/api/v1/models?q=vision&licence=MIT").json()["count"] == 1
+
+
+def test_pages_follow_each_other_without_gaps(browser, shelf):
+    client, url, seen = browser(), "/models?sort=name&limit=1", []
+    for _ in range(5):
+        page = client.get(url).content.decode()
+        seen += names(page)
+        following = re.search(r'<a href="([^"]+)" rel="next">', page)
+        if not following:
+            break
+        url = following[1].replace("&amp;", "&")
+    assert seen == ["vision", "vision-tuned", "words"]
+
+
+@pytest.mark.parametrize("query", ["?sort=bogus", "?params_min=many", "?cursor=forged", "?limit=-1"])
+def test_a_senseless_query_is_an_error_not_other_rows(browser, shelf, query):
+    assert browser().get(f"/models{query}").status_code == 400
+
+
+def test_words_of_the_query_are_escaped(browser, shelf):
+    page = browser().get('/models?q="><script>alert(1)</script>').content.decode()
+    assert "<script>alert(1)" not in page
+
+
+def test_datasets_have_their_own_list(browser, shelf):
+    page = browser().get("/datasets").content.decode()
+    assert "/datasets/alice/rows" in page
+    assert "/alice/vision" not in page
+
+
+def test_measured_entries_show_score_interval_and_strip(browser, measured_family):
+    page = browser().get("/models?q=merged").content.decode()
+    assert "<b>87.5\u00a0%</b>" in page
+    assert 'class="parent-mark"' in page or 'class="child-mark"' in page
+    assert "not measured" not in page
