@@ -12,7 +12,7 @@ from hub.embedded.layout import Layout
 from hub.embedded.specs import ServiceSpec
 
 CODE = Path(__file__).resolve().parents[2]  # `python -m` finds the packages from here, installed or not
-WORKER_STOP_S = 60.0  # more than Celery's soft shutdown of 45 s, in which a job writes its checkpoint
+WORKER_STOP_S = 60.0  # running jobs keep what they finished and go back to the queue
 
 
 def _python(name: str, *arguments: str, environment: Mapping[str, str], **options: object) -> ServiceSpec:

@@ -160,8 +160,8 @@ class Up:
     def _load_demo(self, supervisor: Supervisor, environment: dict[str, str]) -> int:
         status = supervisor.run(stack.demo_spec(environment), may_draw=True)
         if status != 0:
-            log = self.layout.logs / "demo.log"
-            self.console.say(f"the demo zoo was not loaded (status {status}). Its log: {log}. The hub runs without it.")
+            why = "" if self.console.is_terminal else f" Its log: {self.layout.logs / 'demo.log'}."
+            self.console.say(f"the demo zoo was not loaded (status {status}).{why} The hub runs without it.")
         return status
 
     def _greet(self, address: str) -> None:

@@ -29,13 +29,13 @@ class Console:
     def plain(self, text: str = "") -> None:
         self._write(text + "\n")
 
-    def line(self, name: str, raw: bytes) -> None:
+    def line(self, name: str, raw: bytes, *, file_only: tuple[str, ...] = ()) -> None:
         text = raw.decode(errors="replace").rstrip()
         if text:
             self._keep(name, text)
             if name in UNNAMED:
                 self._write(text + "\n")
-            elif not self.is_quiet:
+            elif not self.is_quiet and not any(part in text for part in file_only):
                 self._show(name, readable(text))
 
     def _show(self, name: str, text: str) -> None:

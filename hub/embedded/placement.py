@@ -13,9 +13,10 @@ from pathlib import Path
 from hub.embedded.binaries import PostgresInstall, postgres_install
 from hub.embedded.errors import EmbeddedError
 from hub.embedded.layout import Layout
-from hub.embedded.secret_files import secret_ensure
+from hub.embedded.secret_files import secret_ensure, write_private
 from hub.embedded.users import SystemUser, can_run, may_enter, may_read, service_user
 
+RECORD = "cluster_path"  # in the data directory, when the cluster is elsewhere
 BOOTSTRAP = "share/postgresql/postgres.bki"  # a file that initdb reads; stands for all of share/
 
 
@@ -42,9 +43,10 @@ def _refuse_foreign(cluster: Path) -> None:
 
 
 def _cluster_for(layout: Layout, user: SystemUser) -> Path:
+    recorded = _recorded(layout)
+    if recorded:
+        return recorded
     apart = layout.closed_home / "cluster"
-    if _is_ours(layout, apart):
-        return apart
     made = not layout.cluster.exists()
     if made:
         layout.cluster.mkdir(mode=0o700)
@@ -67,13 +69,19 @@ def _identity(layout: Layout) -> str:
     return secret_ensure(layout.secrets / "cluster_id", length=12)
 
 
-def _is_ours(layout: Layout, cluster: Path) -> bool:
-    try:
-        return (cluster.parent / "belongs_to").read_text().strip() == _identity(layout) and (
-            cluster / "PG_VERSION"
-        ).exists()
-    except OSError:
-        return False
+def _recorded(layout: Layout) -> Path | None:
+    """Where this data directory's cluster went, if not into itself. It stays there, also when the directory moves or opens up."""
+    record = layout.data_dir / RECORD
+    if not record.exists():
+        return None
+    cluster = Path(record.read_text().strip())
+    note = cluster.parent / "belongs_to"
+    if not note.exists() or note.read_text().strip() != _identity(layout):
+        raise EmbeddedError(
+            f"The database of {layout.data_dir} was in {cluster}, which is gone or belongs to another data directory. "
+            f"Bring it back from a backup. To begin with an empty database instead, remove {record}."
+        )
+    return cluster
 
 
 def _put_aside_foreign(layout: Layout, cluster: Path) -> None:
@@ -85,6 +93,7 @@ def _put_aside_foreign(layout: Layout, cluster: Path) -> None:
             number += 1
         cluster.rename(aside)
     note.write_text(_identity(layout) + "\n")
+    write_private(layout.data_dir / RECORD, f"{cluster}\n")
 
 
 def _make_open(folder: Path) -> None:
@@ -101,8 +110,10 @@ def _install_for(layout: Layout, install: PostgresInstall, user: SystemUser) -> 
     _make_open(layout.closed_home)
     target = layout.closed_home / f"postgres-{_stamp(install)}"
     if not target.exists():
+        for outdated in layout.closed_home.glob("postgres-*"):
+            shutil.rmtree(outdated)
         _copy(install.root, target)
-    copied = PostgresInstall(target, install.major)
+    copied = PostgresInstall(target / install.root.parent.name / install.root.name, install.major)
     if not can_run(user, [copied.tool("initdb"), "--version"]):
         raise EmbeddedError(
             f"The user {user.name}, who runs Postgres, may not run programs in {target}. Is that disk mounted noexec?"
@@ -117,11 +128,15 @@ def _stamp(install: PostgresInstall) -> str:
 
 
 def _copy(root: Path, target: Path) -> None:
+    """With the wheel's shared libraries, which lie beside its package, or within it, and are found by relative paths."""
     unfinished = target.with_name(f".{target.name}.{os.getpid()}")
     shutil.rmtree(unfinished, ignore_errors=True)
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(root / part, unfinished / part, symlinks=True)
+    package = root.parent
+    parts = [root / "bin", root / "lib", root / "share", package.with_name(f"{package.name}.libs"), package / ".dylibs"]
+    for part in parts:
+        if part.exists():
+            shutil.copytree(part, unfinished / part.relative_to(package.parent), symlinks=True)
     for path in [unfinished, *unfinished.rglob("*")]:
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or (os.access(path, os.X_OK) and path.stat().st_mode & 0o100) else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     unfinished.rename(target)

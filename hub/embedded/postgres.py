@@ -58,7 +58,11 @@ class Postgres:
         if Path("/proc/self/cwd").exists():
             # Nobody works in this cluster, so a pid in these files is dead, unreaped, or given to somebody else since.
             # Postgres would refuse in the last two cases.
-            for stale in (cluster / "postmaster.pid", self.sockets / f".s.PGSQL.{PORT}.lock", self.sockets / f".s.PGSQL.{PORT}"):
+            for stale in (
+                cluster / "postmaster.pid",
+                self.sockets / f".s.PGSQL.{PORT}.lock",
+                self.sockets / f".s.PGSQL.{PORT}",
+            ):
                 stale.unlink(missing_ok=True)
 
     def _initialise(self) -> None:
@@ -125,6 +129,12 @@ class Postgres:
             user=self.placement.user,
             is_ready=self.is_ready,
             before=self.stop_orphans,
+            keep_fresh=(self.sockets / f".s.PGSQL.{PORT}", self.sockets / f".s.PGSQL.{PORT}.lock", self.sockets),
+            file_only=(
+                "the database system is starting up",
+                "logical replication launcher",
+                "listening on Unix socket",
+            ),
             stop=signal.SIGINT,  # "fast": ends the sessions, then writes a checkpoint
             stop_s=30.0,
         )

@@ -44,6 +44,8 @@ class Redis:
             is_ready=self.is_ready,
             before=self.prepare,
             stage=1,
+            keep_fresh=(self.socket, self.socket.parent),
+            file_only=("oO0OoO0OoO0Oo", "Redis version=", "Configuration loaded", "Memory overcommit", "scheduling shutdown"),
             stop_s=10.0,
         )  # fmt: skip
 

@@ -24,6 +24,8 @@ class ServiceSpec:
     """`stop` is the signal that ends it in order, within `stop_s` seconds; after that it is killed with its whole session.
 
     `before` clears the way each time it is about to start. Services of a higher `stage` stop before those of a lower one.
+    Lines that hold one of `file_only` are of no use to the person at the terminal: they go to the log file alone.
+    `keep_fresh`: sockets and their folders, touched now and then.
     """
 
     name: str
@@ -33,6 +35,8 @@ class ServiceSpec:
     is_ready: Callable[[], bool] = _always
     before: Callable[[], None] = _nothing
     stage: int = 0
+    file_only: tuple[str, ...] = ()
+    keep_fresh: tuple[Path, ...] = ()
     user: SystemUser | None = None
     stop: signal.Signals = signal.SIGTERM
     stop_s: float = 20.0

@@ -20,6 +20,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 STEADY_S = 60.0  # after so long a run, the next end counts as the first one again
 TRIES_AT_START = 5
 TICK_S = 0.1
+TOUCH_S = 3600.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -124,8 +125,18 @@ class Supervisor:
 
     def watch(self) -> None:
         """Until somebody asks for the end."""
+        touched_at = time.monotonic()
         while True:
             self.turn()
+            if time.monotonic() - touched_at > TOUCH_S:
+                touched_at = time.monotonic()
+                self._touch()
+
+    def _touch(self) -> None:
+        """Temporary folders are swept of what nobody touched for days, sockets of a quiet hub among them."""
+        for path in (path for service in self.services.values() for path in service.spec.keep_fresh):
+            with contextlib.suppress(OSError):
+                os.utime(path)
 
     def turn(self) -> None:
         """One turn of the loop: lines that came, services that ended, services whose pause is over."""
@@ -158,7 +169,7 @@ class Supervisor:
             lines, rest = [*lines, rest], bytearray()
         service.buffer = bytearray(rest)
         for line in lines:
-            self.console.line(service.spec.name, bytes(line))
+            self.console.line(service.spec.name, bytes(line), file_only=service.spec.file_only)
 
     def _note_end(self, service: Service) -> None:
         process = service.process

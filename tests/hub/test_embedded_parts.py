@@ -208,6 +208,13 @@ def test_lines_go_to_the_screen_with_a_name_and_to_a_file_as_they_are(tmp_path):
     assert (tmp_path / "web.log").read_text() == '{"level": "info", "msg": "hello"}\n'
 
 
+def test_lines_of_no_use_at_the_terminal_go_to_the_file_alone(tmp_path):
+    console = Console(tmp_path, io.StringIO())
+    console.line("redis", b"WARNING Memory overcommit must be enabled", file_only=("Memory overcommit",))
+    assert console.stream.getvalue() == ""
+    assert "overcommit" in (tmp_path / "redis.log").read_text()
+
+
 def test_a_log_file_that_grew_large_makes_room(tmp_path, monkeypatch):
     monkeypatch.setattr("hub.embedded.console.ROTATE_BYTES", 10)
     console = Console(tmp_path, io.StringIO())

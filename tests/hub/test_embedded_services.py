@@ -1,6 +1,7 @@
 """The two services for real: made, used, stopped, killed and started again, in awkward folders and as different users."""
 
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -12,7 +13,7 @@ import psycopg
 import pytest
 import redis as redis_client
 
-from hub.embedded import EmbeddedError, embedded_services
+from hub.embedded import EmbeddedError, binaries, embedded_services, placement
 from hub.embedded.layout import Layout
 from hub.embedded.lock import AlreadyRunning, holder_of
 from hub.embedded.postgres import DATABASE, ROLE
@@ -214,6 +215,46 @@ def test_a_closed_folder_keeps_its_mode_and_still_works(tmp_path):
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
     finally:
         forget_home(data_dir)
+
+
+def test_a_closed_environment_gets_a_copy_of_its_binaries(data_dir, tmp_path, monkeypatch):
+    if os.geteuid() != 0:
+        pytest.skip("only root's Postgres runs as another user")
+    closed = tmp_path / "environment"
+    closed.mkdir(mode=0o700)
+    original = binaries.postgres_install()
+    package = original.root.parent
+    for folder in (original.root, package.with_name(f"{package.name}.libs"), package / ".dylibs"):
+        if folder.exists():
+            shutil.copytree(folder, closed / folder.relative_to(package.parent), symlinks=True)
+    install = binaries.PostgresInstall(closed / package.name / original.root.name, original.major)
+    monkeypatch.setattr(placement, "postgres_install", lambda: install)
+    with embedded_services(data_dir, is_durable=False) as services, connect(services) as connection:
+        assert connection.execute("SELECT '[1,2]'::vector <-> '[1,4]'::vector").fetchone() == (2.0,)
+        assert services.postgres
+        assert services.postgres.placement.install.root.is_relative_to(Layout(data_dir).closed_home)
+        assert services.postgres.placement.cluster == data_dir / "postgres"
+    assert stat.S_IMODE(closed.stat().st_mode) == 0o700
+
+
+def test_a_data_directory_that_moved_keeps_the_cluster_it_had_apart(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("an ordinary user's cluster lies in the data directory and goes with it")
+    try:
+        with embedded_services(tmp_path / "data", is_durable=False) as services, connect(services) as connection:
+            connection.execute("CREATE TABLE kept (n int)")
+        (tmp_path / "data").rename(tmp_path / "moved")
+        with embedded_services(tmp_path / "moved", is_durable=False) as services, connect(services) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+        forget_home(tmp_path / "data")
+        with (
+            pytest.raises(EmbeddedError, match="which is gone"),
+            embedded_services(tmp_path / "moved", is_durable=False),
+        ):
+            pass
+    finally:
+        for name in ("data", "moved"):
+            forget_home(tmp_path / name)
 
 
 def test_a_cluster_of_a_deleted_data_directory_is_put_aside(tmp_path):

@@ -152,6 +152,25 @@ def test_a_program_runs_to_its_end_and_gives_its_status(layout, console, tmp_pat
     assert "prepare    done\n" in console.stream.getvalue()
 
 
+def test_sockets_are_touched_so_that_no_sweeper_takes_them(layout, console, tmp_path, monkeypatch):
+    monkeypatch.setattr(supervisor, "TOUCH_S", 0.0)
+    socket = tmp_path / "socket"
+    socket.touch()
+    os.utime(socket, (1, 1))
+    with Supervisor(layout, console) as watch:
+        watch.start(
+            shell(
+                "redis",
+                f"while [ {socket} -ot {tmp_path} ]; do sleep 0.01; done; kill -INT {os.getpid()}; exec sleep 600",
+                tmp_path,
+                keep_fresh=(socket,),
+            )
+        )
+        with pytest.raises(StopRequested):
+            watch.watch()
+    assert socket.stat().st_mtime > 1
+
+
 def test_services_see_no_lock_and_no_foreign_descriptor(layout, console, tmp_path):
     kept = os.open(tmp_path, os.O_RDONLY)
     try:
