@@ -7,9 +7,14 @@ import importlib.util
 import os
 
 import pytest
+from hypothesis import settings as property_settings
 
 from tests import network
 from tests.services import services
+
+# No deadline: how long an example takes says something about the machine. The same examples in every run.
+property_settings.register_profile("repository", deadline=None, derandomize=True, database=None)
+property_settings.load_profile("repository")
 
 services.begin()
 if importlib.util.find_spec("django"):

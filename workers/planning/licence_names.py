@@ -4,7 +4,7 @@ import re
 
 # Names without an entry at SPDX keep the id under which the hubs know them.
 _COMMUNITY = (
-    "openrail", "openrail++", "bigscience-openrail-m", "creativeml-openrail-m", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
+    "openrail", "openrail-plus-plus", "bigscience-openrail-m", "creativeml-openrail-m", "bigcode-openrail-m", "bigscience-bloom-rail-1.0",
     "llama2", "llama3", "llama3.1", "llama3.2", "llama3.3", "llama4", "gemma", "qwen", "qwen-research", "mrl", "apple-amlr",
     "h-research", "fair-noncommercial-research-license", "deepseek", "deepseek-license", "falcon-llm", "stabilityai-ai-community",
     "grok2-community", "apple-ascl", "intel-research",
@@ -28,7 +28,7 @@ _ALIASES = {
     "agpl-3.0+": "AGPL-3.0-or-later", "lgpl": "LGPL-3.0-or-later", "lgpl-2.1": "LGPL-2.1-only", "lgpl-3.0": "LGPL-3.0-only",
     "lgpl-3.0+": "LGPL-3.0-or-later", "lgpl-lr": "LGPLLR", "cc0": "CC0-1.0", "public domain": "CC0-1.0", "odbl": "ODbL-1.0",
     "pddl": "PDDL-1.0", "odc-by": "ODC-By-1.0", "cc-by-2.0": "CC-BY-2.0", "cc": "LicenseRef-cc", "c-uda": "C-UDA-1.0",
-    "llama-2": "LicenseRef-llama2", "llama-3": "LicenseRef-llama3", "llama 3": "LicenseRef-llama3", "llama 2": "LicenseRef-llama2",
+    "openrail++": "LicenseRef-openrail-plus-plus", "llama-2": "LicenseRef-llama2", "llama-3": "LicenseRef-llama3", "llama 3": "LicenseRef-llama3", "llama 2": "LicenseRef-llama2",
     "epl-1.0": "EPL-1.0", "eupl-1.1": "EUPL-1.1", "ofl-1.1": "OFL-1.1", "osl-3.0": "OSL-3.0", "zlib": "Zlib", "etalab-2.0": "etalab-2.0",
 }  # fmt: skip
 _UNSAID = {"", "unknown", "none", "no license", "unlicensed", "null", "n/a", "tbd"}

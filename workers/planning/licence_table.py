@@ -71,7 +71,7 @@ def _rows() -> list[Licence]:
     rows += [Licence(name, "no_derivatives", 90, "Nothing that is made of it may be passed on.", name)
              for name in ("CC-BY-ND-4.0", "CC-BY-NC-ND-3.0", "CC-BY-NC-ND-4.0")]  # fmt: skip
     rows += [Licence(f"LicenseRef-{name}", "community", 35, _FLOW, name)
-             for name in ("openrail", "openrail++", "bigscience-openrail-m", "creativeml-openrail-m", "bigcode-openrail-m",
+             for name in ("openrail", "openrail-plus-plus", "bigscience-openrail-m", "creativeml-openrail-m", "bigcode-openrail-m",
                           "bigscience-bloom-rail-1.0", "gemma")]  # fmt: skip
     rows += [Licence(f"LicenseRef-{name}", "community", 35,
                      f"You must pass its agreement and use policy on{naming}.", name)

@@ -80,6 +80,17 @@ def test_reads_standard_input(here: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "Nothing stops" in capsys.readouterr().out
 
 
+def test_evaluations_of_local_folders(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_model(here / "digits", {"images": (5, 1, 8, 8), "labels": (5,)}, name="data/test.safetensors")
+    path = here / "evaluate.yaml"
+    path.write_text("kind: evaluate\nmodels: [a, b]\ndata: [{data: digits}, {data: builtin:digits}]\n")
+    assert check([str(path)]) == 0
+    assert "2 models with 10 labels, 364 examples each." in capsys.readouterr().out
+    path.write_text("kind: evaluate\nmodels: [a]\ndata: [{data: digits, split: train}]\n")
+    assert check([str(path)]) == 1
+    assert "data[0].split (line 3) · split_missing" in capsys.readouterr().out
+
+
 def test_a_recipe_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check([str(here / "nothing.yaml")]) == 1
     assert "cannot be read" in capsys.readouterr().err

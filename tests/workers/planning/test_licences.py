@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,7 +111,7 @@ def test_the_reason_names_who_asks_for_it() -> None:
     [
         ("apache-2.0", "Apache-2.0"), ("Apache License 2.0", "Apache-2.0"), ("MIT", "MIT"), ("mit", "MIT"), ("gpl-3.0", "GPL-3.0-only"),
         ("agpl-3.0", "AGPL-3.0-only"), ("cc-by-nc-4.0", "CC-BY-NC-4.0"), ("llama3.1", "LicenseRef-llama3.1"), ("LicenseRef-llama3.1", "LicenseRef-llama3.1"),
-        ("licenseref-llama3.1", "LicenseRef-llama3.1"), ("licenseref-combined", "LicenseRef-combined"), ("openrail++", "LicenseRef-openrail++"),
+        ("licenseref-llama3.1", "LicenseRef-llama3.1"), ("licenseref-combined", "LicenseRef-combined"), ("openrail++", "LicenseRef-openrail-plus-plus"),
         ("bsd", "BSD-3-Clause"), ("other", "LicenseRef-other"), ("unknown", ""), ("", ""), ("  ", ""), ("none", ""), ("My own terms!", "LicenseRef-My-own-terms"),
         ("MIT OR apache-2.0", "MIT OR Apache-2.0"), ("mit AND cc-by-4.0", "MIT AND CC-BY-4.0"), ("(mit OR isc) AND 0bsd", "(MIT OR ISC) AND 0BSD"),
     ],
@@ -120,6 +122,12 @@ def test_names_become_spdx(text: str, spdx: str) -> None:
 
 def test_a_named_other_licence() -> None:
     assert licence_normalise("other", "Our Terms 1.0") == "LicenseRef-Our-Terms-1.0"
+
+
+@pytest.mark.parametrize("name", LICENCES)
+def test_every_name_of_the_table_is_one_that_spdx_can_parse(name: str) -> None:
+    spdx = pytest.importorskip("license_expression").get_spdx_licensing()
+    assert re.fullmatch(r"LicenseRef-[A-Za-z0-9.-]+", name) or name in spdx.known_symbols
 
 
 @pytest.mark.parametrize("name", LICENCES)
