@@ -13,7 +13,9 @@ from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
-from workers.planning.wording import finding, joined
+from workers.planning.wording import finding, joined, number
+
+MAX_PLAN_INPUTS = 500_000
 
 
 def check(recipe: MergeRecipe, facts: Facts) -> Check:
@@ -50,6 +52,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += licence_findings(
         verdict, models, is_public=recipe.output is not None and recipe.output.visibility == "public"
     )
+    findings += _size_findings(models)
     agreements = _agreements(reference, others, fitting, base, mixed)
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
@@ -65,6 +68,15 @@ def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
     """The parser says this with a repair; a recipe built in code comes here first."""
     complaint = source_count_complaint(method, len(recipe.sources))
     return [finding(complaint[0], "error", ("sources",), complaint[1])] if complaint is not None else []
+
+
+def _size_findings(models: list[Known]) -> list[Finding]:
+    """A plan lists every tensor of every model: without a bound a few large uploads could fill the memory of whoever checks."""
+    count = sum(len(model.facts.tensors) for model in models)
+    if count <= MAX_PLAN_INPUTS:
+        return []
+    message = f"The models hold {number(count)} tensors together, one plan may list {number(MAX_PLAN_INPUTS)}."
+    return [finding("plan_too_large", "error", ("sources",), message, "Merge them a few at a time.")]
 
 
 def _agreements(

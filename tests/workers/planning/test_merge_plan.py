@@ -8,6 +8,7 @@ from tests.workers.planning.test_merge_check import merge, text_model
 from tests.workers.planning.zoo import checked, codes, facts_make, found, vit
 from workers.contracts.facts import RepoFacts
 from workers.contracts.plans import Plan, TensorStep
+from workers.planning import merge as merge_planner
 
 BASE, A, B = vit("base"), vit("a"), vit("b")
 
@@ -67,6 +68,14 @@ def test_shards_are_cut_by_size() -> None:
     sizes = {step.name: 4 * BASE.tensors[step.name].elements for step in plan.steps}
     assert len(plan.shards) > 2
     assert all(sum(sizes[name] for name in shard) <= 2000 for shard in plan.shards)
+
+
+def test_a_plan_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merge_planner, "MAX_PLAN_INPUTS", 3 * len(BASE.tensors) - 1)
+    result = checked(merge(), BASE, A, B)
+    assert found(result, "plan_too_large").severity == "error"
+    assert result.plan is None
+    assert checked(merge(sources=["demo/a"]), BASE, A).ok
 
 
 def test_a_tensor_larger_than_a_shard_has_one_of_its_own() -> None:
