@@ -55,10 +55,10 @@ def _study(repo: Repo, commit: Commit, user: User | AnonymousUser | None) -> tup
         for row in Repo.objects.visible_to(user, "read").filter(pk__in=[edge.parent_repo_id for edge in edges])
     }
     hidden = sum(edge.parent_repo_id not in readable for edge in edges)
-    own = evaluations_at(repo.pk, commit)
+    own = evaluations_at(repo.pk, commit, user)
     members, missing = [], []
     found = {
-        edge.pk: _evaluations_of_parent(readable[edge.parent_repo_id], edge) for edge in edges if edge.parent_repo_id in readable
+        edge.pk: _evaluations_of_parent(readable[edge.parent_repo_id], edge, user) for edge in edges if edge.parent_repo_id in readable
     }  # fmt: skip
     keys = _shared_keys(own, [rows for rows in found.values() if rows])
     if not keys:
@@ -79,11 +79,13 @@ def _study(repo: Repo, commit: Commit, user: User | AnonymousUser | None) -> tup
     return Study(SEED_PREFIX + "0", tuple(members), tuple(keys), tuple(missing)), hidden
 
 
-def _evaluations_of_parent(repo: Repo, edge: LineageEdge) -> dict[Key, Evaluation]:
+def _evaluations_of_parent(repo: Repo, edge: LineageEdge, user: User | AnonymousUser | None) -> dict[Key, Evaluation]:
     """A parent known by name only (claimed) is taken as it is now."""
     commits = Commit.objects.filter(repo=repo).defer("facts", "findings")
     commit = commits.filter(oid=edge.parent_commit or repo.head).first()
-    return evaluations_at(repo.pk, commit) if commit else evaluations_at_oid(repo.pk, edge.parent_commit, "")
+    return (
+        evaluations_at(repo.pk, commit, user) if commit else evaluations_at_oid(repo.pk, edge.parent_commit, "", user)
+    )
 
 
 def _shared_keys(own: dict[Key, Evaluation], others: list[dict[Key, Evaluation]]) -> list[Key]:

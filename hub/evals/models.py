@@ -3,6 +3,7 @@
 from django.db import models
 
 from hub.core.models import Identified, TimeStamped
+from hub.evals.querysets import EvaluationQuerySet
 
 
 class Evaluation(Identified, TimeStamped):
@@ -18,6 +19,8 @@ class Evaluation(Identified, TimeStamped):
     examples = models.BigIntegerField()
     job = models.ForeignKey("jobs.Job", null=True, on_delete=models.SET_NULL, related_name="evaluations")
     predictions = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")
+
+    objects = EvaluationQuerySet.as_manager()
 
     class Meta:
         indexes = [models.Index(fields=["repo", "commit_oid"], name="evaluation_of_commit")]

@@ -59,11 +59,12 @@ def answers_blob(user: User, data: str, correct: Sequence[int], examples: Sequen
 
 def make_evaluation(
     user: User, repo: Repo, commit: Commit, correct: Sequence[int], *, data: str = "demo/clean", split: str = "test",
-    examples: Sequence[int] | None = None, keeps_answers: bool = True,
+    examples: Sequence[int] | None = None, keeps_answers: bool = True, data_repo: Repo | None = None,
 ) -> Evaluation:  # fmt: skip
     share = sum(correct) / len(correct)
     return Evaluation.objects.create(
-        repo=repo, commit_oid=commit.oid, data_name=data, data_commit="d" * 40, split=split, examples=len(correct),
+        repo=repo, commit_oid=commit.oid, data_repo=data_repo, data_name=data_repo.full_name if data_repo else data,
+        data_commit=data_repo.head if data_repo else "", split=split, examples=len(correct),
         metrics={"accuracy": {"value": share, "low": max(0.0, share - 0.1), "high": min(1.0, share + 0.1), "n": len(correct)}},
         predictions=answers_blob(user, data, correct, examples) if keeps_answers else None,
     )  # fmt: skip

@@ -22,7 +22,7 @@ class ModelEvaluationsView(ApiView):
     def get(self, request: Request, namespace: str, name: str) -> Response:
         repo = repo_get(user=request.user, full_name=f"{namespace}/{name}")
         commit = commit_resolve(repo, request.query_params.get("revision") or repo.default_branch)
-        rows = readable_rows(selectors.evaluations_of(repo, commit), request.user)
+        rows = readable_rows(selectors.evaluations_of(repo, commit, user=request.user), request.user)
         comparison = selectors.comparison_of(repo, commit, user=request.user)
         readable = {row.data_name for row in rows}
         body = {

@@ -25,7 +25,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     context = entry_context(request, opened, "evaluations") | {
         "measured": measured(opened, user=request.user),
-        "rows": evaluations_of(opened.repo, opened.commit),
+        "rows": evaluations_of(opened.repo, opened.commit, user=request.user),
     }
     return render(request, "catalog/evaluations.html", context)
 
@@ -36,7 +36,7 @@ def as_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     found = measured(opened, user=request.user)
     if found is not None:
         return csv_response(f"{opened.repo.name}-beside-parents", found.by_model.table)
-    rows = evaluations_of(opened.repo, opened.commit)
+    rows = evaluations_of(opened.repo, opened.commit, user=request.user)
     if not rows:
         raise NotFound("Nothing has been measured of this entry.")
     head = ["data", "split", "examples", "accuracy", "low", "high"]

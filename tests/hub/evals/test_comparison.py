@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from hub.catalog.selectors import commit_resolve
-from hub.catalog.services import branch_create
+from hub.catalog.services import branch_create, repo_create, repo_delete
 from hub.evals.selectors import comparison_of, evaluations_of
 from tests.factories.evals import make_commit, make_evaluation, make_model, parent
 
@@ -136,6 +136,29 @@ def test_counts_parents_that_the_reader_may_not_see_and_does_not_name_them(alice
     assert "'alice/b'" not in str(for_charlie)
     assert for_alice.hidden == 0
     assert for_alice.best_parent == "alice/b"
+
+
+def test_leaves_out_data_that_the_reader_may_not_read(alice, charlie, family):
+    """Not its name, not its scores, not their share in a mean."""
+    secret = repo_create(user=alice, type="dataset", namespace="alice", name="secret", visibility="private")
+    for name, on_public, on_secret in (("a", RIGHT_60, RIGHT_80), ("child", RIGHT_80, RIGHT_60)):
+        make_evaluation(alice, *family[name], on_public)
+        make_evaluation(alice, *family[name], on_secret, data_repo=secret)
+    repo, commit = family["child"]
+    for_charlie, for_alice = (comparison_of(repo, commit, user=user) for user in (charlie, alice))
+    assert for_charlie.domains == ("demo/clean",)
+    assert for_charlie.gain.value == pytest.approx(0.2)
+    assert for_alice.domains == ("alice/secret", "demo/clean")
+    assert for_alice.gain.value == pytest.approx(0.0)
+    assert [row.data_name for row in evaluations_of(repo)] == ["demo/clean"]
+    assert [row.data_name for row in evaluations_of(repo, user=alice)] == ["alice/secret", "demo/clean"]
+
+
+def test_what_was_measured_on_a_deleted_dataset_is_nobodys(alice, family):
+    gone = repo_create(user=alice, type="dataset", namespace="alice", name="gone", visibility="private")
+    make_evaluation(alice, *family["child"], RIGHT_80, data_repo=gone)
+    repo_delete(user=alice, repo=gone)
+    assert evaluations_of(family["child"][0], user=alice) == []
 
 
 def test_words_changed_later_do_not_lose_the_measurement(alice, family):
