@@ -80,11 +80,10 @@ def _architecture(reference: Known, other: Known) -> Finding | None:
             f"{number(shared)} of {counted(len(ours), 'tensor')} share a name."
         )
         return finding("architecture_mismatch", "error", other.path, message, "There is nothing to average.", repair)
-    for quality, noun in (("blocks", "block"), ("width", "")):
-        mine, its = getattr(reference.shape, quality), getattr(other.shape, quality)
-        if noun and mine and its and mine != its and types[0] == types[1]:
-            message = f"{other.name} does not fit {reference.title}. It has {counted(its, noun)}, {reference.title} has {number(mine)}."
-            return finding("architecture_mismatch", "error", other.path, message, repair=repair)
+    mine, its = reference.shape.blocks, other.shape.blocks
+    if mine and its and mine != its and types[0] == types[1]:
+        message = f"{other.name} does not fit {reference.title}. It has {counted(its, 'block')}, {reference.title} has {number(mine)}."
+        return finding("architecture_mismatch", "error", other.path, message, repair=repair)
     if all(types) and types[0] != types[1]:
         message = f"{other.name} calls itself {types[0]}, {reference.title} {types[1]}; their tensors share names."
         return finding(

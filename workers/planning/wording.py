@@ -1,5 +1,6 @@
 """Names and numbers as findings write them."""
 
+import unicodedata
 from collections.abc import Sequence
 
 from workers.contracts.findings import Finding, Repair, Severity
@@ -12,13 +13,14 @@ def finding(
     code: str, severity: Severity, path: Path, message: str, consequence: str = "", repair: Sequence[Repair] = ()
 ) -> Finding:
     return Finding(
-        code=code,
-        severity=severity,
-        where=where_of(path),
-        message=message,
-        consequence=consequence,
+        code=code, severity=severity, where=where_of(path), message=printable(message), consequence=printable(consequence),
         repair=tuple(repair),
-    )
+    )  # fmt: skip
+
+
+def printable(text: str) -> str:
+    """SECURITY: names and labels come from uploads, and messages go to terminals: control characters are shown as `?`."""
+    return "".join("?" if unicodedata.category(character)[0] == "C" else character for character in text)
 
 
 def remove(path: Path, label: str) -> Repair:

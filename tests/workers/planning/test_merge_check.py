@@ -93,6 +93,13 @@ def test_labels_of_other_names(labels: tuple[str, str], severity: str) -> None:
     assert f"“{labels[0] if labels[0] != 'cat' else labels[1]}”" in finding.message
 
 
+def test_what_uploads_call_themselves_cannot_act_on_a_terminal() -> None:
+    base = vit("base", labels=2).model_copy(update={"labels": ("cat", "dog")})
+    hostile = vit("x", labels=2).model_copy(update={"labels": ("cat", "\x1b[2J\u202edog")})
+    message = found(checked(merge(sources=["demo/x"]), base, hostile), "label_mismatch").message
+    assert "“?[2J?dog”" in message
+
+
 def test_numbered_labels_are_no_disagreement() -> None:
     named = vit("x").model_copy(update={"labels": tuple("abcdefghij")})
     assert codes(checked(merge(sources=["demo/x"]), BASE, named)) <= {"single_source"}
