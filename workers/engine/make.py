@@ -102,7 +102,7 @@ def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], d
 def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
     """The first input. Whole numbers have no average, so all inputs must hold the same ones."""
     first = tensors[0]
-    if not first.is_floating_point():
+    if not all(tensor.is_floating_point() for tensor in tensors):
         for item, other in zip(step.inputs[1:], tensors[1:], strict=True):
             if other.dtype != first.dtype or other.shape != first.shape or bytes_of(other) != bytes_of(first):
                 raise _differs(step.name, item.source)

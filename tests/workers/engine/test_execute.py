@@ -231,3 +231,9 @@ def test_adapters_keep_their_file_name(tmp_path):
         folders.append(folder)
     outcome = run(plan_of(folders, "linear"), folders, tmp_path)
     assert [file.path for file in outcome.files] == ["adapter_model.safetensors"]
+
+
+def test_a_tensor_that_holds_whole_numbers_in_one_model_only_is_refused(tmp_path):
+    folders = [with_buffer(tmp_path / "a", [3.0, 1.0]), with_buffer(tmp_path / "b", [3, 1])]
+    with pytest.raises(UserError, match="position_ids"):
+        run(plan_of(folders, "task_arithmetic"), folders, tmp_path)

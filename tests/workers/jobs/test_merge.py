@@ -16,7 +16,8 @@ from workers.contracts.manifests import Manifest
 from workers.contracts.parsing import parse
 from workers.contracts.plans import LicenceVerdict
 from workers.engine.io.digest import digest_of_folder
-from workers.jobs.merge import run, summary_of
+from workers.jobs.merge import run
+from workers.jobs.merge_report import summary_of
 
 
 @pytest.fixture
@@ -140,6 +141,17 @@ def test_what_goes_nowhere_is_in_the_report(family, tmp_path):
     plan = plan_of(family, "ties").model_copy(update={"dropped": ((2, "extra.weight"),)})
     result = run(ports_of(tmp_path, family, plan=plan))
     assert result.report["dropped"] == [{"model": "demo/tuned-1", "tensor": "extra.weight"}]
+
+
+def test_a_source_that_lacks_a_tensor_has_no_value_in_its_row(family, tmp_path):
+    plan = plan_of(family, "ties", weight=1.0, density=0.4)
+    first, *rest = plan.steps
+    parameters = first.parameters | {"weight": [1.0, 1.0], "density": [0.4, 0.4]}
+    lacking = first.model_copy(update={"inputs": (*first.inputs[:2], first.inputs[3]), "parameters": parameters})
+    result = run(ports_of(tmp_path, family, plan=plan.model_copy(update={"steps": (lacking, *rest)})))
+    row = result.report["tensors"][first.name]
+    assert [norm is None for norm in row["norms"]] == [False, True, False]
+    assert [kept is None for kept in row["kept"]] == [False, True, False]
 
 
 def test_twice_gives_the_same_weights_and_manifest(family, tmp_path):
