@@ -8,6 +8,7 @@ from hub.jobs.models import WebhookDelivery
 from hub.jobs.services import deliveries_send, history_sweep, leases_sweep, notice_mail, waiting_sweep
 from hub.jobs.services.leases import database_time
 
+BATCH = 20
 _HOUSEKEEPING = {
     "acks_late": True,
     "reject_on_worker_lost": True,
@@ -29,8 +30,8 @@ def sweep() -> None:
 @shared_task(name="hub.deliver", **_HOUSEKEEPING)
 def deliver() -> None:
     """Sends webhook deliveries that are due. Each try ends within half a minute; a hundred slow ones must not fill the task's time."""
-    if not settings.OFFLINE:
-        deliveries_send(limit=20)
+    if not settings.OFFLINE and deliveries_send(limit=BATCH) == BATCH:
+        deliver.delay()
 
 
 @shared_task(name="hub.mail", **_HOUSEKEEPING)

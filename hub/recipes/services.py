@@ -38,7 +38,10 @@ class CheckReport:
 
 def recipe_check(*, user: User, document: Any) -> CheckReport:
     """What `user` would get for this recipe: every finding at once, licence, estimate, plan. Writes nothing."""
-    parsed = parse(document)
+    return _check(user, parse(document))
+
+
+def _check(user: User, parsed: Parsed) -> CheckReport:
     if parsed.recipe is None:
         return CheckReport(parsed, Check(findings=parsed.findings), ())
     resolved = tuple(references_resolve(user=user, recipe=parsed.recipe))
@@ -89,8 +92,7 @@ def recipe_submit(
         known = by_key(owner=user, key=idempotency_key, recipe=dict(parsed.document))
         if known is not None:
             return known, False
-    report = recipe_check(user=user, document=document)
-    return _submit(user, report, idempotency_key=idempotency_key, force=force)
+    return _submit(user, _check(user, parsed), idempotency_key=idempotency_key, force=force)
 
 
 def _submit(

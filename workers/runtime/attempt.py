@@ -126,7 +126,7 @@ class Attempt:
         except BlockingIOError:
             return b""
         if descriptor == self._child.output:
-            self._child.tail.append(data)
+            self._child.keep(data)
         elif data and self._reader.feed(data):
             self._last_sign = time.monotonic()
         return data
@@ -202,7 +202,7 @@ class Attempt:
         if stop is not None:
             return stop
         error = self._reader.error
-        output = b"".join(self._child.tail)[-READ_BYTES:].decode(errors="replace")
+        output = self._child.tail.decode(errors="replace")
         if code is not None and (code < 0 or code == 6):
             name = signal.Signals(-code).name if code < 0 else "SIGTERM"
             return Ending("killed", f"The process of this job was killed ({name}).", traceback=output)

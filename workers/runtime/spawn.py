@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections import deque
 from pathlib import Path
 
 from workers.runtime.processes import group_members, process_started
 
 ROOT = Path(__file__).resolve().parents[2]
+TAIL_BYTES = 65536
 CHILD = "workers.runtime.child"
 GONE_S = 10.0
 # SECURITY: the child gets these and nothing else of our environment; no secret is ever among them.
@@ -71,7 +71,7 @@ class Child:
         for descriptor in (self.events, self.output):
             os.set_blocking(descriptor, False)
         self.pid = self._process.pid
-        self.tail: deque[bytes] = deque(maxlen=16)
+        self.tail = bytearray()
         self.cpu_s = 0.0
         self._code: int | None = None
 
@@ -83,6 +83,11 @@ class Child:
                 self.cpu_s = usage.ru_utime + usage.ru_stime
                 self._code = self._process.returncode = os.waitstatus_to_exitcode(status)
         return self._code
+
+    def keep(self, output: bytes) -> None:
+        """Of what the child prints the end is kept: it explains a crash that had no time for words."""
+        self.tail += output
+        del self.tail[:-TAIL_BYTES]
 
     def signal(self, number: signal.Signals) -> None:
         """To the whole group: a child may have children."""

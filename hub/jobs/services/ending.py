@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from hub.catalog.json_safe import json_safe
 from hub.jobs.models import Job
 from hub.jobs.services.leases import LeaseLost, held
 from hub.jobs.services.reporting import paths_strip
@@ -64,7 +65,7 @@ def job_fail(
     error = {
         "code": code,
         "message": paths_strip(message),
-        "findings": [finding.model_dump(mode="json") for finding in findings],
+        "findings": json_safe([finding.model_dump(mode="json") for finding in findings]),
     }
     changes: dict[str, Any] = {
         "error": error,

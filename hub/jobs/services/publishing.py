@@ -11,6 +11,7 @@ from django.db import transaction
 from hub.accounts.models import User
 from hub.blobs.models import Blob
 from hub.blobs.services import blob_put_file
+from hub.catalog.json_safe import json_safe
 from hub.catalog.models import Commit, Repo
 from hub.catalog.operations import AddFile, DeleteFile, Operation
 from hub.catalog.selectors import commit_resolve, entries_of
@@ -62,7 +63,7 @@ def job_publish(
         if result.resumed_units:
             message = f"Parts taken over from an earlier attempt: {result.resumed_units}."
             JobLog.objects.create(job=job, attempt=attempt, message=message)
-        metrics = dict(result.metrics)
+        metrics = json_safe(result.metrics)
         if job.reproduces is not None:
             metrics["reproduction"] = {
                 "of": job.reproduces.number,
@@ -85,6 +86,9 @@ def _blobs_put(owner: User, result: JobResult, folder: Path) -> dict[str, Blob]:
     """Every file that the result lists, checked against the digest the child gave."""
     blobs = {}
     for file in result.files:
+        # SECURITY: the list is the child's word; nothing but plain files of its own folder is taken.
+        if not (folder / file.path).resolve().is_relative_to(folder.resolve()):
+            raise RuntimeError(f"{file.path} is not in the folder of the result")
         blob = blob_put_file(path=folder / file.path, user=owner)
         if blob.sha256 != file.sha256:
             raise RuntimeError(f"{file.path} changed between the end of the job and its publishing")

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models.functions import Now
 
+from hub.catalog.json_safe import json_safe, text_safe
 from hub.jobs.models import Job, JobEvent, JobLog, Worker
 from hub.jobs.services.leases import held, lease_end
 from hub.jobs.states import State
@@ -27,7 +28,7 @@ class Beat:
 
 def paths_strip(text: str) -> str:
     """Leaves of each host path its last part: where a worker keeps its files is nobody's business."""
-    return _HOST_PATH.sub("…/", text)
+    return _HOST_PATH.sub("…/", text_safe(text))
 
 
 def job_heartbeat(*, job_id: UUID, attempt: int, lease_owner: str) -> Beat:
@@ -44,7 +45,7 @@ def job_watch(*, job_id: UUID, attempt: int, lease_owner: str) -> Beat:
 
 def _steps(progress: dict[str, Any], event: StepEvent) -> dict[str, Any]:
     steps = [dict(step) for step in progress.get("steps", [])]
-    entry = {"name": event.name, "state": event.state, "weight": event.weight}
+    entry = {"name": text_safe(event.name), "state": event.state, "weight": event.weight}
     known = next((index for index, step in enumerate(steps) if step["name"] == event.name), None)
     steps = [*steps, entry] if known is None else [*steps[:known], entry, *steps[known + 1 :]]
     return {**progress, "steps": steps}
@@ -70,10 +71,10 @@ def job_events_append(*, job_id: UUID, attempt: int, lease_owner: str, events: S
             continue
         if isinstance(event, StepEvent):
             progress = _steps(progress, event)
-        data = event.model_dump(mode="json", exclude={"type"})
+        data = json_safe(event.model_dump(mode="json", exclude={"type"}))
         rows.append(JobEvent(job=job, attempt=attempt, type=event.type, data=data))
     if last is not None:
-        point = last.model_dump(mode="json", exclude={"type"})
+        point = json_safe(last.model_dump(mode="json", exclude={"type"}))
         progress = {**progress, **point}
         rows.append(JobEvent(job=job, attempt=attempt, type="progress", data=point))
     JobEvent.objects.bulk_create(rows)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from hub.accounts.models import User
 from hub.catalog.models import Repo
-from hub.core.errors import Conflict, TooMany
+from hub.core.errors import Conflict, Invalid, TooMany
 from hub.jobs import bell
 from hub.jobs.models import Job, JobInput
 from hub.jobs.services.transition import job_wake, state_announce
@@ -98,6 +98,8 @@ def job_submit(
     `document` is the recipe as the person wrote it. The owner's row is locked first, so that two clicks at once
     make one job and the cap on queued jobs holds. Follow-up jobs of another job are not counted against the cap.
     """
+    if idempotency_key and not (len(idempotency_key) <= 128 and idempotency_key.isprintable()):
+        raise Invalid("An Idempotency-Key has at most 128 characters, all of them printable.")
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     recipe = dict(document if document is not None else request.recipe)
     if idempotency_key:

@@ -150,6 +150,22 @@ def test_stores_events_in_order_and_the_last_progress_of_a_batch(alice):
     assert job.log_lines.get().message == "read …/cd from https://example.org/a/b for alice/digits"
 
 
+def test_stores_what_the_database_cannot_hold_as_it_can(alice):
+    job = make_running(alice)
+    events = [
+        LogEvent(message="a\0b"),
+        MetricEvent(name="loss", step=1, value=float("nan")),
+        CheckpointEvent(unit="one", data={"x\0": [float("inf"), "\0"]}),
+        StepEvent(name="st\0ep", state="started"),
+    ]
+    assert job_events_append(**key_of(job), events=events)
+    assert job.log_lines.get().message == "ab"
+    stored = {event.type: event.data for event in job.events.exclude(type="state")}
+    assert stored["metric"]["value"] is None
+    assert stored["checkpoint"]["data"] == {"x": [None, ""]}
+    assert job_fail(**key_of(job), code="bug", message="\0", traceback="\0").state == "errored"
+
+
 @pytest.mark.parametrize("before", list(State))
 @pytest.mark.parametrize("after", list(State))
 def test_only_the_arrows_of_the_table_are_walked(alice, before, after):

@@ -149,6 +149,21 @@ def test_refuses_a_file_that_changed_after_the_child_ended(alice, out):
     assert not Blob.objects.filter(tree_entries__name="README.md").exists()
 
 
+def test_refuses_a_result_that_points_out_of_its_folder(alice, out, tmp_path_factory):
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret"
+    secret.write_text("secret")
+    (out / "link").symlink_to(secret)
+    with pytest.raises(RuntimeError, match="not in the folder"):
+        publish(make_running(alice, output="alice/merged"), out)
+    assert not Repo.objects.exists()
+
+
+def test_metrics_that_are_not_finite_do_not_lose_the_result(alice, out):
+    job = make_running(alice, output="alice/merged")
+    done = job_publish(**key_of(job), result=make_result(out, loss=float("nan")), folder=out)
+    assert (done.state, done.metrics) == ("succeeded", {"loss": None})
+
+
 def test_unlisted_files_are_not_published(alice, out):
     result = make_result(out)
     (out / "core.dump").write_text("x")

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection, transaction
 
 from hub.catalog.services import repo_delete
-from hub.core.errors import Conflict, TooMany
+from hub.core.errors import Conflict, Invalid, TooMany
 from hub.jobs.models import Job, JobEvent
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import request_hash_make
@@ -51,6 +51,12 @@ def test_same_key_for_another_recipe_is_refused(alice):
     submit(alice, make_request(), idempotency_key="k")
     with pytest.raises(Conflict, match="another recipe"):
         submit(alice, make_request(seed=1), idempotency_key="k")
+
+
+@pytest.mark.parametrize("key", ["x" * 129, "a\0b", "a\nb"])
+def test_refuses_a_key_that_cannot_be_kept(alice, key):
+    with pytest.raises(Invalid):
+        submit(alice, make_request(), idempotency_key=key)
 
 
 def test_same_key_of_another_owner_is_another_job(alice, bob):
