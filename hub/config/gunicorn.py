@@ -24,6 +24,13 @@ logconfig_dict = {
 }
 
 
+def post_worker_init(worker):
+    """The first visitor need not wait for the routes to be imported."""
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018 asking is what loads them
+
+
 def child_exit(server, worker):
     """A web process that ends takes its gauges out of /metrics; what it counted stays."""
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):

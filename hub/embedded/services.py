@@ -88,7 +88,7 @@ def services_running(services: EmbeddedServices, *, may_create_databases: bool =
                     service.prepare()
                     running.append((spec := service.spec(), stack.enter_context(_running(services.layout, spec))))
             for spec, process in running:
-                _wait(spec, process, services.layout)
+                wait_ready(spec, process, services.layout)
             if services.postgres:
                 services.postgres.provision(may_create_databases=may_create_databases)
             yield
@@ -116,7 +116,7 @@ def stop(spec: ServiceSpec, process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _wait(spec: ServiceSpec, process: subprocess.Popen[bytes], layout: Layout) -> None:
+def wait_ready(spec: ServiceSpec, process: subprocess.Popen[bytes], layout: Layout) -> None:
     deadline = time.monotonic() + spec.ready_s
     log = layout.logs / f"{spec.name}.log"
     while not spec.is_ready():

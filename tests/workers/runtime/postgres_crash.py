@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 from hub.embedded import layout_make, services_for
-from hub.embedded.services import _wait as wait_ready
-from hub.embedded.services import stop
+from hub.embedded.services import stop, wait_ready
 from hub.embedded.specs import spawn
+from tests.hub.embedded_support import forget_home
 
 SIZES = (768,) * 17
 
@@ -38,6 +38,7 @@ def main(root: Path) -> dict:
     finally:
         stop(*services_now.get("running", (spec, process)))
         services.forget_sockets()
+        forget_home(root / "data")
 
 
 services_now: dict = {}
