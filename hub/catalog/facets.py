@@ -1,4 +1,7 @@
-"""Facets with counts. The counts of a facet leave its own choice out: they say what else could be picked."""
+"""Facets with counts. The counts of a facet leave its own choice out: they say what else could be picked.
+
+Counts are exact up to ROWS_CAP matching rows; above, they are of so many of them, and the page says that the count is capped.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +14,8 @@ from django.db.models import QuerySet
 from hub.catalog.models import Repo
 
 MAX_VALUES = 20
+# Beyond so many rows nobody compares counts any more, and counting them all would make every search slower than its answer is worth.
+ROWS_CAP = 10_000
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,7 @@ def _counts(repos: QuerySet[Repo], names: Sequence[str]) -> Counts:
     """GROUPING SETS counts every column in one pass over the rows; an array column is unrolled in it first."""
     columns = [FACETS[name].column for name in names]
     try:
-        inner, parameters = repos.order_by().values_list(*columns).query.sql_with_params()
+        inner, parameters = repos.order_by().values_list(*columns)[:ROWS_CAP].query.sql_with_params()
     except EmptyResultSet:
         return {}
     places = [f"c{place}" for place in range(len(names))]

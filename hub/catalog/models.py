@@ -60,6 +60,12 @@ class Repo(Identified, TimeStamped):
             GinIndex(fields=["tags"], name="repo_tags"),
             GinIndex(fields=["bases"], name="repo_bases"),
             models.Index(fields=["type", "-updated_at", "id"], name="repo_recent"),
+            models.Index(fields=["type", "-created_at", "id"], name="repo_newest"),
+            models.Index(fields=["type", "-downloads", "id"], name="repo_downloads"),
+            models.Index(fields=["type", "-likes", "id"], name="repo_likes"),
+            models.Index(fields=["type", "full_name", "id"], name="repo_by_name"),
+            models.Index(fields=["type", "parameters", "id"], name="repo_smallest"),
+            models.Index(fields=["type", "-parameters", "id"], name="repo_largest"),
             models.Index(fields=["type", "artifact", "task"], name="repo_facets"),
             models.Index(Lower("full_name"), name="repo_full_name_lower"),
         ]
