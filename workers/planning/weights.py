@@ -54,12 +54,14 @@ def inventory(
     chosen, findings = _weight_files(headers, files, read)
     tensors: dict[str, TensorFact] = {}
     for path in chosen:
-        for name, fact in headers[path].facts(path).items():
-            if name in tensors:
-                message = f"{name} is in {tensors[name].file} and in {path}. Which one counts cannot be told."
-                findings.append(Finding(code="duplicate_tensor", severity="error", where=path, message=message))
-                return tensors, findings
-            tensors[name] = fact
+        facts = headers[path].facts(path)
+        twice = next((name for name in facts if name in tensors), None)
+        if twice is None:
+            tensors |= facts
+            continue
+        # Two variants of one model side by side, as people keep them: the first is the model.
+        message = f"{twice} is in {tensors[twice].file} and in {path}. Only the first file counts as the model."
+        findings.append(Finding(code="duplicate_tensor", severity="warning", where=path, message=message))
     return tensors, findings
 
 

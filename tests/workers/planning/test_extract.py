@@ -111,10 +111,21 @@ def test_an_index_that_does_not_fit(tmp_path: Path, weights: Any, code: str) -> 
         assert [(finding.code, finding.severity) for finding in findings] == [(code, "warning")]
 
 
-def test_a_tensor_in_two_files_is_an_error(tmp_path: Path) -> None:
-    for name in ("one.safetensors", "two.safetensors"):
-        write_model(tmp_path, {"a": (2,)}, name=name)
-    assert [(finding.code, finding.severity) for finding in extract(tmp_path)[1]] == [("duplicate_tensor", "error")]
+def test_of_two_variants_side_by_side_the_first_is_the_model(tmp_path: Path) -> None:
+    write_model(tmp_path, {"a": (2,)}, name="one.safetensors")
+    write_model(tmp_path, {"a": (2,), "b": (3,)}, name="two.safetensors")
+    facts, findings = extract(tmp_path)
+    assert [(finding.code, finding.severity, finding.where) for finding in findings] == [
+        ("duplicate_tensor", "warning", "two.safetensors")
+    ]
+    assert {name: fact.file for name, fact in facts.tensors.items()} == {"a": "one.safetensors"}
+
+
+def test_files_without_an_index_make_one_model(tmp_path: Path) -> None:
+    write_model(tmp_path, {"a": (2,)}, name="one.safetensors")
+    write_model(tmp_path, {"b": (3,)}, name="two.safetensors")
+    facts, findings = extract(tmp_path)
+    assert (set(facts.tensors), findings) == ({"a", "b"}, [])
 
 
 def test_an_adapter(tmp_path: Path) -> None:
