@@ -14,7 +14,7 @@ from workers.contracts.plans import Plan, TensorStep
 from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
-from workers.engine.merge.step import STRETCH, MergeStep
+from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
 
 MergeFunction = Callable[[MergeStep], torch.Tensor]
 
@@ -72,14 +72,15 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: MergeF
 def memory_of(step: TensorStep) -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
-    The result; a twelfth of it in float32 for selections; the stretches of every source twice, and a few more.
+    The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
+    stretches of every source twice, and a few more.
     """
     elements = 1
     for size in step.shape:
         elements *= size
     result = elements * dtype_of(step.dtype).itemsize
     stretch = min(elements, STRETCH) * 8
-    return result + elements // 3 + stretch * (2 * len(step.inputs) + 8)
+    return result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
 def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> MergeStep:

@@ -23,8 +23,24 @@ class Measures:
         self.bad_inputs = 0
         self.bad_results = 0
 
-    def see(self, vectors: Sequence[torch.Tensor], result: torch.Tensor) -> None:
-        """One stretch: the sources' vectors and the merged vector, each `[stretch]`, same floating format."""
+    def see(
+        self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, computed: torch.Tensor, written: torch.Tensor
+    ) -> None:
+        """One stretch.
+
+        Args:
+            vectors: of the sources, each `[stretch]`, same floating format.
+            merged: the merged vector.
+            computed: the result: base plus merged vector, or the merged vector itself.
+            written: the result as cast for the file.
+        """
+        merged_square = self._see_vectors(vectors, merged)
+        square = merged_square if computed is merged else torch.dot(computed, computed).item()
+        # Only a sum too large for comfort makes it count one by one.
+        if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
+            self.bad_results += int((~written.isfinite()).sum())
+
+    def _see_vectors(self, vectors: Sequence[torch.Tensor], merged: torch.Tensor) -> float:
         if not self.squares:
             self.squares, self.products = [0.0] * len(vectors), [0.0] * len(vectors)
         for index, vector in enumerate(vectors):
@@ -33,14 +49,10 @@ class Measures:
                 self.bad_inputs += int((~vector.isfinite()).sum())
                 square = torch.dot(vector.double(), vector.double()).item()
             self.squares[index] += square
-            self.products[index] += torch.dot(vector, result).item()
-        self.result_square += torch.dot(result, result).item()
-
-    def see_written(self, computed: torch.Tensor, written: torch.Tensor) -> None:
-        """One stretch as computed and as cast for the file. Only a sum too large for comfort makes it count one by one."""
-        square = torch.dot(computed, computed).item()
-        if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
-            self.bad_results += int((~written.isfinite()).sum())
+            self.products[index] += torch.dot(vector, merged).item()
+        merged_square = torch.dot(merged, merged).item()
+        self.result_square += merged_square
+        return merged_square
 
     def report(self, elements: int) -> dict[str, Any]:
         """JSON-ready; a value that is not known or not finite is None."""

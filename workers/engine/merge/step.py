@@ -92,8 +92,7 @@ class MergeStep:
                 merged = combine(vectors, start)
                 combined = torch.add(base, merged, out=sum_buffer[:length])
             result[start:stop].copy_(combined)
-            self.measures.see(vectors, merged)
-            self.measures.see_written(combined, result[start:stop])
+            self.measures.see(vectors, merged, combined, result[start:stop])
         return result
 
 
