@@ -15,6 +15,7 @@ from hub.catalog.services import branch_create, commit_create, repo_create
 from hub.core.errors import NotFound
 from workers.contracts.manifests import MANIFEST_FILE, Manifest, Parent
 
+ADAPTER_FILE = "adapter_config.json"
 # What git keeps as text; all else is a large file there.
 TEXT_ENDINGS = (".json", ".md", ".yaml", ".txt")
 
@@ -42,7 +43,9 @@ def branch_ensure(repo: Repo, name: str, start: Commit | None = None) -> None:
 def folder_publish(
     *, user: User, repo: Repo, branch: str, folder: Path, title: str, lineage: Iterable[Parent] = ()
 ) -> Commit:
-    """Commits every file of `folder`. Its manifest gets the parents' commits, which nobody knew when it was written."""
+    """Commits every file of `folder`. Its manifest gets the parents' commits, which nobody knew when it was written;
+    an adapter that of its base.
+    """
     parents, operations, manifest = tuple(lineage), [], None
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         name = path.relative_to(folder).as_posix()
@@ -51,6 +54,8 @@ def folder_publish(
                 update={"parents": parents}
             )
             operations.append(text_file(user, name, json_text(manifest.model_dump(mode="json", by_alias=True))))
+        elif name == ADAPTER_FILE:
+            operations.append(text_file(user, name, _adapter_config(path, parents)))
         else:
             operations.append(
                 AddFile(name, blob_put_file(path=path, user=user), is_lfs=not name.endswith(TEXT_ENDINGS))
@@ -58,6 +63,13 @@ def folder_publish(
     return commit_create(
         repo=repo, branch=branch, user=user, operations=operations, title=title, manifest=manifest, lineage=parents
     )  # fmt: skip
+
+
+def _adapter_config(path: Path, parents: Iterable[Parent]) -> str:
+    """With the base's commit: of a base that has several branches, an adapter fits one."""
+    config = json.loads(path.read_text(encoding="utf-8"))
+    commit = next((parent.commit for parent in parents if parent.relation == "adapter_of"), None)
+    return json_text(config | {"revision": commit})
 
 
 def text_file(user: User, name: str, text: str) -> AddFile:

@@ -66,13 +66,14 @@ def merges_describe(*, user: User, zoo: Mapping[str, Any]) -> None:
 
 
 def evaluation_submit(*, user: User, zoo: Mapping[str, Any]) -> Job:
-    """Every model of the study, of every seed, on the test split of every domain."""
+    """Every model of the study, of every seed, and the rest of the zoo, on the test split of every domain."""
     names = [*zoo["compared"], zoo["merge"]["name"]]
+    study = [f"{zoo['namespace']}/{name}@{branch_of(seed)}" for seed in zoo["seeds"] for name in names]
     return job_ensure(
         user=user,
         recipe={
             "kind": "evaluate",
-            "models": [f"{zoo['namespace']}/{name}@{branch_of(seed)}" for seed in zoo["seeds"] for name in names],
+            "models": [*study, *(f"{zoo['namespace']}/{name}@main" for name in zoo["also_measured"])],
             "data": [{"data": f"{zoo['namespace']}/{row['name']}", "split": "test"} for row in zoo["datasets"]],
             "batch_size": 128,
             "seed": 0,

@@ -6,7 +6,7 @@ from typing import Any
 
 from workers.demo import cards, zoo
 from workers.demo.cache import content_key, folder_of, key_of, made_get, made_put
-from workers.demo.sweep import sweep_table
+from workers.demo.sweep import SWEPT, sweep_table
 from workers.demo.task_vector import write_task_vector
 from workers.demo.training import OUT
 
@@ -27,7 +27,8 @@ def write_index(cache: Path, seeds: int) -> Path:
             "recipes": {seed: zoo.merge_recipe(zoo.CHOSEN, seed) for seed in range(seeds)},
             "section": cards.merged_section(sweep),
         },
-        "compared": ["digits-vit-base", *(f"digits-vit-{domain}" for domain in zoo.TUNED)],
+        "compared": list(SWEPT),
+        "also_measured": [entry.name for entry in entries if entry.seed == 0 and entry.name not in SWEPT],
         "sweep": sweep,
     }
     path = cache / FILE

@@ -92,8 +92,8 @@ BASE = _architecture(64, 4, 128)
 ENTRIES: tuple[Entry, ...] = (
     *(_scratch("digits-vit-base", seed, BASE, 13.0, 60) for seed in SEEDS),
     *(_tuned(domain, seed) for seed in SEEDS for domain in TUNED),
-    _scratch("digits-vit-large", 0, _architecture(96, 6, 256), 22.0, 45),
-    _scratch("digits-vit-small", 0, _architecture(32, 3, 64), 6.0, 45),
+    _scratch("digits-vit-large", 0, _architecture(96, 6, 256), 15.0, 30),
+    _scratch("digits-vit-small", 0, _architecture(32, 3, 64), 5.5, 40),
     *(_adapter(domain) for domain in TUNED),
 )
 TASK_VECTOR = "digits-tv-rotated"

@@ -30,7 +30,9 @@ def base_of_adapter(request: JobRequest, adapter: Input) -> Input:
     Raises:
         UserError: it is not among the inputs.
     """
-    name, commit = adapter.facts.adapter.get("base_model_name_or_path", ""), adapter.facts.adapter.get("revision") or ""
+    config = adapter.facts.adapter
+    name = str(config.get("base_model_name_or_path") or next(iter(adapter.facts.base), "")).partition("@")[0]
+    commit = str(config.get("revision") or "")
     candidates = [
         item for item in request.inputs if item.role in ("base", "model") and item is not adapter and name in (item.facts.repo, item.reference.split("@")[0])
     ]  # fmt: skip

@@ -6,7 +6,7 @@ from hub.accounts.models import Namespace
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, entries_of, facts_of, repo_get
 from hub.demo import catalogue, publishing
-from workers.contracts.manifests import Manifest
+from workers.contracts.manifests import Manifest, Parent
 
 
 @pytest.fixture
@@ -40,6 +40,16 @@ def test_records_parents_of_the_same_seed_by_commit(published, admin):
     ]  # fmt: skip
     assert edges[0].parent_commit == base.oid
     assert Manifest.model_validate(commit.manifest).parents[0].commit == base.oid
+
+
+def test_adapter_names_the_commit_of_its_base(admin, tmp_path):
+    (tmp_path / "adapter_config.json").write_text('{"base_model_name_or_path": "demo/base", "revision": null, "r": 8}')
+    repo = publishing.repo_ensure(user=admin, full_name="root/adapter")
+    lineage = [Parent(repo="demo/base", commit="c" * 40, relation="adapter_of")]
+    commit = publishing.folder_publish(
+        user=admin, repo=repo, branch="main", folder=tmp_path, title="Add", lineage=lineage
+    )
+    assert facts_of(commit).adapter == {"base_model_name_or_path": "demo/base", "revision": "c" * 40, "r": 8}
 
 
 def test_weights_are_large_files_and_words_are_not(published):
