@@ -12,6 +12,7 @@ from hub.catalog.errors import RepoMissing
 from hub.catalog.graph import Edge, Graph, Node, lineage_of
 from hub.catalog.history import ancestors_of
 from hub.catalog.models import Commit, Repo
+from hub.catalog.moving import redirect_of
 from hub.catalog.revisions import branch_get, commit_resolve
 from hub.catalog.search import Page, SearchQuery, repo_search
 from hub.core.errors import Forbidden
@@ -37,10 +38,12 @@ SELECT DISTINCT repo_id FROM catalog_commit WHERE tree_id IN (SELECT oid FROM ab
 def repo_get(*, user: User | AnonymousUser | None, full_name: str, type: str = "model", action: str = "read") -> Repo:
     """The repo, or RepoMissing. Who may read but not do `action` gets Forbidden: that it is there is no secret to them."""
     namespace, _, name = full_name.partition("/")
-    rows = Repo.objects.select_related("namespace").defer("words").filter(
-        type=type, namespace__name__iexact=namespace, name__iexact=name
-    )  # fmt: skip
+    everything = Repo.objects.select_related("namespace").defer("words")
+    rows = everything.filter(type=type, namespace__name__iexact=namespace, name__iexact=name)
     repo: Repo | None = rows.visible_to(user, action).first()
+    if repo is None and (moved := redirect_of(type, full_name)) is not None:
+        rows = everything.filter(pk=moved.pk)
+        repo = rows.visible_to(user, action).first()
     if repo is not None:
         return repo
     if action != "read" and (seen := rows.visible_to(user, "read").first()) is not None:

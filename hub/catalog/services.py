@@ -5,6 +5,7 @@ from django.db import IntegrityError, transaction
 from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.blobs.services import blob_put
+from hub.catalog import moving
 from hub.catalog.attributes import ATTRIBUTES_FILE, INITIAL_TEXT
 from hub.catalog.commits import commit_create, commit_write, first_draft
 from hub.catalog.models import LineageEdge, Repo, RepoRedirect
@@ -17,7 +18,7 @@ TYPES = tuple(name for name, _ in Repo.TYPES)
 VISIBILITIES = tuple(name for name, _ in Repo.VISIBILITIES)
 
 __all__ = [
-    "branch_create", "branch_delete", "commit_create", "repo_create", "repo_delete", "repo_update", "tag_create", "tag_delete",
+    "branch_create", "branch_delete", "commit_create", "repo_create", "repo_delete", "repo_move", "repo_update", "tag_create", "tag_delete",
 ]  # fmt: skip
 
 
@@ -43,6 +44,13 @@ def repo_create(*, user: User, namespace: str, name: str, type: str = "model", v
     except IntegrityError:
         raise Conflict(f"{full_name} is there already.") from None
     return repo
+
+
+def repo_move(*, user: User, repo: Repo, namespace: str, name: str) -> Repo:
+    """The old name leads to the repo until another one takes it."""
+    _administer_check(user, repo)
+    repo_name_validate(namespace, name)
+    return moving.repo_move(user=user, repo=repo, namespace=namespace, name=name)
 
 
 @transaction.atomic

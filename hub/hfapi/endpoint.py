@@ -15,10 +15,13 @@ from hub.catalog.errors import RepoMissing
 from hub.catalog.models import Repo
 from hub.catalog.selectors import repo_get
 from hub.core.errors import ApplicationError, Forbidden, Invalid, Unauthenticated
+from hub.core.ratelimit import Limit, address_of, limit_check
 from hub.hfapi.errors import MethodNotAllowed, error_response
 
 View = Callable[..., HttpResponseBase]
 TYPES = {"models": "model", "datasets": "dataset"}
+# Guessing tokens is hopeless; a client that repeats a revoked one all day is asked to stop.
+BAD_TOKENS = Limit("bad-tokens", 60, 60)
 _SAFE = ("GET", "HEAD")
 
 
@@ -50,7 +53,11 @@ def endpoint(*methods: str, scope: str = "read") -> Callable[[View], View]:
 
 
 def _asker(request: HttpRequest, scope: str) -> User | AnonymousUser:
-    found = TokenAuthentication().authenticate(request)
+    try:
+        found = TokenAuthentication().authenticate(request)
+    except Unauthenticated:
+        limit_check(BAD_TOKENS, address_of(request))
+        raise
     if found is not None:
         user, token = found
         request.access_token = token  # type: ignore[attr-defined]

@@ -6,16 +6,14 @@ from hub.hfapi.views import commits, files, identity, info, lfs, refs, refusals,
 
 _KIND = r"(?P<kind>models|datasets)"
 _REPO = rf"^api/{_KIND}/(?P<ns>[^/]+)/(?P<name>[^/]+)"
-_NOT_OFFERED = (
-    "collections|jobs|scheduled-jobs|buckets|settings/webhooks|papers|daily_papers|kernels|spaces/.+/(?:runtime|secrets|variables|hardware)"
-    "|repos/move"
-)
+_NOT_OFFERED = "collections|jobs|scheduled-jobs|buckets|settings/webhooks|papers|daily_papers|kernels|spaces/.+/(?:runtime|secrets|variables|hardware)"
 
 urlpatterns = [
     path("api/whoami-v2", identity.whoami),
     path("api/validate-yaml", identity.validate_yaml),
     path("api/repos/create", repos.create),
     path("api/repos/delete", repos.delete),
+    path("api/repos/move", repos.move),
     re_path(rf"^api/{_KIND}$", info.listing),
     re_path(rf"^api/{_KIND}/[^/]+$", repos.without_namespace),
     re_path(rf"{_REPO}$", info.info),

@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from hub.catalog.errors import RepoMissing
 from hub.catalog.selectors import repo_get
-from hub.catalog.services import repo_create, repo_delete, repo_update
+from hub.catalog.services import repo_create, repo_delete, repo_move, repo_update
 from hub.core.errors import Conflict, Invalid
 from hub.hfapi.bodies import json_body, text_field
 from hub.hfapi.endpoint import TYPES, asker_of, endpoint, repo_of, user_of
@@ -38,6 +38,17 @@ def delete(request: HttpRequest) -> HttpResponse:
     namespace, name, type_ = _address(json_body(request), user.username)
     repo_delete(user=user, repo=repo_get(user=user, full_name=f"{namespace}/{name}", type=type_, action="admin"))
     return HttpResponse()
+
+
+@endpoint("POST", scope="write")
+def move(request: HttpRequest) -> HttpResponse:
+    user = user_of(request)
+    document = json_body(request)
+    kind = text_field(document, "type", default="model", limit=20)
+    repo = repo_get(user=user, full_name=text_field(document, "fromRepo", limit=200), type=kind, action="admin")
+    namespace, _, name = text_field(document, "toRepo", limit=200).partition("/")
+    repo = repo_move(user=user, repo=repo, namespace=namespace, name=name)
+    return JsonResponse({"url": repo_url(repo), "name": repo.full_name})
 
 
 @endpoint("PUT", scope="write")

@@ -205,7 +205,7 @@ def test_datasets_and_models_are_apart(zoo, anonymous, as_, bob):
 @pytest.mark.parametrize(
     ("path", "status"),
     [
-        ("/api/spaces/a/b", 401), ("/api/collections", 501), ("/api/jobs/x", 501), ("/api/repos/move", 501), ("/api/agent-harnesses", 404),
+        ("/api/spaces/a/b", 401), ("/api/collections", 501), ("/api/jobs/x", 501), ("/api/agent-harnesses", 404),
         ("/api/nothing", 404), ("/api/spaces/a/b/runtime", 501), ("/api/models/bert", 401), ("/api/models/bob/data/likers", 501), ("/api", 404),
     ],
 )  # fmt: skip
@@ -233,3 +233,30 @@ def test_cards_are_looked_at(db, anonymous, content, status):
     answer = anonymous.post("/api/validate-yaml", {"content": content, "repoType": "model"})
     assert answer.status_code == status
     assert bool(answer.json()["errors"]) == (status == 400)
+
+
+def test_moves_and_the_old_name_still_downloads(alice, bob, as_, anonymous):
+    make_model(alice, "before")
+    make_repo(alice, "taken")
+    client = as_(alice)
+    document = {"fromRepo": "alice/before", "toRepo": "alice/after", "type": "model"}
+    assert as_(bob).post("/api/repos/move", document).status_code == 403
+    assert client.post("/api/repos/move", {**document, "toRepo": "alice/taken"}).status_code == 409
+    assert client.post("/api/repos/move", {**document, "fromRepo": "alice/none"}).status_code == 404
+    assert client.post("/api/repos/move", document).json()["name"] == "alice/after"
+    for name in ("before", "after"):
+        assert anonymous.get(f"/alice/{name}/resolve/main/config.json").status_code == 200
+        assert anonymous.get(f"/api/models/alice/{name}").json()["id"] == "alice/after"
+
+
+def test_a_client_that_repeats_a_bad_token_is_asked_to_stop(db, client, settings, monkeypatch):
+    from django.core.cache import cache
+
+    from hub.core.ratelimit import Limit
+
+    settings.RATE_LIMITS_ON = True
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    monkeypatch.setattr("hub.hfapi.endpoint.BAD_TOKENS", Limit("bad-tokens", 3, 3600))
+    cache.clear()
+    answers = [client.get("/api/whoami-v2", headers={"authorization": "Bearer nonsense"}).status_code for _ in range(5)]
+    assert answers == [401, 401, 401, 429, 429]
