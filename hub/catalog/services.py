@@ -11,7 +11,9 @@ from hub.catalog.commits import commit_create, commit_write, first_draft
 from hub.catalog.models import LineageEdge, Repo, RepoRedirect
 from hub.catalog.operations import AddFile
 from hub.catalog.refs import branch_create, branch_delete, tag_create, tag_delete
-from hub.core.errors import Conflict, Forbidden, Invalid
+from hub.catalog.secrecy import names_for, unpublishable_ancestors
+from hub.core.errors import Conflict, Forbidden, Invalid, Refused
+from workers.contracts.findings import Finding
 from workers.contracts.references import repo_reference_parse
 
 TYPES = tuple(name for name, _ in Repo.TYPES)
@@ -57,6 +59,8 @@ def repo_move(*, user: User, repo: Repo, namespace: str, name: str) -> Repo:
 def repo_update(*, user: User, repo: Repo, visibility: str) -> Repo:
     _visibility_validate(visibility)
     _administer_check(user, repo)
+    if visibility == "public" and repo.visibility != "public":
+        _secrets_check(user, repo)
     repo.visibility = visibility
     repo.save(update_fields=["visibility"])
     return repo
@@ -85,6 +89,19 @@ def repo_name_validate(namespace: str, name: str) -> None:
 def _visibility_validate(visibility: str) -> None:
     if visibility not in VISIBILITIES:
         raise Invalid(f"{visibility!r} is not a visibility. Choose one of {', '.join(VISIBILITIES)}.")
+
+
+def _secrets_check(user: User, repo: Repo) -> None:
+    """SECURITY: weights tell what they were made of, so a result of somebody's private input cannot be made public by another."""
+    closed = unpublishable_ancestors(user, [repo])
+    if closed:
+        names = names_for(user, closed)
+        finding = Finding(
+            code="private_input_public_output", severity="error", where="visibility",
+            message=f"{repo.full_name} was made from {names}, which is private and not yours to publish.",
+            consequence="Whoever reads the result learns from its weights what is in the private input.",
+        )  # fmt: skip
+        raise Refused(finding.message, findings=[finding])
 
 
 def _administer_check(user: User, repo: Repo) -> None:

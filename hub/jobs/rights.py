@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.catalog.models import Repo
+from hub.catalog.secrecy import names_for, unpublishable_ancestors
 from hub.core.errors import Forbidden, NotFound
 from hub.jobs.models import Job
 from workers.contracts.findings import Finding, Repair
@@ -61,10 +62,11 @@ def private_inputs_check(*, user: User, input_repos: Iterable[Repo], is_existing
     publishable = set(
         Repo.objects.visible_to(user, "admin").filter(pk__in=[repo.pk for repo in private]).values_list("pk", flat=True)
     )
-    closed = [repo for repo in private if repo.pk not in publishable]
+    # What a private input was itself made of counts too, over any number of generations.
+    closed = [repo for repo in private if repo.pk not in publishable] + unpublishable_ancestors(user, private)
     if not closed:
         return ()
-    names = ", ".join(sorted({repo.full_name for repo in closed}))
+    names = names_for(user, {repo.pk: repo for repo in closed}.values())
     where = "output.repo" if is_existing else "output.visibility"
     patch = () if is_existing else ({"op": "add", "path": "/output/visibility", "value": "private"},)
     label = "Choose a private repo for the result" if is_existing else "Keep the result private"
