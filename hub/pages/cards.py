@@ -12,7 +12,7 @@ from hub.pages.entry import Opened
 
 def text_of(entry: Entry, limit: int = MOST_BYTES) -> str | None:
     """The first `limit` bytes as text; None for what is not text."""
-    blob = Blob.objects.get(pk=entry.sha256)
+    blob = Blob(sha256=entry.sha256, size_bytes=entry.size_bytes)
     data = b"".join(blob_read(blob=blob, end=min(limit, entry.size_bytes))) if entry.size_bytes else b""
     if b"\0" in data[:8192]:
         return None

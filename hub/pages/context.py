@@ -3,9 +3,14 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import Count, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 
+from hub.accounts.models import User
+from hub.jobs.models import Job, Notice
+from hub.jobs.states import ACTIVE
 from hub.pages.status import status_line
 from hub.pages.theme import THEMES, theme_of
 from workers.contracts.version import VERSION
@@ -28,40 +33,53 @@ class NavItem:
     count: int = 0
 
 
-def _running_count(user) -> int:
+def _counts(user) -> tuple[int, int]:
+    """Running jobs and unread notices, in one question."""
     if not getattr(user, "is_authenticated", False):
-        return 0
-    from hub.jobs.selectors import running_count
+        return 0, 0
+    unread = (
+        Notice.objects.filter(user=user, read_at=None)
+        .order_by()
+        .values("user")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    running = (
+        Job.objects.filter(owner=user, state__in=ACTIVE)
+        .order_by()
+        .values("owner")
+        .annotate(count=Count("pk"))
+        .values("count")
+    )
+    row = (
+        User.objects.filter(pk=user.pk)
+        .values_list(Coalesce(Subquery(running), 0), Coalesce(Subquery(unread), 0))
+        .first()
+    )
+    return row or (0, 0)
 
-    return running_count(user)
 
-
-def _unread(user) -> int:
-    if not getattr(user, "is_authenticated", False):
-        return 0
-    return user.notices.filter(read_at=None).count()
-
-
-def _navigation(request) -> list[NavItem]:
+def _navigation(request, running: int) -> list[NavItem]:
     path = request.path
     return [
         NavItem(
             word,
             reverse(name),
             any(path == prefix or path.startswith(prefix + "/") for prefix in prefixes),
-            _running_count(request.user) if name == "jobs" else 0,
+            running if name == "jobs" else 0,
         )
         for name, word, prefixes in NAVIGATION
     ]
 
 
 def _chrome(request) -> dict:
+    running, unread = _counts(request.user)
     return {
-        "nav": _navigation(request),
+        "nav": _navigation(request, running),
         "theme": theme_of(request),
         "themes": THEMES,
         "status": status_line(),
-        "unread": _unread(request.user),
+        "unread": unread,
         "version": VERSION,
         "scripts": SCRIPTS,
         "is_debug": settings.DEBUG,

@@ -42,8 +42,16 @@ class Tab:
 def entry_open(request: HttpRequest, namespace: str, name: str, *, type: str = "model", revision: str = "") -> Opened:
     repo = repo_get(user=request.user, full_name=f"{namespace}/{name}", type=type)
     wanted = revision or request.GET.get("revision", "") or repo.default_branch
-    commit = commit_resolve(repo, wanted)
+    commit = (head_commit(repo) if wanted == repo.default_branch else None) or commit_resolve(repo, wanted)
     return Opened(repo, commit, wanted, facts_of(commit))
+
+
+def head_commit(repo: Repo) -> Commit | None:
+    """The head of the default branch with its facts, in one question."""
+    commit = Commit.objects.filter(refs__repo=repo, refs__kind="branch", refs__name=repo.default_branch).first()
+    if commit is not None:
+        commit.repo = repo
+    return commit
 
 
 def revision_split(repo: Repo, rest: str) -> tuple[Commit, str, str]:

@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.cache import cache
 from django.utils.safestring import SafeString
 
-from hub.catalog.graph import Graph
+from hub.catalog.graph import Graph, lineage_of
+from hub.catalog.models import Commit, Repo
 from hub.pages.graphs import lineage as drawing
 from hub.pages.templatetags.parts import repo_url
 from hub.pages.words import RELATION_WORDS, artifact_word, plural
 
+FRESH_S = 60
 RECORDED = ("recorded", "verified")
 
 
@@ -21,6 +24,27 @@ class Lineage:
     sentence: str
     rows: list[dict[str, Any]]
     is_cut: bool
+
+
+def graph_of(repo: Repo, commit: Commit, *, user: Any, up: int, down: int) -> Graph:
+    """Kept for a minute per asker.
+
+    SECURITY: before it is shown, one question makes sure that everything in it may still be seen.
+    """
+    key = f"pages:lineage:{commit.oid}:{repo.pk}:{user.pk or 0}:{up}:{down}"
+    known: Graph | None = cache.get(key)
+    if known is not None and _is_still_visible(known, user):
+        return known
+    graph = lineage_of(repo, commit, user=user, up=up, down=down)
+    cache.set(key, graph, FRESH_S)
+    return graph
+
+
+def _is_still_visible(graph: Graph, user: Any) -> bool:
+    names = {node.name for node in graph.nodes if node.state == "visible"}
+    return Repo.objects.visible_to(user, "read").filter(full_name__in=names).values(
+        "full_name"
+    ).distinct().count() == len(names)
 
 
 def lineage_view(graph: Graph, *, method: str = "", is_short: bool = False) -> Lineage | None:

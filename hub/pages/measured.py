@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.catalog.models import Commit, Repo
-from hub.evals.selectors import Comparison, Flips, ModelScores, comparison_of
+from hub.evals.selectors import Comparison, Flips, ModelScores
 from hub.pages.charts import domains, dots, strips
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import legend_glyph
+from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, address
 from hub.pages.numbers import percent, points, thousands
 from hub.pages.words import plural
@@ -66,7 +67,7 @@ def measured(opened: Opened, *, user) -> Measured | None:
 
 
 def measured_of(repo: Repo, commit: Commit, *, user) -> Measured | None:
-    comparison = comparison_of(repo, commit, user=user)
+    comparison = comparison_for(repo, commit, user=user)
     if comparison is None:
         return None
     words = domain_words(list(comparison.domains))

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from hub.catalog.models import Repo
-from hub.catalog.selectors import commit_resolve
-from hub.evals.selectors import comparison_of
 from hub.jobs.models import Job
 from hub.jobs.states import ACTIVE
+from hub.pages.comparing import comparison_for
+from hub.pages.entry import head_commit
 from hub.pages.progress import Progress, progress_of
 
 SHOWN, FRESH_S = 5, 60
@@ -44,12 +44,13 @@ def recent_results(user) -> list[Result]:
 
 
 def _gain(repo: Repo, user) -> float | None:
-    """Worked out once per commit and minute. SECURITY: who may see which parents differs, so the key names the asker."""
+    """Kept for a minute per asker: SECURITY: which parents count depends on what they may see."""
     key = f"pages:gain:{repo.pk}:{repo.head}:{user.pk or 0}"
     known = cache.get(key, _ABSENT)
     if known != _ABSENT:
         return known
-    comparison = comparison_of(repo, commit_resolve(repo, repo.default_branch), user=user) if repo.head else None
+    commit = head_commit(repo)
+    comparison = comparison_for(repo, commit, user=user) if commit is not None else None
     gain = comparison.gain.value if comparison is not None else None
     cache.set(key, gain, FRESH_S)
     return gain

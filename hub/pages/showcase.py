@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils.safestring import SafeString
 
 from hub.catalog.models import Repo
-from hub.catalog.selectors import commit_resolve
 from hub.evals.selectors import Comparison
 from hub.pages.charts import promise
+from hub.pages.entry import head_commit
 from hub.pages.measured import Measured, measured_of, short
 from hub.pages.numbers import percent
 
@@ -21,7 +22,8 @@ class Showcase:
     promise_words: str
 
 
-def _first_measured_merge(user) -> tuple[Repo, int] | None:
+def _first_measured_merge(user) -> Repo | None:
+    """With the number of the job that made it as `job_number`."""
     repos = Repo.objects.visible_to(user, "read").filter(
         type="model",
         visibility="public",
@@ -29,10 +31,12 @@ def _first_measured_merge(user) -> tuple[Repo, int] | None:
         job_outputs__job__kind="merge",
         evaluations__isnull=False,
     )
-    row = repos.order_by("job_outputs__job__number").values_list("pk", "job_outputs__job__number").first()
-    if row is None:
-        return None
-    return Repo.objects.visible_to(user, "read").select_related("namespace").get(pk=row[0]), row[1]
+    return (
+        repos.annotate(job_number=F("job_outputs__job__number"))
+        .select_related("namespace")
+        .order_by("job_number")
+        .first()
+    )
 
 
 def _promise_words(comparison: Comparison) -> str:
@@ -44,11 +48,11 @@ def _promise_words(comparison: Comparison) -> str:
 
 def showcase(user) -> Showcase | None:
     """None until a merge has been measured."""
-    found = _first_measured_merge(user)
-    if found is None:
+    repo = _first_measured_merge(user)
+    commit = head_commit(repo) if repo is not None else None
+    if repo is None or commit is None:
         return None
-    repo, job_number = found
-    measured = measured_of(repo, commit_resolve(repo, repo.default_branch), user=user)
+    measured = measured_of(repo, commit, user=user)
     if measured is None:
         return None
     comparison = measured.comparison
@@ -57,4 +61,4 @@ def showcase(user) -> Showcase | None:
     ]
     child = comparison.child.mean
     drawn = promise.draw(points[:5], child.value, child.low, child.high, "Parents and their merge on one ruler")
-    return Showcase(repo, job_number, measured, drawn, _promise_words(comparison))
+    return Showcase(repo, repo.job_number, measured, drawn, _promise_words(comparison))

@@ -101,15 +101,17 @@ def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:
 
 
 def simple_document(kind: str, data: QueryDict, kept: dict[str, Any]) -> dict[str, Any]:
-    """The fields over what the form does not show."""
+    """The fields over what the form does not show. A group none of whose fields is filled in is left out: no rank, no LoRA."""
     document: dict[str, Any] = {
-        "kind": kind,
-        **{key: value for key, value in kept.items() if key not in {entry.path[0] for entry in FIELDS[kind]}},
+        key: value for key, value in kept.items() if key not in {entry.path[0] for entry in FIELDS[kind]}
     }
+    document = {"kind": kind, **document}
     for entry in FIELDS[kind]:
         value = _value(kind, entry, data.get(entry.name, ""))
         if value is not None:
             _set(document, entry.path, value)
-    if isinstance(document.get("output"), dict) and isinstance(kept.get("output"), dict):
-        document["output"] = {**kept["output"], **document["output"]}
+    for name in {entry.path[0] for entry in FIELDS[kind] if len(entry.path) > 1}:
+        own = {entry.path[1] for entry in FIELDS[kind] if entry.path[0] == name}
+        if isinstance(document.get(name), dict) and isinstance(kept.get(name), dict):
+            document[name] = {**{key: value for key, value in kept[name].items() if key not in own}, **document[name]}
     return document

@@ -5,10 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from hub.catalog.graph import lineage_of
 from hub.pages.cards import card_of
 from hub.pages.entry import Opened, entry_open, label_of, made_by, tabs_of
-from hub.pages.lineage import lineage_view
+from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.usage import usage_of
 
@@ -37,7 +36,7 @@ def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
 def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     context = entry_context(request, opened, "card")
-    graph = lineage_of(opened.repo, opened.commit, user=request.user, up=2, down=1)
+    graph = graph_of(opened.repo, opened.commit, user=request.user, up=2, down=1)
     context |= {
         "label": label_of(opened, job_number=context["job_number"]),
         "usage": usage_of(opened),
@@ -79,7 +78,7 @@ def tensors(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 @require_safe
 def lineage(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
-    graph = lineage_of(opened.repo, opened.commit, user=request.user, up=4, down=3)
+    graph = graph_of(opened.repo, opened.commit, user=request.user, up=4, down=3)
     context = entry_context(request, opened, "lineage") | {
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""))
     }

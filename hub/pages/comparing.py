@@ -1,0 +1,40 @@
+"""Comparisons for pages: asked for on every view, worked out again only when somebody measured something or rights changed."""
+
+from hashlib import sha256
+from typing import Any
+
+from django.core.cache import cache
+from django.db.models import Count, Max
+
+from hub.catalog.models import Commit, LineageEdge, Repo
+from hub.evals.models import Evaluation
+from hub.evals.selectors import Comparison, comparison_of
+
+FRESH_S = 3600
+_ABSENT = "absent"
+
+
+def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | None:
+    """What `comparison_of` says, at three questions to the database when it has been asked before.
+
+    SECURITY: the key holds which parents the asker may read, so nobody gets what was worked out for somebody else.
+    """
+    parents = [pk for pk in LineageEdge.objects.filter(child=commit).values_list("parent_repo_id", flat=True) if pk]
+    if not parents:
+        return None
+    readable = sorted(
+        map(str, Repo.objects.visible_to(user, "read").filter(pk__in=parents).values_list("pk", flat=True))
+    )
+    measured = Evaluation.objects.filter(repo_id__in=[repo.pk, *parents]).aggregate(
+        count=Count("pk"), last=Max("created_at")
+    )
+    text = "/".join(
+        [commit.oid, repo.full_name, str(len(parents)), *readable, str(measured["count"]), str(measured["last"])]
+    )
+    key = f"pages:comparison:{sha256(text.encode()).hexdigest()}"
+    known = cache.get(key, _ABSENT)
+    if known != _ABSENT:
+        return known
+    found = comparison_of(repo, commit, user=user)
+    cache.set(key, found, FRESH_S)
+    return found

@@ -1,0 +1,183 @@
+"""The form is another way to write the document: nothing is lost on the way from one to the other and back."""
+
+import subprocess
+
+import pytest
+from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub.core.errors import Invalid
+from hub.pages.making.merge_form import document_of, form_fits, form_of
+from hub.pages.making.patching import patch_parse, patched
+from hub.pages.making.simple_form import fields_of, simple_document
+from hub.pages.making.state import command_of
+from hub.pages.making.values import text_of, value_of
+from hub.pages.recipe_text import recipe_yaml
+from workers.contracts.documents import load_document
+from workers.contracts.methods import METHODS, methods_of
+from workers.contracts.recipes import MergeRecipe
+
+DOCUMENT = {
+    "kind": "merge",
+    "method": "ties",
+    "base": "demo/base",
+    "sources": [
+        {"model": "demo/a", "weight": 1.0, "density": 0.3},
+        {"model": "demo/b@main", "weight": -0.5, "density": 0.7},
+    ],
+    "lambda": 0.8,
+    "max_shard_bytes": 4096,
+    "dtype": "float32",
+    "seed": 7,
+    "evaluate": [{"data": "demo/clean", "split": "validation"}],
+    "output": {"repo": "alice/merged", "visibility": "public", "branch": "trial"},
+}
+
+
+def posted(document: dict) -> QueryDict:
+    """What a browser would send for the form of `document`."""
+    form = form_of(document, namespace="alice")
+    data = QueryDict(mutable=True)
+    data.update({
+        "method": form.method_name, "base": form.base, "extra": form.extra, "dtype": form.dtype, "seed": form.seed, "out_namespace": form.namespace,
+        "out_name": form.name, "visibility": form.visibility, "output_extra": form.output_extra, "evaluate_rows": form.evaluate_rows,
+    })  # fmt: skip
+    data.setlist("evaluate", form.evaluate)
+    for knob in form.knobs:
+        if knob.type == "boolean":
+            data[f"{knob.name}-shown"] = "1"
+            if knob.checked:
+                data[knob.name] = "on"
+        else:
+            data[knob.name] = knob.value
+    for row in form.sources:
+        data[f"s-{row.index}-model"], data[f"s-{row.index}-extra"] = row.model, row.extra
+        for knob in row.knobs:
+            data[knob.name] = knob.value
+    return data
+
+
+def test_a_document_comes_back_from_the_form_as_it_went_in():
+    assert document_of(posted(DOCUMENT)) == DOCUMENT
+
+
+@pytest.mark.parametrize("method", methods_of("merge"), ids=lambda method: method.name)
+def test_every_method_has_a_form(method):
+    document = {"kind": "merge", "method": method.name, "base": "a/b", "sources": [{"model": "a/c"}], "seed": 0}
+    form = form_of(document, namespace="alice")
+    names = {knob.name.removeprefix("p-") for knob in form.knobs} | {
+        knob.name.removeprefix("s-0-") for knob in form.sources[0].knobs
+    }
+    assert names == {parameter.name for parameter in method.parameters}
+
+
+def test_every_method_stands_in_exactly_one_group():
+    from hub.pages.making.merge_form import method_groups
+
+    shown = [row["method"].name for group in method_groups("ties") for row in group["methods"]]
+    assert sorted(shown) == sorted(method.name for method in METHODS if method.kind == "merge")
+
+
+@pytest.mark.parametrize("text", ["nan", "abc", "2.0", "1e400", "0,3"])
+def test_senseless_numbers_reach_the_check_instead_of_being_dropped(text):
+    data = posted(DOCUMENT)
+    data["s-0-density"] = text
+    assert document_of(data)["sources"][0]["density"] not in (None, 0.3)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        None, [], "text", {"kind": "train"}, {"merge_method": "ties", "models": []}, {"kind": "merge", "slices": []},
+        {"kind": "merge", "sources": "a"}, {"kind": "merge", "sources": ["a/b"]}, {"kind": "merge", "sources": [{"model": 3}]},
+        {"kind": "merge", "output": "alice/x"}, {"kind": "merge", "method": ["ties"]}, {"kind": "merge", "evaluate": ["a/b"]},
+        {"kind": "merge", "sources": [{"model": "a/b"}] * 100},
+    ],
+)  # fmt: skip
+def test_what_the_form_cannot_show_stays_text(document):
+    assert not form_fits(document)
+
+
+@given(
+    st.one_of(
+        st.integers(-(10**9), 10**9), st.floats(-1e6, 1e6).map(lambda value: float(f"{value:.4g}")), st.booleans()
+    )
+)
+def test_values_come_back_from_their_field(value):
+    back = value_of(text_of(value))
+    assert back == pytest.approx(value) if isinstance(value, float) else back == value
+
+
+def test_gradients_come_back_from_their_field():
+    assert value_of(text_of([0, 0.5, 1])) == [0, 0.5, 1]
+
+
+def test_a_patch_changes_a_copy():
+    after = patched(DOCUMENT, [{"op": "remove", "path": "/sources/0"}, {"op": "replace", "path": "/seed", "value": 1}, {"op": "add", "path": "/sources/-", "value": {"model": "x/y"}}])  # fmt: skip
+    assert [source["model"] for source in after["sources"]] == ["demo/b@main", "x/y"]
+    assert after["seed"] == 1
+    assert DOCUMENT["seed"] == 7
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{}", "[1]", "x" * 30_000, '[{"op": "remove", "path": "/nothing"}]', '[{"op": "remove", "path": "/sources/9"}]', '[{"op": "test", "path": "/seed"}]', '[{"path": "/seed"}]', '[{"op": "remove", "path": "seed"}]'],
+)  # fmt: skip
+def test_a_patch_that_does_not_fit_changes_nothing(text):
+    with pytest.raises(Invalid):
+        patched(DOCUMENT, patch_parse(text))
+
+
+def test_a_key_with_a_slash_can_be_removed():
+    assert patched({"a/b": 1, "c~d": 2}, [{"op": "remove", "path": "/a~1b"}, {"op": "remove", "path": "/c~0d"}]) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["kind: merge\n", "RECIPE\nrm -rf x\n", "RECIPE\nRECIPE_\n", "a: $(touch x) `id` 'quoted'\n"]
+)
+def test_the_command_writes_exactly_the_recipe_and_runs_nothing_of_it(text, tmp_path):
+    command = command_of(text).partition("\ngenepool check")[0]
+    subprocess.run(["/bin/sh", "-c", command], cwd=tmp_path, check=True)
+    assert (tmp_path / "recipe.yaml").read_text() == text
+    assert [path.name for path in tmp_path.iterdir()] == ["recipe.yaml"]
+
+
+def test_a_stored_recipe_is_shown_in_reading_order_however_it_was_stored():
+    shuffled = dict(sorted(DOCUMENT.items(), reverse=True))
+    text = recipe_yaml(shuffled)
+    assert text.startswith("kind: merge\nmethod: ties\nbase: demo/base\n")
+    assert load_document(text)[0]["sources"] == DOCUMENT["sources"]
+
+
+def test_the_recipe_of_a_manifest_is_shown_as_people_write_it():
+    recipe = MergeRecipe(
+        method="ties",
+        base="a/b",
+        sources=({"model": "a/c", "parameters": {"weight": 0.5}},),
+        parameters={"lambda": 0.9},
+    )
+    text = recipe_yaml(recipe.model_dump(mode="json"))
+    assert "parameters" not in text
+    assert "lambda: 0.9" in text
+    assert "{model: a/c, weight: 0.5}" in text
+
+
+def test_a_mergekit_recipe_is_shown_as_it_was_given():
+    assert "merge_method: linear" in recipe_yaml({"merge_method": "linear", "models": [{"model": "a/b"}]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "document"),
+    [
+        ("evaluate", {"kind": "evaluate", "models": ["a/b", "c/d@main"], "data": [{"data": "demo/x", "split": "test"}, {"data": "demo/y", "split": "train"}], "batch_size": 64, "seed": 0}),
+        ("train", {"kind": "train", "model": "a/b", "data": [{"data": "demo/x", "split": "train"}], "lora": {"rank": 8, "alpha": 16, "target_modules": ["query"]}, "epochs": 3, "learning_rate": 0.001, "architecture": {"model_type": "vit"}, "output": {"repo": "alice/t", "visibility": "public"}}),
+    ],
+)  # fmt: skip
+def test_small_forms_give_their_document_back(kind, document):
+    data = QueryDict(mutable=True)
+    for row in fields_of(kind, document):
+        data[row["field"].name] = row["value"]
+    assert simple_document(kind, data, document) == document | (
+        {"lora": document["lora"]} if "lora" in document else {}
+    )
