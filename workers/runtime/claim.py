@@ -138,6 +138,9 @@ class Ledger:
         with _database():
             services.job_release(**_key(claim), cost=cost)
 
+    def close(self) -> None:
+        connection.close()
+
 
 def _request_of(document: Mapping[str, Any]) -> JobRequest | None:
     """None for a request of a form that this release does not know."""

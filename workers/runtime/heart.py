@@ -61,8 +61,11 @@ class Heart:
             logger.exception("heartbeat")
 
     def _run(self) -> None:
-        while not self._stop.wait(min(WATCH_S, self._every_s)) and not self.is_lost:
-            self.tick()
+        try:
+            while not self._stop.wait(min(WATCH_S, self._every_s)) and not self.is_lost:
+                self.tick()
+        finally:
+            self._ledger.close()
 
     def start(self) -> None:
         self._thread.start()

@@ -23,6 +23,7 @@ class FakeLedger:
     released: list = field(default_factory=list)
     publish_error: Exception | None = None
     beats: int = 0
+    closed: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def _answer(self):
@@ -63,6 +64,9 @@ class FakeLedger:
     def release(self, claim, cost):
         self._answer()
         self.released.append(cost)
+
+    def close(self):
+        self.closed += 1
 
     def messages(self):
         return [event.message for event in self.events if event.type == "log"]

@@ -62,6 +62,7 @@ def test_publishes_what_the_child_left_and_clears_up(run, tmp_path):
     assert cost["cpu_s"] > 0
     assert cost["write_bytes"] > 0
     assert not (tmp_path / str(claim.job_id)).exists()
+    assert ledger.closed == 1
 
 
 @pytest.mark.parametrize(
