@@ -93,7 +93,8 @@ TEMPLATES = [
 DATABASES = {"default": addresses.database("DATABASE_URL", "postgres://genepool@127.0.0.1/genepool")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = addresses.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL, "KEY_PREFIX": "genepool"}}
+CACHE_URL = addresses.redis("CACHE_URL", REDIS_URL)  # a Redis of its own for the cache, where one is wanted
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "genepool"}}
 # A hub that only this machine reaches serves its owner, who may ask as often as they like.
 RATE_LIMITS_ON = env.boolean("RATE_LIMITS_ON", _site.hostname not in ("127.0.0.1", "localhost", "::1"))
 STORAGE_URL = env.text("STORAGE_URL", (DATA_DIR / "blobs").as_uri())

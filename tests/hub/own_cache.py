@@ -29,5 +29,9 @@ def _own_cache() -> Iterator[None]:
 
     default = settings.CACHES["default"]
     location = address_with(default["LOCATION"], number_of(os.environ.get("PYTEST_XDIST_WORKER", "")))
-    with override_settings(CACHES={**settings.CACHES, "default": {**default, "LOCATION": location}}):
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(CACHES={"default": {**default, "LOCATION": location}}),
+    ):
+        patch.setenv("CACHE_URL", location)  # for processes that a test starts
         yield
