@@ -77,14 +77,18 @@ def _normal(table: Table) -> Interval:
 def _resampled(tables: Mapping[K, Table], n: int) -> dict[K, Floats]:
     """The mean of each table in `RESAMPLES` draws of `n` rows with replacement, in chunks that keep memory small."""
     generator = np.random.Generator(np.random.Philox(SEED))
+    # All tables side by side: one matrix product a chunk instead of two for each table.
+    values = np.concatenate([table.values for table in tables.values()], axis=1)
+    present = np.concatenate([table.present for table in tables.values()], axis=1)
+    ends = np.cumsum([table.values.shape[1] for table in tables.values()])[:-1]
     draws: dict[K, list[Floats]] = {key: [] for key in tables}
     for _ in range(RESAMPLES // CHUNK):
         rows = generator.integers(0, n, size=(CHUNK, n)) + np.arange(CHUNK)[:, None] * n
         weights = np.bincount(rows.ravel(), minlength=CHUNK * n).reshape(CHUNK, n).astype(np.float64)
-        for key, table in tables.items():
-            drawn = weights @ table.present
-            means = np.divide(weights @ table.values, drawn, out=np.zeros_like(drawn), where=drawn > 0)
-            draws[key].append(means.mean(axis=1))
+        drawn = weights @ present
+        means = np.divide(weights @ values, drawn, out=np.zeros_like(drawn), where=drawn > 0)
+        for key, part in zip(tables, np.split(means, ends, axis=1), strict=True):
+            draws[key].append(part.mean(axis=1))
     return {key: np.concatenate(parts) for key, parts in draws.items()}
 
 
