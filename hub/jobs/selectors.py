@@ -23,16 +23,17 @@ def job_get(*, user: User, ident: str | int | UUID) -> Job:
     """By number (`14`) or by id. NotFound also for a job of somebody else."""
     jobs = Job.objects.visible_to(user).select_related("owner", "parent", "reproduces")
     text = str(ident)
-    if text.isdecimal() and len(text) < 19:
-        job = jobs.filter(number=int(text)).first()
+    found: Job | None = None
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        found = jobs.filter(number=int(text)).first()
     else:
         try:
-            job = jobs.filter(pk=UUID(text)).first()
+            found = jobs.filter(pk=UUID(text)).first()
         except ValueError:
-            job = None
-    if job is None:
+            found = None
+    if found is None:
         raise NotFound()
-    return job
+    return found
 
 
 def job_by_key(*, owner: User, key: str | None) -> Job | None:

@@ -26,7 +26,7 @@ def claimable(queues: Sequence[str]) -> QuerySet[Job]:
         .annotate(n=Count("pk"))
         .values("n")
     )
-    return (
+    jobs: QuerySet[Job] = (
         Job.objects.filter(Q(not_before=None) | Q(not_before__lte=Now()), state=State.QUEUED, queue__in=list(queues))
         .annotate(
             owner_running=Coalesce(Subquery(running, output_field=IntegerField()), 0),
@@ -35,6 +35,7 @@ def claimable(queues: Sequence[str]) -> QuerySet[Job]:
         .filter(owner_running__lt=settings.RUNNING_PER_OWNER)
         .order_by("-urgency", "owner_running", "created_at", "number")
     )
+    return jobs
 
 
 @transaction.atomic

@@ -15,7 +15,7 @@ from workers.contracts.plans import Check
 
 
 def _locked(user: User, job: Job) -> Job:
-    row = (
+    row: Job | None = (
         Job.objects.visible_to(user, "write")
         .select_for_update(of=("self",))
         .select_related("owner")

@@ -49,7 +49,9 @@ def job_publish(
     Raises LeaseLost for a late attempt, UserError when rights were withdrawn, Cancelled when somebody asked to stop; then
     nothing is published. Asked again after it worked, it gives the job as it is.
     """
-    done = Job.objects.filter(pk=job_id, attempt=attempt, lease_owner=lease_owner, state=State.SUCCEEDED).first()
+    done: Job | None = Job.objects.filter(
+        pk=job_id, attempt=attempt, lease_owner=lease_owner, state=State.SUCCEEDED
+    ).first()
     if done is not None:
         return done
     owner = User.objects.get(jobs=job_id)

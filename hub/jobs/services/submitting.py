@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 
 from hub.accounts.models import User
 from hub.catalog.models import Repo
@@ -54,11 +55,12 @@ def request_hash_make(request: JobRequest) -> str:
 
 def cached_find(*, user: User, request_hash: str, makes_repo: bool) -> Job | None:
     """An identical job that succeeded, that `user` may see, and whose result is still there for them."""
-    for job in (
+    done: QuerySet[Job] = (
         Job.objects.visible_to(user)
         .filter(request_hash=request_hash, state=State.SUCCEEDED, reproduces=None)
-        .order_by("-number")[:5]
-    ):
+        .order_by("-number")
+    )
+    for job in done[:5]:
         output = job.outputs.filter(role="result").order_by("position").first()
         if not makes_repo:
             return job
@@ -73,7 +75,7 @@ def cached_find(*, user: User, request_hash: str, makes_repo: bool) -> Job | Non
 
 def by_key(*, owner: User, key: str, recipe: Mapping[str, Any]) -> Job | None:
     """The job that this owner already made with this key. The same key for another recipe is a mistake, and said so."""
-    job = Job.objects.filter(owner=owner, idempotency_key=key).first()
+    job: Job | None = Job.objects.filter(owner=owner, idempotency_key=key).first()
     if job is not None and job.recipe != json.loads(json.dumps(recipe)):
         raise Conflict(f"This Idempotency-Key belongs to job {job.number}, which has another recipe. Send a new key.")
     return job
