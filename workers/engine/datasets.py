@@ -28,6 +28,10 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @property
+    def size_bytes(self) -> int:
+        return sum(tensor.numel() * tensor.element_size() for tensor in (self.images, self.labels, self.index))
+
     def head(self, limit: int | None) -> "Examples":
         return self if limit is None else Examples(self.images[:limit], self.labels[:limit], self.index[:limit])
 

@@ -17,6 +17,7 @@ from workers.jobs.inputs import base_of_adapter, inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
 REVISION = 1
+KEPT_DATA_BYTES = 2**30  # small data is read once for all models, large data once for each
 PROGRESS_STEP = 0.05  # of one unit: a large dataset has thousands of batches
 
 
@@ -81,7 +82,7 @@ def _measure_all(ports: Ports, recipe: EvaluateRecipe, units: "list[Unit]") -> t
 
 
 class _Runner:
-    """Holds the last model and the data, so that a row of the matrix loads its model once."""
+    """Holds the last model and the data that fits, so that a row of the matrix loads its model once."""
 
     def __init__(self, ports: Ports, recipe: EvaluateRecipe, total: int) -> None:
         self.ports, self.recipe, self.total = ports, recipe, total
@@ -128,9 +129,10 @@ class _Runner:
 
         if unit.data.index not in self.data:
             folder = self.ports.workspace.input_folder("data", unit.data.index)
-            self.data[unit.data.index] = load_examples(folder, unit.split, reference=unit.data.reference).head(
-                self.recipe.limit
-            )
+            examples = load_examples(folder, unit.split, reference=unit.data.reference).head(self.recipe.limit)
+            if sum(item.size_bytes for item in [*self.data.values(), examples]) > KEPT_DATA_BYTES:
+                self.data.clear()
+            self.data[unit.data.index] = examples
         return self.data[unit.data.index]
 
     def _model(self, model: Input) -> Any:
