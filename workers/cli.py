@@ -6,17 +6,17 @@ import importlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workers.contracts.errors import GenepoolError, UserError
 from workers.contracts.facts import RepoFacts
-from workers.contracts.findings import Finding, has_errors
+from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, InputFile, JobRequest, JobResult
 from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
-from workers.contracts.parsing import parse
+from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.runtime.local import (
     LocalPorts,
@@ -30,7 +30,6 @@ from workers.runtime.local import (
 from workers.terminal import painted, show_findings, size_text
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
-BUILTIN = "builtin:"
 
 
 def main(argv: Sequence[str], *, kind: str | None = None) -> int:
@@ -53,18 +52,20 @@ def main(argv: Sequence[str], *, kind: str | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, kind: str | None) -> int:
+    from workers.planning.local import local_facts
+
     out: Path = options.out.absolute()
     check_target(out, force=options.force)
-    recipe, findings = _recipe(options.recipe, kind)
-    if recipe is None:
-        return _refused(findings)
-    inputs, folders, unreadable = _inputs(recipe)
-    checked = _check(recipe, inputs)
-    findings = [*findings, *unreadable, *checked.findings]
-    if has_errors(findings):
-        return _refused(findings)
-    show_findings(findings)
-    request = _request(recipe, inputs, checked, options)
+    parsed = _parsed(options.recipe, kind)
+    if parsed.recipe is None:
+        return _refused(parsed.findings)
+    facts, unreadable = local_facts(parsed.recipe)
+    checked = _check(parsed, facts, unreadable)
+    if not checked.ok:
+        return _refused(checked.findings)
+    show_findings(checked.findings)
+    inputs, folders = _inputs(parsed.recipe, facts)
+    request = _request(parsed.recipe, inputs, checked, options)
     with workplace(out, _key(request, folders)) as work:
         ports = LocalPorts(LocalWorkspace(work, request, folders), TerminalReporter(), NeverCancelled())
         try:
@@ -76,56 +77,49 @@ def _run(options: argparse.Namespace, kind: str | None) -> int:
     return OK
 
 
-def _recipe(path: Path, kind: str | None) -> tuple[Any, list[Finding]]:
+def _parsed(path: Path, kind: str | None) -> Parsed:
     try:
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = "it is not text in UTF-8" if isinstance(error, UnicodeDecodeError) else (error.strerror or "").lower()
         raise UserError(f"The recipe {path} cannot be read: {reason}.") from None
     parsed = parse(text, local=True)
-    recipe, findings = parsed.recipe, list(parsed.findings)
-    if recipe is not None and kind is not None and recipe.kind != kind:
+    if parsed.recipe is not None and kind is not None and parsed.recipe.kind != kind:
         raise UserError(
-            f"This recipe is of kind {recipe.kind}. `genepool {kind}` takes kind {kind}; `genepool run` takes all."
+            f"This recipe is of kind {parsed.recipe.kind}. `genepool {kind}` takes kind {kind}; `genepool run` takes all."
         )
-    return recipe, findings
+    return parsed
 
 
-def _inputs(recipe: Any) -> tuple[list[Input], dict[tuple[str, int], Path], list[Finding]]:
-    """The folders that the recipe names. One that is no folder is left to the check; one that cannot be read is a finding."""
-    from workers.planning.folder import facts_of_folder
+def _check(parsed: Parsed, facts: Mapping[str, RepoFacts | None], unreadable: Sequence[Finding]) -> Check:
+    """The check, with the findings of the text and of the folders, at their lines in the document."""
+    from workers.planning.check import check, in_order
+
+    checked = check(parsed.recipe, facts)  # type: ignore[arg-type]
+    # To the check a folder that cannot be read is one that is not there; the reason has been given already.
+    told = tuple(finding.where for finding in unreadable)
+    planned = [
+        finding for finding in checked.findings
+        if finding.code != "not_found" or not any(place == finding.where or place.startswith(f"{finding.where}.") for place in told)
+    ]  # fmt: skip
+    findings = (*parsed.findings, *parsed.located((*unreadable, *planned)))
+    return checked.model_copy(update={"findings": in_order(findings)})
+
+
+def _inputs(recipe: Any, facts: Mapping[str, RepoFacts | None]) -> tuple[list[Input], dict[tuple[str, int], Path]]:
+    """What the recipe names, and the folders where it lies."""
     from workers.planning.references import references_of
 
     inputs: list[Input] = []
     folders: dict[tuple[str, int], Path] = {}
-    findings: list[Finding] = []
-    for role, index, text, where in references_of(recipe):
-        folder = Path(text).expanduser()
-        if text.startswith(BUILTIN):
-            inputs.append(
-                Input(role=role, index=index, reference=text, facts=RepoFacts(reference=text, repo_type="dataset"))
-            )
-        elif folder.is_dir():
-            try:
-                facts = facts_of_folder(folder).model_copy(update={"reference": text})
-            except UserError as error:
-                unreadable = Finding(code="folder_unreadable", severity="error", message=str(error), where=where)
-                findings.extend(error.findings or (unreadable,))
-                continue
-            files = tuple(
-                InputFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256) for file in facts.files
-            )
-            inputs.append(Input(role=role, index=index, reference=text, facts=facts, files=files))
-        folders[role, index] = folder.absolute()
-    return inputs, folders, findings
-
-
-def _check(recipe: Any, inputs: Sequence[Input]) -> Check:
-    from workers.planning.check import check
-    from workers.planning.references import references_of
-
-    found = {item.reference: item.facts for item in inputs}
-    return check(recipe, {text: found.get(text) for _, _, text, _ in references_of(recipe)})
+    for role, index, text, _ in references_of(recipe):
+        found = facts[text]
+        if found is None:
+            continue
+        files = tuple(InputFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256) for file in found.files)
+        inputs.append(Input(role=role, index=index, reference=text, facts=found, files=files))
+        folders[role, index] = Path(text).expanduser().absolute()
+    return inputs, folders
 
 
 def _request(recipe: Any, inputs: Sequence[Input], checked: Check, options: argparse.Namespace) -> JobRequest:

@@ -79,6 +79,7 @@ def test_shows_all_findings_and_writes_nothing(family, capsys):
     shown = capsys.readouterr().err
     assert "densty" in shown
     assert "density" in shown
+    assert "line 6" in shown
     assert "Nothing was written" in shown
     assert not (family / "out").exists()
 
@@ -228,3 +229,18 @@ def test_as_a_command_without_hub_or_database(family):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert json.loads((family / "out" / "report.json").read_text())["method"] == "ties"
+
+
+def test_a_folder_that_cannot_be_used_is_told_once(family, capsys):
+    path = family / "models" / "tuned-1" / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:-1])
+    assert command.main(write(family)) == 1
+    shown = capsys.readouterr().err
+    assert "1 error." in shown
+    assert "cut off" in shown
+
+
+def test_any_kind_runs(family):
+    recipe = 'kind: evaluate\nmodels: [models/base]\ndata: [{data: "builtin:digits", split: test}]\nlimit: 16\n'
+    assert command.main(write(family, recipe)) == 0
+    assert json.loads((family / "out" / "report.json").read_text())["kind"] == "evaluate"
