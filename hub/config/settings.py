@@ -20,7 +20,9 @@ IS_HTTPS = _site.scheme == "https"
 
 SECRET_KEY = env.secret("SECRET_KEY")
 if not SECRET_KEY:
-    raise ImproperlyConfigured("SECRET_KEY is not set. `genepool up` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE.")
+    raise ImproperlyConfigured(
+        "SECRET_KEY is not set. `genepool up` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE."
+    )
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 TOKEN_PEPPERS = {1: env.secret("TOKEN_PEPPER", SECRET_KEY)}
 
@@ -94,7 +96,13 @@ DATABASES = {"default": addresses.database("DATABASE_URL", "postgres://genepool@
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = addresses.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHE_URL = addresses.redis("CACHE_URL", REDIS_URL)  # a Redis of its own for the cache, where one is wanted
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "genepool"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": CACHE_URL,
+        "KEY_PREFIX": "genepool",
+    }
+}
 # A hub that only this machine reaches serves its owner, who may ask as often as they like.
 RATE_LIMITS_ON = env.boolean("RATE_LIMITS_ON", _site.hostname not in ("127.0.0.1", "localhost", "::1"))
 STORAGE_URL = env.text("STORAGE_URL", (DATA_DIR / "blobs").as_uri())
@@ -171,7 +179,10 @@ STORAGES = {
 }
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["hub.accounts.authentication.TokenAuthentication", "rest_framework.authentication.SessionAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "hub.accounts.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.AllowAny"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["hub.core.parsers.BoundedJSONParser"],
