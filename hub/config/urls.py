@@ -18,7 +18,4 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("hub.hfapi.urls")),
     path("", include("hub.pages.urls")),
-    path("", include("hub.hfapi.urls")),
-    path("", include("hub.pages.urls")),
-    path("", include("hub.pages.urls")),
 ]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import torch
 
-from workers.engine.merge.linear import weight_sum, weighted_sum
 from workers.engine.merge.step import MergeStep
+from workers.engine.merge.weighting import weight_sum, weighted_sum
 
 
 def merge(step: MergeStep) -> torch.Tensor:
