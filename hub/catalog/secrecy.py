@@ -1,6 +1,7 @@
 """What a repo was made of and may not tell: private entries behind it, over any number of generations."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from hub.accounts.models import User
 from hub.catalog.models import LineageEdge, Repo
@@ -15,16 +16,16 @@ def unpublishable_ancestors(user: User, repos: Iterable[Repo]) -> list[Repo]:
     Followed through private parents only: what is public was published by somebody who may.
     """
     level = {repo.pk for repo in repos}
-    found: dict[object, Repo] = {}
+    found: dict[UUID, Repo] = {}
     for _ in range(MAX_GENERATIONS):
         edges = LineageEdge.objects.filter(
             child__repo__in=level, state__in=_MEASURED, parent_repo__visibility="private"
         )
         parents = {
-            edge.parent_repo_id: edge.parent_repo for edge in edges.select_related("parent_repo").only("parent_repo")
+            edge.parent_repo.pk: edge.parent_repo for edge in edges.select_related("parent_repo") if edge.parent_repo
         }
         level = set(parents) - set(found) - level
-        found |= {key: repo for key, repo in parents.items() if key in level and repo is not None}
+        found |= {key: parents[key] for key in level}
         if not level:
             break
     allowed = set(Repo.objects.visible_to(user, "admin").filter(pk__in=found).values_list("pk", flat=True))

@@ -75,11 +75,14 @@ class LocalDriver:
 
     def _link(self, path: Path, stored: Stored) -> None:
         target = self.root / key_of(stored.sha256)
+        is_new_folder = not target.parent.exists()
         target.parent.mkdir(parents=True, exist_ok=True)
         with contextlib.suppress(FileExistsError):  # the same bytes, written before
             os.link(path, target)
-        for folder in (target.parent, target.parent.parent, target.parent.parent.parent):
-            _fsync_folder(folder)
+        _fsync_folder(target.parent)
+        if is_new_folder:
+            _fsync_folder(target.parent.parent)
+            _fsync_folder(target.parent.parent.parent)
 
     def open(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:

@@ -3,7 +3,9 @@
 import pytest
 
 from hub.catalog.models import Ref
-from tests.factories.catalog import add, make_commit, make_repo, weights
+from hub.catalog.operations import AddFile
+from hub.catalog.services import commit_create
+from tests.factories.catalog import add, make_blob, make_commit, make_repo, weights
 from tests.hub.hfapi.client import Client
 
 BASE = "/api/models/alice/thing"
@@ -64,7 +66,9 @@ def test_what_is_no_folder_is_missing(repo, anonymous, path):
 
 
 def test_long_trees_come_in_pages_without_gaps(repo, alice, anonymous):
-    make_commit(repo, alice, {f"many/file-{number:04d}": str(number % 7) for number in range(1050)})
+    blobs = [make_blob(alice, str(number)) for number in range(7)]
+    operations = [AddFile(f"many/file-{number:04d}", blobs[number % 7], is_lfs=False) for number in range(1050)]
+    commit_create(repo=repo, branch="main", user=alice, operations=operations, title="Many")
     first = anonymous.get(f"{BASE}/tree/main?recursive=true")
     assert len(first.json()) == 1000
     paths = [row["path"] for row in follow(anonymous, f"{BASE}/tree/main?recursive=true")]
