@@ -71,7 +71,14 @@ def layout_make(data_dir: Path | str) -> Layout:
 
 
 def socket_folder(layout: Layout, user: SystemUser | None = None) -> Path:
-    """A folder `genepool-<uid>-<hash>` that only its owner may enter. `user`: who owns it, when that is not us."""
+    """Makes the folder that `socket_place` names, or makes sure that it is ours. Only its owner may enter."""
+    folder = socket_place(layout, user)
+    _make_owned(folder, user.uid if user else os.geteuid(), user)
+    return folder
+
+
+def socket_place(layout: Layout, user: SystemUser | None = None) -> Path:
+    """A short path `genepool-<uid>-<hash>`, the same at every start. `user`: who will own it, when that is not us."""
     uid = user.uid if user else os.geteuid()
     tried = []
     for parent in _parents():
@@ -81,7 +88,6 @@ def socket_folder(layout: Layout, user: SystemUser | None = None) -> Path:
         elif not os.access(parent, os.W_OK | os.X_OK) or (user and not may_enter(user, parent)):
             tried.append(f"{parent} (closed)")
         else:
-            _make_owned(folder, uid, user)
             return folder
     raise EmbeddedError(
         f"No folder for sockets: tried {', '.join(tried)}. Set XDG_RUNTIME_DIR to a short path of yours."

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from hub.embedded.errors import EmbeddedError
-from hub.embedded.layout import Layout, socket_folder
+from hub.embedded.layout import Layout, socket_folder, socket_place
 from hub.embedded.placement import Placement, placement_of
 from hub.embedded.processes import pids_working_in, stop_all
 from hub.embedded.secret_files import secret_ensure
@@ -27,7 +27,7 @@ class Postgres:
         self.layout = layout
         self.is_durable = is_durable
         self.placement: Placement = placement_of(layout)
-        self.sockets: Path = socket_folder(layout, self.placement.user)
+        self.sockets: Path = socket_place(layout, self.placement.user)
         self.password_file = layout.secrets / "database_password"
 
     def url(self) -> str:
@@ -36,8 +36,7 @@ class Postgres:
 
     def prepare(self) -> None:
         """Stops what an earlier run left behind, and makes the cluster if there is none."""
-        socket_folder(self.layout, self.placement.user)
-        self.stop_orphans()
+        self.clear_way()
         secret_ensure(self.password_file)
         secret_ensure(self._admin_password_file)
         if not (self.placement.cluster / "PG_VERSION").exists():
@@ -47,6 +46,11 @@ class Postgres:
     @property
     def _admin_password_file(self) -> Path:
         return self.layout.secrets / "database_admin_password"
+
+    def clear_way(self) -> None:
+        """Before each start: a sweeper of temporary folders may have taken the sockets' one while Postgres was away."""
+        socket_folder(self.layout, self.placement.user)
+        self.stop_orphans()
 
     def stop_orphans(self) -> None:
         """Postgres works in its data directory, and nothing else does. A backend may outlive a killed postmaster by a while."""
@@ -128,7 +132,7 @@ class Postgres:
             folder=self.placement.cluster,
             user=self.placement.user,
             is_ready=self.is_ready,
-            before=self.stop_orphans,
+            before=self.clear_way,
             keep_fresh=(self.sockets / f".s.PGSQL.{PORT}", self.sockets / f".s.PGSQL.{PORT}.lock", self.sockets),
             file_only=(
                 "the database system is starting up",

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from hub.embedded.binaries import redis_server
 from hub.embedded.errors import EmbeddedError
-from hub.embedded.layout import Layout, socket_folder
+from hub.embedded.layout import Layout, socket_folder, socket_place
 from hub.embedded.processes import pids_working_in, stop_all
 from hub.embedded.specs import ServiceSpec, plain_environment
 
@@ -17,7 +17,7 @@ class Redis:
         self.layout = layout
         self.is_durable = is_durable
         self.binary = redis_server()
-        self.socket: Path = socket_folder(layout) / "redis.sock"
+        self.socket: Path = socket_place(layout) / "redis.sock"
 
     def url(self) -> str:
         return f"unix://{quote(str(self.socket))}?db=0"
