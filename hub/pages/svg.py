@@ -26,8 +26,13 @@ def join(parts) -> SafeString:
     return mark_safe("".join(conditional_escape(part) for part in parts))  # noqa: S308
 
 
-def picture(width: float, height: float, title: str, *children: object, class_: str = "chart") -> SafeString:
-    """The outer element: an image with a name for those who do not see it; width and height keep the page from jumping."""
+def picture(
+    width: float, height: float, title: str, *children: object, class_: str = "chart", has_links: bool = False
+) -> SafeString:
+    """The outer element, with a name for those who do not see it; width and height keep the page from jumping.
+
+    An image hides what is inside it from screen readers, so a drawing with links is a group instead.
+    """
     return tag(
         "svg",
         tag("title", title),
@@ -36,5 +41,6 @@ def picture(width: float, height: float, title: str, *children: object, class_: 
         width=number(float(width)),
         height=number(float(height)),
         class_=class_,
-        role="img",
+        role="group" if has_links else "img",
+        aria_label=title if has_links else None,
     )

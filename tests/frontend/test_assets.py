@@ -69,3 +69,24 @@ def test_colours_are_named_once():
     for path in STYLES:
         if path.name != "tokens.css":
             assert re.findall(r"#[0-9A-Fa-f]{6}\b", path.read_text()) in ([], ["#8FB4D6"])
+
+
+def test_no_field_hides_a_property_that_scripts_need():
+    """A field named `remove` makes `form.remove` a field: forms then cannot be replaced."""
+    names = {
+        name
+        for path in TEMPLATES
+        for name in re.findall(r'<(?:button|input|select|textarea)[^>]*\bname="([a-z_]+)"', path.read_text())
+    }
+    assert not names & {
+        "remove",
+        "submit",
+        "reset",
+        "closest",
+        "matches",
+        "children",
+        "parentElement",
+        "id",
+        "action",
+        "target",
+    }

@@ -111,7 +111,7 @@ def draw(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
         labels.append(label or "")
     boxes = [_node(node, *at[node.key], WIDTH) for node in nodes]
     width, height = layers * WIDTH + (layers - 1) * gap + 4, slots * (HEIGHT + 28) - 20
-    return picture(width, height, title, *lines, *labels, *boxes, class_="chart wide-chart")
+    return picture(width, height, title, *lines, *labels, *boxes, class_="chart wide-chart", has_links=True)
 
 
 def draw_narrow(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
@@ -133,7 +133,7 @@ def draw_narrow(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
         labels.append(label or "")
     boxes = [_node(node, *at[node.key], width) for node in nodes]
     total = slots * (width + 12) - 8
-    return picture(total, layers * (HEIGHT + 44) - 36, title, *lines, *labels, *boxes, class_="chart narrow-chart")
+    return picture(total, layers * (HEIGHT + 44) - 36, title, *lines, *labels, *boxes, class_="chart narrow-chart", has_links=True)
 
 
 def nested(nodes: list[Node], edges: list[Edge]) -> list[dict]:

@@ -102,8 +102,8 @@ def draft_act(draft: Draft, data: QueryDict) -> None:
         draft_set(draft, patched(document, patch_parse(data["repair"])))
     elif isinstance(document, dict) and "add" in data:
         _add_source(draft, document, data.get("new_source", "").strip())
-    elif isinstance(document, dict) and "remove" in data and data["remove"].isdecimal():
-        sources = [source for index, source in enumerate(document.get("sources") or []) if index != int(data["remove"])]
+    elif isinstance(document, dict) and "drop" in data and data["drop"].isdecimal():
+        sources = [source for index, source in enumerate(document.get("sources") or []) if index != int(data["drop"])]
         draft_set(draft, {**document, "sources": sources})
     wanted = data.get("to_tab", "")
     if wanted in TABS:

@@ -97,7 +97,7 @@ def recipe(request: HttpRequest, kind: str) -> HttpResponse:
         draft_act(draft, request.POST)
     except ApplicationError as error:
         draft.note = error.message
-    if "submit" in request.POST:
+    if "send" in request.POST:
         return _submit(request, row, draft)
     draft_check(draft, request.user)
     return render(request, "make/recipe.html", _context(request, row, draft))

@@ -27,7 +27,7 @@ def shelf(alice):
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r'<div class="about-block"><a class="name" href="/alice/([^"]+)"', page)
+    return re.findall(r'<div class="about-block"><h3><a class="name" href="/alice/([^"]+)"', page)
 
 
 def listed(browser, query: str) -> list[str]:

@@ -65,7 +65,7 @@ def press(client, data, button, value="1", kind="merge"):
 def test_submits_and_lands_on_the_job(browser, alice, family):
     client = browser(alice)
     data = opened(client)
-    answer = press(client, data | {"out_name": "merged"}, "submit")
+    answer = press(client, data | {"out_name": "merged"}, "send")
     job = Job.objects.get()
     assert answer.status_code == 302
     assert answer["Location"] == f"/jobs/{job.number}"
@@ -77,7 +77,7 @@ def test_submits_and_lands_on_the_job(browser, alice, family):
 def test_pressing_submit_twice_makes_one_job(browser, alice, family):
     client = browser(alice)
     data = opened(client)
-    first, second = press(client, data, "submit"), press(client, data, "submit")
+    first, second = press(client, data, "send"), press(client, data, "send")
     assert first["Location"] == second["Location"]
     assert Job.objects.count() == 1
 
@@ -85,15 +85,15 @@ def test_pressing_submit_twice_makes_one_job(browser, alice, family):
 def test_a_changed_recipe_is_another_job(browser, alice, family):
     client = browser(alice)
     data = opened(client)
-    press(client, data, "submit")
-    press(client, data | {"s-0-density": "0.9"}, "submit")
+    press(client, data, "send")
+    press(client, data | {"s-0-density": "0.9"}, "send")
     assert Job.objects.count() == 2
 
 
 def test_a_refused_recipe_leaves_no_row_and_shows_every_finding(browser, alice, family):
     client = browser(alice)
     data = opened(client, "?source=alice/one&source=alice/wide&base=alice/base")
-    answer = press(client, data | {"s-0-density": "2.0", "s-1-weight": "many"}, "submit")
+    answer = press(client, data | {"s-0-density": "2.0", "s-1-weight": "many"}, "send")
     page = answer.content.decode()
     assert answer.status_code == 422
     assert not Job.objects.exists()
@@ -146,7 +146,7 @@ def test_text_the_form_cannot_show_stays_in_its_tab(browser, alice, family):
     "text", ["", "[", "- a\n- b", "a: &x [*x]", "kind: bogus", "\x00", "kind: merge\n" * 3, "{" * 500]
 )
 def test_senseless_text_is_a_finding_not_a_crash(browser, alice, text):
-    answer = browser(alice).post("/make/merge", {"tab": "yaml", "yaml": text, "submit": "1"})
+    answer = browser(alice).post("/make/merge", {"tab": "yaml", "yaml": text, "send": "1"})
     assert answer.status_code == 422
     assert 'class="finding error"' in answer.content.decode()
     assert not Job.objects.exists()
@@ -186,7 +186,7 @@ def test_sources_are_added_and_removed(browser, alice, family):
     data = opened(client)
     more = fields(press(client, data | {"new_source": "alice/wide"}, "add").content.decode())
     assert more["s-2-model"] == "alice/wide"
-    less = fields(press(client, more, "remove", "0").content.decode())
+    less = fields(press(client, more, "drop", "0").content.decode())
     assert [less["s-0-model"], less["s-1-model"]] == ["alice/two", "alice/wide"]
 
 
@@ -202,7 +202,7 @@ def test_the_live_check_answers_with_the_panel_alone(browser, alice, family):
 
 def test_a_clone_of_a_job_opens_its_recipe(browser, alice, family):
     client = browser(alice)
-    press(client, opened(client) | {"s-0-weight": "0.6"}, "submit")
+    press(client, opened(client) | {"s-0-weight": "0.6"}, "send")
     data = opened(client, f"?job={Job.objects.get().number}")
     assert data["s-0-model"] == "alice/one"
     assert data["s-0-weight"] == "0.6"
@@ -215,15 +215,15 @@ def test_the_job_of_another_cannot_be_cloned(browser, alice, charlie):
 def test_the_same_finished_work_is_offered_and_can_be_forced(browser, alice, family):
     client = browser(alice)
     data = opened(client)
-    press(client, data, "submit")
+    press(client, data, "send")
     job = Job.objects.get()
     Job.objects.update(state="succeeded", lease_until=None)
     JobOutput.objects.create(job=job, repo=family["one"], commit=commit_resolve(family["one"], "main"))
     again = opened(client) | {"out_name": data["out_name"]}
-    page = client.post("/make/merge", {**again, "submit": "1"}, follow=True).content.decode()
+    page = client.post("/make/merge", {**again, "send": "1"}, follow=True).content.decode()
     assert Job.objects.count() == 1
     assert f"Job {job.number} made exactly this already" in page
-    press(client, again | {"force": "1", "nonce": "other"}, "submit")
+    press(client, again | {"force": "1", "nonce": "other"}, "send")
     assert Job.objects.count() == 2
 
 
@@ -232,7 +232,7 @@ def test_an_evaluation_is_submitted_from_its_small_form(browser, alice, family):
     page = client.get("/make/evaluate?model=alice/one&model=alice/base").content.decode()
     data = fields(page)
     assert data["f-models"].split() == ["alice/one", "alice/base"]
-    answer = press(client, data | {"f-data": "builtin:digits"}, "submit", kind="evaluate")
+    answer = press(client, data | {"f-data": "builtin:digits"}, "send", kind="evaluate")
     assert answer.status_code in (302, 422)
     assert (answer.status_code == 302) == Job.objects.filter(kind="evaluate").exists()
 

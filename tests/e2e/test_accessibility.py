@@ -1,0 +1,51 @@
+"""axe on every page in both themes, no content-policy violation, no page that scrolls sideways."""
+
+import pytest
+
+PAGES = {
+    "home": "/", "models": "/models", "nothing found": "/models?q=nothing&licence=MIT", "model": "/dora/one", "measured": "/dora/merged", "files": "/dora/one/tree/main",
+    "file": "/dora/one/blob/main/README.md", "tensors": "/dora/one/tensors", "lineage": "/dora/merged/lineage", "evaluations": "/dora/merged/evaluations",
+    "result": "/dora/merged/result", "history": "/dora/one/commits", "owner": "/dora", "datasets": "/datasets", "make": "/make",
+    "merge": "/make/merge?source=dora/one&source=dora/wide&base=dora/base", "evaluate": "/make/evaluate?model=dora/one", "train": "/make/train", "jobs": "/jobs", "settings": "/settings",
+    "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "styleguide": "/styleguide", "not found": "/dora/absent",
+}  # fmt: skip
+SERIOUS = ("serious", "critical")
+RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])"
+
+
+def serious(page, axe: str) -> list:
+    page.evaluate(axe)
+    return [found for found in page.evaluate(RUN) if found[0] in SERIOUS]
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 1280), ("light", 390)])
+def test_no_page_has_a_serious_violation(visit, signed_in, everything, axe, theme, width):
+    page = visit(theme, width)
+    signed_in(page)
+    found = {}
+    for name, path in {**PAGES, "job": f"/jobs/{everything.number}"}.items():
+        page.goto(path)
+        violations = page.evaluate("window.policyViolations")
+        sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        problems = [*serious(page, axe), *violations, *([f"scrolls sideways by {sideways} px"] if sideways > 0 else [])]
+        if problems:
+            found[name] = problems
+    assert found == {}
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_sign_in_has_no_serious_violation(visit, axe, dora, theme):
+    page = visit(theme)
+    page.goto("/login")
+    assert serious(page, axe) == []
+
+
+def test_every_page_has_one_title_one_heading_and_its_landmarks(visit, signed_in, everything):
+    page = visit()
+    signed_in(page)
+    for path in PAGES.values():
+        page.goto(path)
+        assert page.locator("h1").count() == 1, path
+        assert page.locator("main").count() == 1, path
+        assert page.title().endswith("Genepool") or "Genepool" in page.title(), path
