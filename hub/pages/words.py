@@ -1,5 +1,7 @@
 """What things are called on the pages: kinds, relations, states, licence classes."""
 
+from workers.planning.licence_table import licence_get
+
 ARTIFACT_WORDS = {
     "model": ("Model", "Models"),
     "adapter": ("Adapter", "Adapters"),
@@ -12,6 +14,7 @@ ARTIFACT_WORDS = {
     "dataset": ("Dataset", "Datasets"),
     "unknown": ("Entry", "Entries"),
 }
+KIND_NOUNS = {"merge": "merge", "evaluate": "evaluation", "train": "training"}
 RELATION_WORDS = {
     "base": "base",
     "merge_of": "merge",
@@ -47,3 +50,25 @@ def artifact_word(artifact: str, many: bool = False) -> str:
 
 def plural(count: int, one: str, several: str) -> str:
     return one if count == 1 else several
+
+
+_LICENCE_CLASSES = {
+    "free": "no conditions",
+    "permissive": "permissive",
+    "weak": "weak copyleft",
+    "strong": "copyleft",
+    "share_alike": "share alike",
+    "non_commercial": "non-commercial",
+    "no_derivatives": "no derivatives",
+    "community": "community terms",
+    "research": "research only",
+    "custom": "own terms",
+}
+
+
+def licence_class(licence: str) -> str:
+    """One or two words for what a licence asks, for lists."""
+    row = licence_get(licence)
+    return (
+        "attribution" if row.name.startswith("CC-BY-") and row.family == "permissive" else _LICENCE_CLASSES[row.family]
+    )

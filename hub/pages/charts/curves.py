@@ -62,5 +62,5 @@ def draw(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None 
     parts.append(tag("path", class_="child-line", d=path))
     end_x, end_y = points[-1]
     parts.append(tag("circle", class_="child-mark", cx=across(end_x), cy=up(end_y), r=4.5))
-    parts.append(tag("text", f"{curve.name} {end_y:.4g}", x=across(end_x) + 10, y=up(end_y) + 4, class_="strong"))
+    parts.append(tag("text", f"{curve.name} {end_y:.4g}", x=across(end_x) + 10, y=up(end_y) - 6, class_="strong"))
     return picture(760.0, floor + 26, title, *parts)

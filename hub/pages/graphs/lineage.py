@@ -133,7 +133,9 @@ def draw_narrow(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
         labels.append(label or "")
     boxes = [_node(node, *at[node.key], width) for node in nodes]
     total = slots * (width + 12) - 8
-    return picture(total, layers * (HEIGHT + 44) - 36, title, *lines, *labels, *boxes, class_="chart narrow-chart", has_links=True)
+    return picture(
+        total, layers * (HEIGHT + 44) - 36, title, *lines, *labels, *boxes, class_="chart narrow-chart", has_links=True
+    )
 
 
 def nested(nodes: list[Node], edges: list[Edge]) -> list[dict]:

@@ -244,4 +244,8 @@ def _posted(data: QueryDict, parameter: Parameter, name: str) -> Any:
     if parameter.type == "boolean":
         return name in data if f"{name}-shown" in data else None
     text = data.get(name, "")
-    return text.strip() or None if parameter.type == "choice" else value_of(text)
+    if parameter.type == "choice":
+        return text.strip() or None
+    value = value_of(text)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    return float(value) if parameter.type == "number" and is_whole and abs(value) < 2**53 else value

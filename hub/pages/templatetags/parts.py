@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from hub.jobs.states import State, public_state
-from hub.pages.words import ARTIFACT_WORDS, SEVERITY_ICONS, STATE_ICONS, artifact_word
+from hub.pages.words import ARTIFACT_WORDS, SEVERITY_ICONS, STATE_ICONS, artifact_word, licence_class
 
 register = template.Library()
 
@@ -52,6 +52,11 @@ def repo_name(full_name: str, link: bool = False, repo_type: str = "model") -> S
 @register.filter
 def kind_word(artifact: str) -> str:
     return artifact_word(artifact)
+
+
+@register.filter
+def licence_word(licence: str) -> str:
+    return licence_class(licence)
 
 
 @register.filter

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 from hub.catalog.search import SearchQuery, repo_search
 from hub.catalog.selectors import hub_counts
 from hub.pages.browsing import chips_of, facet_groups, loosened, rows_of, sort_choices, url_with
+from hub.pages.histogram import parameter_bars
 from hub.pages.words import plural
 
 
@@ -32,6 +33,7 @@ def _listing(request: HttpRequest, repo_type: str, template: str) -> HttpRespons
         "rows": rows_of(page.results, user=request.user),
         "facets": facet_groups(page.facets),
         "chips": chips,
+        "bars": parameter_bars(user=request.user, query=query) if repo_type == "model" else None,
         "sorts": sort_choices(query),
         "next_url": url_with(request, cursor=page.next_cursor) if page.next_cursor else "",
         "first_url": url_with(request, cursor=None) if request.GET.get("cursor") else "",

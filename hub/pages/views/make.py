@@ -11,6 +11,7 @@ from hub.core.errors import ApplicationError, NotFound, Refused
 from hub.pages.making.starters import starter
 from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, draft_posted, draft_show
 from hub.pages.shell import signed_in
+from hub.pages.words import KIND_NOUNS
 from hub.recipes.services import recipe_submit
 from workers.contracts.kinds import KINDS, Kind, kind_get
 from workers.contracts.methods import methods_of
@@ -70,6 +71,7 @@ def _context(request: HttpRequest, kind: Kind, draft: Draft) -> dict:
     )
     return {
         "kind": kind,
+        "noun": KIND_NOUNS.get(kind.name, kind.label.lower()),
         "draft": draft,
         "shown": shown,
         "check": draft.report.check if draft.report else None,

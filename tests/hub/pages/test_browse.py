@@ -111,3 +111,26 @@ def test_measured_entries_show_score_interval_and_strip(browser, measured_family
     assert "<b>87.5\u00a0%</b>" in page
     assert 'class="parent-mark"' in page or 'class="child-mark"' in page
     assert "not measured" not in page
+
+
+def test_bars_under_the_parameter_range_follow_the_other_filters(browser, shelf):
+    everything = browser().get("/models").content.decode()
+    assert "Entries by number of parameters, log scale" in everything
+    narrowed = browser().get("/models?params_min=1K").content.decode()
+    assert narrowed.count('class="bar off"') > everything.count('class="bar off"')
+    assert "Entries by number of parameters" not in browser().get("/models?licence=Apache-2.0").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("licence", "words"),
+    [
+        ("Apache-2.0", "permissive"),
+        ("CC-BY-4.0", "attribution"),
+        ("GPL-3.0-only", "copyleft"),
+        ("Something", "own terms"),
+    ],
+)
+def test_licences_have_a_class_in_words(licence, words):
+    from hub.pages.words import licence_class
+
+    assert licence_class(licence) == words
