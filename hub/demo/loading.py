@@ -8,7 +8,7 @@ from hub.demo.progress import Steps
 from hub.demo.training import cache_folder, zoo_train
 from hub.evals.selectors import Comparison, comparison_of
 
-MERGED = "demo/digits-vit-merged"
+MERGED = "demo/digits-merged"
 
 
 def demo_load(*, user: User, steps: Steps, processes: int = 2) -> Comparison:

@@ -9,10 +9,10 @@ from hub.accounts.models import User
 from hub.catalog.models import Commit, LineageEdge, Ref, Repo
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison
-from hub.evals.studies import Member, Study, comparison_compute
+from hub.evals.study import Member, Study
 from hub.evals.twins import Key, evaluations_at, evaluations_at_oid
 
-CACHE_S = 24 * 3600
+CACHE_S = 30 * 24 * 3600
 RELATIONS = {
     "merge_of": "parent",
     "finetune_of": "parent",
@@ -42,6 +42,9 @@ def comparison_of(repo: Repo, commit: Commit, *, user: User | AnonymousUser | No
     key = _cache_key(chosen, hidden)
     found: Comparison | None = cache.get(key)
     if found is None:
+        # Arrays are loaded here only: `hub.compare` has mostly been here before, and the web stays small.
+        from hub.evals.studies import comparison_compute
+
         found = comparison_compute(chosen, hidden=hidden)
         if found is not None:
             cache.set(key, found, CACHE_S)

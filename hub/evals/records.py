@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hub.evals.statistics import Interval
+from hub.evals.interval import Interval
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from django.db import transaction
 from hub.blobs.models import Blob
 from hub.catalog.models import Commit
 from hub.evals.models import Evaluation
+from hub.jobs.bell import send_after_commit
 from hub.jobs.models import Job, JobInput
 from workers.contracts.jobs import JobResult
 
@@ -37,6 +38,7 @@ def evaluation_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob]
                 "predictions": files.get(row["predictions"]),
             },
         )
+    send_after_commit("hub.compare", str(job.pk))
 
 
 def _data_name(row: Mapping[str, Any], data: JobInput | None) -> str:

@@ -8,6 +8,8 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hub.evals.interval import Interval
+
 RESAMPLES = 10_000
 CHUNK = 500
 SEED = 20_260_101
@@ -17,19 +19,6 @@ EXACT_LIMIT = 1_000
 Z95 = 1.959963984540054
 Floats = NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value and its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def includes_zero(self) -> bool:
-        return self.low <= 0 <= self.high
 
 
 @dataclass(frozen=True)

@@ -6,37 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.evals.answers import answers_of, joined
-from hub.evals.models import Evaluation
+from hub.evals.interval import Interval
 from hub.evals.records import Comparison, DomainScore, Flips, GivenUp, ModelScores, SeedRow
-from hub.evals.statistics import Floats, Interval, Table, clustered_means, mcnemar
-from hub.evals.twins import Key
+from hub.evals.statistics import Floats, Table, clustered_means, mcnemar
+from hub.evals.study import Study
 
 Name = tuple[str, int]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One model of a study with its evaluations."""
-
-    reference: str
-    role: str
-    commit: str
-    rows: dict[Key, Evaluation]
-    weight: float | None = None
-
-
-@dataclass(frozen=True)
-class Study:
-    """A child, its parents and their base, measured on the same splits. A repetition from another seed is a study of the same shape."""
-
-    name: str
-    members: tuple[Member, ...]
-    keys: tuple[Key, ...]
-    missing: tuple[str, ...] = ()
-
-    @property
-    def shape(self) -> tuple[object, ...]:
-        return tuple((member.reference, member.role) for member in self.members), self.keys
 
 
 @dataclass(frozen=True)

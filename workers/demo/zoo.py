@@ -99,7 +99,7 @@ ENTRIES: tuple[Entry, ...] = (
 TASK_VECTOR = "digits-tv-rotated"
 TASK_VECTOR_OF = "digits-vit-rotated"
 
-MERGED = "digits-vit-merged"
+MERGED = "digits-merged"
 # What the sweep on the validation split tries. The test split has no part in the choice.
 CANDIDATES: tuple[dict[str, Any], ...] = (
     {"method": "linear", "weight": 1.0},

@@ -6,9 +6,9 @@ from typing import Any
 
 from hub.accounts.models import User
 from hub.catalog.models import Repo
+from hub.evals.interval import Interval
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison
-from hub.evals.statistics import Interval
 from hub.jobs.models import Job
 
 

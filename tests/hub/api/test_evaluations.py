@@ -1,8 +1,8 @@
 import pytest
 
+from hub.evals.interval import Interval
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison, DomainScore, ModelScores
-from hub.evals.statistics import Interval
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
 

@@ -81,6 +81,7 @@ def test_secrets_in_a_traceback_are_struck_out(lines):
     assert SECRETS[0] not in line["exception"]
 
 
+@pytest.mark.django_db
 def test_each_request_has_a_name_and_one_line(client, lines):
     answer = client.get("/no-such-page-here/really")
     (line,) = [line for line in lines() if line["logger"] == "hub.requests"]

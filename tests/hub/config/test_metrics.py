@@ -2,6 +2,9 @@
 
 import pytest
 
+# What is not there is answered by a page, whose status line asks the database.
+pytestmark = pytest.mark.django_db
+
 KEY = "a key for the scraper"
 
 

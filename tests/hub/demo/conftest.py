@@ -47,7 +47,7 @@ def zoo_cache(tmp_path_factory) -> Path:
     document = {
         "schema": 1, "namespace": "demo", "seeds": list(SEEDS), "models": models,
         "datasets": [{"name": name, "folder": name} for name in DATA],
-        "merge": {"name": "digits-vit-merged", "recipes": {str(seed): _recipe(seed) for seed in SEEDS}, "section": "\n## How it was chosen\n"},
+        "merge": {"name": "digits-merged", "recipes": {str(seed): _recipe(seed) for seed in SEEDS}, "section": "\n## How it was chosen\n"},
         "compared": ["digits-vit-base", *TUNED], "also_measured": [], "sweep": [{"settings": {"method": "linear"}, "seeds": [0.5, 0.5], "mean": 0.5}],
     }  # fmt: skip
     (cache / "zoo.json").write_text(json.dumps(document))

@@ -19,7 +19,7 @@ def quiet(done, total, message):
 def test_asks_for_one_merge_per_seed_on_its_own_branch(published, admin, zoo):
     jobs = study.merges_submit(user=admin, zoo=zoo)
     assert [job.recipe["output"]["branch"] for job in jobs] == ["main", "seed-1"]
-    assert {job.recipe["output"]["repo"] for job in jobs} == {"demo/digits-vit-merged"}
+    assert {job.recipe["output"]["repo"] for job in jobs} == {"demo/digits-merged"}
 
 
 def test_asking_again_finds_the_same_jobs(published, admin, zoo):
@@ -82,7 +82,7 @@ def test_loads_merges_and_measures(admin, zoo, zoo_cache, monkeypatch, settings,
     assert [row.name for row in found.seeds] == ["seed-0", "seed-1"]
     assert found.domains == ("demo/digits-clean", "demo/digits-noisy")
     assert sorted(job.kind for job in Job.objects.all()) == ["evaluate", "merge", "merge"]
-    repo = repo_get(user=None, full_name="demo/digits-vit-merged")
+    repo = repo_get(user=None, full_name="demo/digits-merged")
     for branch in ("main", "seed-0", "seed-1"):
         assert entry_get(commit_resolve(repo, branch), "sweep.json") is not None
     jobs = set(Job.objects.values_list("pk", flat=True))

@@ -5,8 +5,11 @@ from django.core.cache import cache
 
 from hub.catalog.selectors import commit_resolve
 from hub.catalog.services import branch_create, repo_create, repo_delete
+from hub.evals.models import Evaluation
 from hub.evals.selectors import comparison_of, evaluations_of
+from hub.evals.tasks import compare
 from tests.factories.evals import make_commit, make_evaluation, make_model, parent
+from tests.factories.jobs import make_job
 
 RIGHT_80 = [1] * 80 + [0] * 20
 RIGHT_60 = [1] * 60 + [0] * 40
@@ -238,3 +241,13 @@ def test_costs_a_bounded_number_of_queries(alice, family, django_assert_max_num_
     measure(alice, family, base=RIGHT_60, a=RIGHT_60, b=RIGHT_LAST_70, child=RIGHT_80)
     with django_assert_max_num_queries(20):
         comparison_of(*family["child"], user=None)
+
+
+def test_is_worked_out_by_a_worker_before_anybody_reads_it(alice, family, monkeypatch):
+    measure(alice, family, base=RIGHT_60, a=RIGHT_60, b=RIGHT_60, child=RIGHT_80)
+    job = make_job(alice, kind="evaluate")
+    Evaluation.objects.update(job=job)
+    compare(str(job.pk))
+    monkeypatch.setattr("hub.evals.studies.comparison_compute", lambda *_, **__: pytest.fail("computed again"))
+    found = comparison_of(*family["child"], user=None)
+    assert found.models[0].mean.value == pytest.approx(0.8)
