@@ -31,7 +31,7 @@ def job_get(*, user: User, ident: str | int | UUID) -> Job:
             found = jobs.filter(pk=UUID(text)).first()
         except ValueError:
             found = None
-    if found is None:
+    if not isinstance(found, Job):
         raise NotFound()
     return found
 

@@ -44,7 +44,7 @@ class Loosened:
 
 def rows_of(repos: list[Repo], *, user) -> list[Row]:
     """One ruler for the whole column, so that the eye ranks without reading."""
-    scores = scores_of(repos)
+    scores = scores_of(repos, user=user)
     values = [value for score in scores.values() for value in (score.low, score.high)]
     scale = strips.strip_scale(values, 128.0) if values else None
     return [_row(repo, scores.get(repo.pk), scale) for repo in repos]

@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Count, Max
+from django.db.models import Max
 
 from hub.catalog.models import Commit, LineageEdge, Repo
 from hub.evals.models import Evaluation
@@ -17,7 +17,7 @@ _ABSENT = "absent"
 def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | None:
     """What `comparison_of` says, at three questions to the database when it has been asked before.
 
-    SECURITY: the key holds which parents the asker may read, so nobody gets what was worked out for somebody else.
+    SECURITY: the key holds which parents and which data the asker may read, so nobody gets what was worked out for somebody else.
     """
     parents = [pk for pk in LineageEdge.objects.filter(child=commit).values_list("parent_repo_id", flat=True) if pk]
     if not parents:
@@ -25,12 +25,14 @@ def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | Non
     readable = sorted(
         map(str, Repo.objects.visible_to(user, "read").filter(pk__in=parents).values_list("pk", flat=True))
     )
-    measured = Evaluation.objects.filter(repo_id__in=[repo.pk, *parents]).aggregate(
-        count=Count("pk"), last=Max("created_at")
+    measured = (
+        Evaluation.objects.visible_to(user)
+        .filter(repo_id__in=[repo.pk, *parents])
+        .order_by("data_repo_id")
+        .values_list("data_repo_id")
+        .annotate(last=Max("created_at"))
     )
-    text = "/".join(
-        [commit.oid, repo.full_name, str(len(parents)), *readable, str(measured["count"]), str(measured["last"])]
-    )
+    text = "/".join([commit.oid, repo.full_name, str(len(parents)), *readable, *map(str, measured)])
     key = f"pages:comparison:{sha256(text.encode()).hexdigest()}"
     known = cache.get(key, _ABSENT)
     if known != _ABSENT:

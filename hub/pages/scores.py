@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from math import sqrt
 from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser
+
+from hub.accounts.models import User
 from hub.catalog.models import Repo
 from hub.evals.models import Evaluation
 
@@ -21,12 +24,12 @@ class Score:
     is_job_result: bool
 
 
-def scores_of(repos: Iterable[Repo]) -> dict[UUID, Score]:
-    """For the heads of repos that the asker was already found to see. The newest measurement of a dataset counts."""
+def scores_of(repos: Iterable[Repo], *, user: User | AnonymousUser) -> dict[UUID, Score]:
+    """For the heads of these repos, over the data that `user` may read. The newest measurement of a dataset counts."""
     heads = {repo.pk: repo.head for repo in repos}
     if not heads:
         return {}
-    rows = Evaluation.objects.filter(repo_id__in=heads, split="test").order_by("created_at").values_list(
+    rows = Evaluation.objects.visible_to(user).filter(repo_id__in=heads, split="test").order_by("created_at").values_list(
         "repo_id", "commit_oid", "data_name", "metrics", "examples"
     )  # fmt: skip
     measured: dict[UUID, dict[str, tuple[float, int]]] = defaultdict(dict)

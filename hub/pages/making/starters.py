@@ -53,7 +53,7 @@ def _merge(params: QueryDict, user, namespace: str) -> dict[str, Any]:
         document["base"] = base
     document["sources"] = [{"model": name, **defaults} for name in names]
     document["seed"] = 0
-    if measured := _measured_on(base):
+    if measured := _measured_on(base, user):
         document["evaluate"] = [{"data": name} for name in measured]
     document["output"] = {"repo": f"{namespace}/merged-{secrets.token_hex(2)}", "visibility": "private"}
     return document
@@ -67,7 +67,9 @@ def _base_of(name: str, user) -> str:
     return repo.bases[0].partition("@")[0] if repo.bases else ""
 
 
-def _measured_on(base: str) -> list[str]:
+def _measured_on(base: str, user) -> list[str]:
     """Datasets on which the base was measured: there the result can be shown beside it."""
-    rows = Evaluation.objects.filter(repo__full_name__iexact=base, split="test", data_repo__isnull=False)
+    rows = Evaluation.objects.visible_to(user).filter(
+        repo__full_name__iexact=base, split="test", data_repo__isnull=False
+    )
     return sorted(rows.values_list("data_name", flat=True).distinct())[:MOST_DATASETS] if base else []
