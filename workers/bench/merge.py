@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     options.data_dir.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.data_dir, prefix="bench-") as name:
-        scratch = Path(name)
+        scratch = Path(name).resolve()  # the processes run in it
         cases: list[Case] = []
         for layers in options.layers:
             print(f"Writing a family of {layers} layers …", file=sys.stderr)
