@@ -52,16 +52,13 @@ def main(argv: Sequence[str], *, kind: str | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, kind: str | None) -> int:
-    from workers.planning.local import local_facts
+    from workers.planning.local import local_check
 
     out: Path = options.out.absolute()
     check_target(out, force=options.force)
     parsed = _parsed(options.recipe, kind)
-    if parsed.recipe is None:
-        return _refused(parsed.findings)
-    facts, unreadable = local_facts(parsed.recipe)
-    checked = _check(parsed, facts, unreadable)
-    if not checked.ok:
+    checked, facts = local_check(parsed)
+    if parsed.recipe is None or not checked.ok:
         return _refused(checked.findings)
     show_findings(checked.findings)
     inputs, folders = _inputs(parsed.recipe, facts)
@@ -89,21 +86,6 @@ def _parsed(path: Path, kind: str | None) -> Parsed:
             f"This recipe is of kind {parsed.recipe.kind}. `genepool {kind}` takes kind {kind}; `genepool run` takes all."
         )
     return parsed
-
-
-def _check(parsed: Parsed, facts: Mapping[str, RepoFacts | None], unreadable: Sequence[Finding]) -> Check:
-    """The check, with the findings of the text and of the folders, at their lines in the document."""
-    from workers.planning.check import check, in_order
-
-    checked = check(parsed.recipe, facts)  # type: ignore[arg-type]
-    # To the check a folder that cannot be read is one that is not there; the reason has been given already.
-    told = tuple(finding.where for finding in unreadable)
-    planned = [
-        finding for finding in checked.findings
-        if finding.code != "not_found" or not any(place == finding.where or place.startswith(f"{finding.where}.") for place in told)
-    ]  # fmt: skip
-    findings = (*parsed.findings, *parsed.located((*unreadable, *planned)))
-    return checked.model_copy(update={"findings": in_order(findings)})
 
 
 def _inputs(recipe: Any, facts: Mapping[str, RepoFacts | None]) -> tuple[list[Input], dict[tuple[str, int], Path]]:

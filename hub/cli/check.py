@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hub.cli.report import findings_print, json_print
-from workers.contracts.findings import Finding, has_errors
 from workers.contracts.parsing import parse
 from workers.contracts.plans import Check
-from workers.planning.check import check, in_order
-from workers.planning.local import local_facts
+from workers.planning.local import local_check
 from workers.planning.wording import counted, seconds_text, size_text
 
 _VERDICTS = {
@@ -34,7 +32,7 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"genepool: {options.recipe} cannot be read: {error.strerror or error}.\n")
         return 1
-    checked = document_check(text)
+    checked, _ = local_check(parse(text, local=True))
     if options.json:
         json_print(as_json(checked))
     else:
@@ -42,27 +40,9 @@ def main(argv: list[str]) -> int:
     return 0 if checked.ok else 1
 
 
-def document_check(document: Any) -> Check:
-    """All findings at once: of the text, of the folders, of the plan."""
-    parsed = parse(document, local=True)
-    if parsed.recipe is None:
-        return Check(findings=parsed.findings)
-    facts, unreadable = local_facts(parsed.recipe)
-    checked = check(parsed.recipe, facts)
-    places = {found.where for found in unreadable}
-    # A folder that is there and cannot be read is no missing entry.
-    planned = [found for found in checked.findings if not (found.code == "not_found" and _is_at(found, places))]
-    findings = in_order((*parsed.findings, *parsed.located((*unreadable, *planned))))
-    return checked.model_copy(update={"findings": findings, "plan": None if has_errors(findings) else checked.plan})
-
-
 def as_json(checked: Check) -> dict[str, Any]:
     body = checked.model_dump(mode="json", include={"findings", "agreements", "licence", "estimate"})
     return {"ok": checked.ok, **body}
-
-
-def _is_at(found: Finding, places: set[str]) -> bool:
-    return any(place == found.where or place.startswith((found.where + ".", found.where + "[")) for place in places)
 
 
 def _print(checked: Check) -> None:
