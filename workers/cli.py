@@ -18,6 +18,7 @@ from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
+from workers.contracts.sizes import bytes_of
 from workers.runtime.local import (
     LocalPorts,
     LocalWorkspace,
@@ -205,26 +206,8 @@ def _positive(text: str) -> int:
 
 
 def _bytes(text: str) -> int:
-    units = {
-        "": 1,
-        "b": 1,
-        "kb": 10**3,
-        "mb": 10**6,
-        "gb": 10**9,
-        "kib": 2**10,
-        "mib": 2**20,
-        "gib": 2**30,
-        "k": 2**10,
-        "m": 2**20,
-        "g": 2**30,
-    }
-    digits = text.strip().lower().rstrip("bikmg ")
-    unit = text.strip().lower()[len(digits) :].strip()
-    try:
-        value = int(float(digits) * units[unit])
-    except (ValueError, KeyError, OverflowError):
-        value = 0
-    if value <= 0:
+    value = bytes_of(text)
+    if not value:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes, such as 8000000000 or 8GiB")
     return value
 

@@ -1,29 +1,22 @@
 """How much memory a model takes to run, from what the catalogue knows: number of parameters and their format."""
 
-import re
-
 from django.db.models import Case, F, FloatField, Value, When
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Cast
 
 from hub.core.errors import Invalid
 from workers.contracts.facts import DTYPE_BYTES
+from workers.contracts.sizes import bytes_of, count_of
 from workers.planning.weights import DTYPE_NAMES
 
 # Weights, a fifth on top for activations and buffers, and what a process with its libraries takes before it loads anything.
 FACTOR, PROCESS_BYTES = 1.2, 256 * 2**20
 # The catalogue names formats as recipes do (float32); those that recipes have no name for, as safetensors does, in lower case.
 _BYTES = {DTYPE_NAMES.get(name, name.lower()): size for name, size in DTYPE_BYTES.items()}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?b?|b)?", re.IGNORECASE)
-_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
-
-
-def memory_estimate(parameters: int, dtype: str) -> int:
-    return int(parameters * _BYTES.get(dtype, 4) * FACTOR) + PROCESS_BYTES
 
 
 def memory_expression() -> CombinedExpression:
-    """The same in SQL."""
+    """Bytes, of a row of the catalogue, in SQL."""
     by_format: dict[int, list[str]] = {}
     for name, width in _BYTES.items():
         by_format.setdefault(width, []).append(name)
@@ -35,17 +28,15 @@ def memory_expression() -> CombinedExpression:
 
 def bytes_parse(text: str, name: str) -> int:
     """`8GB`, `512 MiB`, or a number of bytes."""
-    match = _SIZE.fullmatch(text.strip())
-    if match is None:
+    size = bytes_of(text)
+    if size is None:
         raise Invalid(f"{name} is {text[:40]!r}. Write a size like 8GB, 512MiB, or a number of bytes.")
-    unit = (match[2] or "b").lower()
-    base = 1024 if "i" in unit else 1000
-    return int(float(match[1]) * base ** _POWERS.get(unit[0], 0))
+    return size
 
 
 def count_parse(text: str, name: str) -> int:
     """`300000`, `1.5M`, `7B`."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmbt]?)", text.strip(), re.IGNORECASE)
-    if match is None:
+    count = count_of(text)
+    if count is None:
         raise Invalid(f"{name} is {text[:40]!r}. Write a number of parameters like 300000, 1.5M or 7B.")
-    return min(int(float(match[1]) * 1000 ** " kmbt".index(match[2].lower() or " ")), 2**62)
+    return count

@@ -153,13 +153,6 @@ def test_wrong_usage_is_exit_code_two(family, options):
     assert caught.value.code == 2
 
 
-@pytest.mark.parametrize(
-    ("text", "value"), [("8000", 8000), ("1KiB", 1024), ("1.5 GB", 1_500_000_000), ("2g", 2 << 30), ("3MB", 3_000_000)]
-)
-def test_understands_sizes(text, value):
-    assert cli._bytes(text) == value
-
-
 def test_too_little_memory_is_told(family, capsys):
     assert command.main([*write(family), "--max-memory", "1MB"]) == 1
     assert "MiB are allowed" in capsys.readouterr().err

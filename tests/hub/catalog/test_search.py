@@ -99,6 +99,8 @@ def test_numbers(zoo):
     assert set(names("params_max=12")) == {"digits-vit-base", "digits-vit-rotated", "TextBERT"}
     assert set(names("fits=1GB")) == {"digits-vit-base", "digits-vit-rotated", "TextBERT", "big"}
     assert names("fits=256MiB") == []
+    assert names(f"params_min={'9' * 400}") == []
+    assert names(f"fits={'9' * 400}GB") == names("fits=1GB")
 
 
 @pytest.mark.parametrize(
