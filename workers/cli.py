@@ -2,7 +2,6 @@
 
 import argparse
 import hashlib
-import importlib
 import json
 import os
 import sys
@@ -133,20 +132,15 @@ def _key(request: JobRequest, folders: dict[tuple[str, int], Path]) -> str:
 
 
 def _carry_out(ports: LocalPorts) -> JobResult:
-    from workers.runtime.child import as_known
+    from workers.runtime.child import as_known, carry_out
 
-    kind = kind_get(ports.workspace.request.kind)
-    if kind is None:
-        raise UserError(f"There is no job kind {ports.workspace.request.kind!r}.")
-    module, _, function = kind.runner.partition(":")
     try:
-        result: JobResult = getattr(importlib.import_module(module), function)(ports)
+        return carry_out(ports)
     except Exception as error:
         known = as_known(error)
         if known is error:
             raise
         raise known from error
-    return result
 
 
 def _refused(findings: Sequence[Finding]) -> int:

@@ -11,11 +11,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from workers.contracts.errors import Cancelled, ResourceError, TransientError, UserError
+from workers.contracts.errors import ENDINGS, Cancelled, ResourceError
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import JOURNAL, OUT, RESULT, JobResult
 from workers.runtime.heart import Heart
-from workers.runtime.ledger import Claim, Ending, Ledger, LedgerAway
+from workers.runtime.ledger import BUG, LOST, RELEASED, Claim, Ending, Ledger, LedgerAway
 from workers.runtime.processes import group_memory_bytes
 from workers.runtime.progress import EventReader
 from workers.runtime.spawn import Child
@@ -24,10 +24,8 @@ READ_BYTES = 65536
 POLL_S = 0.2
 FLUSH_S = 0.5
 METER_S = 1.0
-CODES = (UserError.code, ResourceError.code, TransientError.code, Cancelled.code, "bug")
-BY_EXIT = {3: UserError.code, 4: ResourceError.code, 5: TransientError.code}
-RELEASED = "released"
-LOST = "lost"
+CODES = (*(kind.code for kind in ENDINGS), BUG)
+BY_EXIT = {kind.exit_code: kind.code for kind in ENDINGS}
 
 
 @dataclass
@@ -109,7 +107,7 @@ class Attempt:
         self.meter.write_bytes = self._written()
         self._flush_rest()
         if not is_gone:
-            return Ending("bug", "A process of this job does not end. The worker has to be restarted.")
+            return Ending(BUG, "A process of this job does not end. The worker has to be restarted.")
         return self._ending(self._child.poll())
 
     def _read(self, selector: selectors.BaseSelector) -> None:
@@ -203,13 +201,13 @@ class Attempt:
             return stop
         error = self._reader.error
         output = self._child.tail.decode(errors="replace")
-        if code is not None and (code < 0 or code == 6):
+        if code is not None and (code < 0 or code == Cancelled.exit_code):
             name = signal.Signals(-code).name if code < 0 else "SIGTERM"
             return Ending("killed", f"The process of this job was killed ({name}).", traceback=output)
         if error is not None and error.code in CODES:
             findings = tuple(Finding.model_validate(finding) for finding in error.findings)
             return Ending(error.code, error.message, findings, error.traceback or output)
-        named = BY_EXIT.get(code or 0, "bug")
+        named = BY_EXIT.get(code or 0, BUG)
         return Ending(
             named, "It stopped with an error of ours. The administrator finds the details in the job.", traceback=output
         )
@@ -218,5 +216,5 @@ class Attempt:
         try:
             result = JobResult.model_validate_json((self._folder / RESULT).read_bytes())
         except (OSError, ValidationError) as error:
-            return Ending("bug", "It ended without a readable result.", traceback=str(error))
+            return Ending(BUG, "It ended without a readable result.", traceback=str(error))
         return result

@@ -16,18 +16,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from workers.contracts.errors import Cancelled, GenepoolError, ResourceError, TransientError, UserError
+from workers.contracts.errors import Cancelled, GenepoolError, ResourceError, UserError
 from workers.contracts.events import ErrorEvent
 from workers.contracts.jobs import RESULT, JobResult
 from workers.contracts.kinds import kind_get
 from workers.contracts.ports import Ports
+from workers.runtime.ledger import BUG
 from workers.runtime.reporting import CancelFlag, PipeReporter
 from workers.runtime.workspace import FolderWorkspace, write_durably
 
-OK, BUG, USER, RESOURCE, TRANSIENT, CANCELLED = 0, 1, 3, 4, 5, 6
-_CODES: dict[type[GenepoolError], int] = {
-    UserError: USER, ResourceError: RESOURCE, TransientError: TRANSIENT, Cancelled: CANCELLED,
-}  # fmt: skip
+OK = 0
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _TRACEBACK = 20_000
 
@@ -52,20 +50,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BaseException as error:
         known = as_known(error)
         reporter.error(_last_word(known, error))
-        return next((code for kind, code in _CODES.items() if isinstance(known, kind)), BUG)
+        return known.exit_code if isinstance(known, GenepoolError) else GenepoolError.exit_code
     return OK
 
 
 def run_job(workdir: Path, reporter: PipeReporter, cancel: CancelFlag) -> None:
     """Runs the request's kind and writes result.json, last and whole."""
-    workspace = FolderWorkspace(workdir)
-    kind = kind_get(workspace.request.kind)
+    result = carry_out(ChildPorts(FolderWorkspace(workdir), reporter, cancel))
+    write_durably(workdir / RESULT, result.model_dump_json(by_alias=True, indent=2))
+
+
+def carry_out(ports: Ports) -> JobResult:
+    """What the kind of the request names as its runner does the work."""
+    name = ports.workspace.request.kind
+    kind = kind_get(name)
     if kind is None:
-        raise UserError(f"There is no job kind {workspace.request.kind!r}.")
+        raise UserError(f"There is no job kind {name!r}.")
     module, _, function = kind.runner.partition(":")
     runner: Callable[[Ports], JobResult] = getattr(importlib.import_module(module), function)
-    result = runner(ChildPorts(workspace, reporter, cancel))
-    write_durably(workdir / RESULT, result.model_dump_json(by_alias=True, indent=2))
+    return runner(ports)
 
 
 def as_known(error: BaseException) -> BaseException:
@@ -93,7 +96,7 @@ def _last_word(known: BaseException, error: BaseException) -> ErrorEvent:
         )  # fmt: skip
     trace = "".join(traceback.format_exception(error))[-_TRACEBACK:]
     return ErrorEvent(
-        code="bug",
+        code=BUG,
         message=f"{type(error).__name__}: the job stopped for a reason that is ours to fix.",
         traceback=trace,
     )
@@ -109,7 +112,7 @@ def _die_with_parent(alive_fd: int) -> None:
         while True:
             try:
                 if not os.read(alive_fd, 1):
-                    os._exit(CANCELLED)
+                    os._exit(Cancelled.exit_code)
             except InterruptedError:
                 continue
 

@@ -25,7 +25,7 @@ from workers.contracts.jobs import JobRequest, JobResult  # noqa: E402
 from workers.contracts.kinds import Limits, kind_get  # noqa: E402
 from workers.contracts.version import VERSION  # noqa: E402
 from workers.runtime.gpu import Device  # noqa: E402
-from workers.runtime.ledger import Beat, Claim, Ending, LeaseGone, LedgerAway  # noqa: E402
+from workers.runtime.ledger import BUG, Beat, Claim, Ending, LeaseGone, LedgerAway  # noqa: E402
 from workers.runtime.supervise import Options  # noqa: E402
 
 SCHEMA = 1
@@ -81,7 +81,7 @@ class Ledger:
         )
         if kind is None or request is None:
             self.fail(
-                known, Ending("bug", "This job was made by another release of Genepool. Submit its recipe again."), {}
+                known, Ending(BUG, "This job was made by another release of Genepool. Submit its recipe again."), {}
             )
             return self.claim()
         return known

@@ -11,6 +11,9 @@ from workers.contracts.findings import Finding
 from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.kinds import Limits
 
+# Endings beside those of `workers.contracts.errors`: ours to mend; given back unharmed; somebody else's now.
+BUG, RELEASED, LOST = "bug", "released", "lost"
+
 
 class LedgerAway(Exception):
     """The database does not answer. Ask again; the lease decides for how long."""
@@ -33,7 +36,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Ending:
-    """How the child ended without a result. `code` as in `hub.jobs.services.job_fail`; `released` gives the job back unharmed."""
+    """How the child ended without a result. `code` as in `hub.jobs.services.job_fail`, or RELEASED or LOST."""
 
     code: str
     message: str
@@ -48,7 +51,10 @@ class Beat:
 
 
 class Ledger(Protocol):
-    """Every call may raise LedgerAway. `close` gives up the connection of the calling thread. `publish` raises LeaseGone or an error of `workers.contracts.errors`."""
+    """Every call may raise LedgerAway; `publish` also LeaseGone or an error of `workers.contracts.errors`.
+
+    `close` gives up the connection of the calling thread.
+    """
 
     def heartbeat(self, claim: Claim) -> Beat: ...
     def watch(self, claim: Claim) -> Beat: ...

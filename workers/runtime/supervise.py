@@ -12,9 +12,9 @@ from pathlib import Path
 from workers.contracts.errors import Cancelled, ResourceError, TransientError, UserError
 from workers.contracts.jobs import JOURNAL, OUT, JobRequest, JobResult
 from workers.runtime import health
-from workers.runtime.attempt import LOST, RELEASED, Attempt, Meter
+from workers.runtime.attempt import Attempt, Meter
 from workers.runtime.heart import Heart
-from workers.runtime.ledger import Claim, Ending, LeaseGone, Ledger, LedgerAway
+from workers.runtime.ledger import BUG, LOST, RELEASED, Claim, Ending, LeaseGone, Ledger, LedgerAway
 from workers.runtime.spawn import Child, leftover_end, leftover_note
 from workers.runtime.storage import Corrupt, Storage
 from workers.runtime.workspace import workspace_make
@@ -112,10 +112,10 @@ def ending_of(error: BaseException) -> Ending:
         return Ending(TransientError.code, "The storage did not answer.")
     if isinstance(error, Corrupt):
         logger.error("storage: %s", error)
-        return Ending("bug", str(error))
+        return Ending(BUG, str(error))
     logger.exception("attempt failed", exc_info=error)
     return Ending(
-        "bug",
+        BUG,
         "It stopped with an error of ours. The administrator finds the details in the job.",
         traceback=_trace(error),
     )
