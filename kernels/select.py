@@ -22,10 +22,6 @@ class Threshold:
     ties: int
     kept_ties: int
 
-    @property
-    def keeps_all(self) -> bool:
-        return self.value == 0.0 and self.ties == self.kept_ties
-
 
 def count_of(density: float, elements: int) -> int:
     """How many of `elements` entries a density keeps: ⌊density·elements⌋, at least one, at most all of them."""
@@ -91,9 +87,10 @@ def _bracket(sample: Bits, size: int, keep: int) -> tuple[np.signedinteger, np.s
     spread = 3 * ordered.size**0.5 + 2
     low, high = int(expected - spread), int(expected + spread)
     largest = np.iinfo(sample.dtype).max
-    return ordered[low] if low > 0 else sample.dtype.type(0), ordered[
-        high
-    ] if high < ordered.size else sample.dtype.type(largest)
+    return (
+        ordered[low] if low > 0 else sample.dtype.type(0),
+        ordered[high] if high < ordered.size else sample.dtype.type(largest),
+    )
 
 
 def _count(stretches: Iterable[Bits], low: np.signedinteger, high: np.signedinteger) -> tuple[int, Bits, int]:

@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 State = dict[str, torch.Tensor]
 
-README = "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: {task}\n---\n# Tiny\n\nA model made for a test.\n"
+README = "---\nlicense: apache-2.0\nlibrary_name: transformers\npipeline_tag: image-classification\n---\n# Tiny\n\nA model made for a test.\n"
 
 
 def mlp_state(*, seed: int = 0, sizes: tuple[int, ...] = (8, 16, 4), dtype: torch.dtype = torch.float32) -> State:
@@ -95,46 +95,11 @@ def vit_state(
     return _drawn(shapes, seed, dtype)
 
 
-def llama_config(*, hidden: int = 16, layers: int = 2, vocabulary: int = 64, dtype: str = "float32") -> dict[str, Any]:
-    return {
-        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "dtype": dtype, "hidden_size": hidden,
-        "num_hidden_layers": layers, "num_attention_heads": 2, "num_key_value_heads": 2, "head_dim": hidden // 2,
-        "intermediate_size": 2 * hidden, "vocab_size": vocabulary, "max_position_embeddings": 128, "rms_norm_eps": 1e-6,
-        "hidden_act": "silu", "tie_word_embeddings": False, "bos_token_id": 1, "eos_token_id": 2,
-        "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default"},
-    }  # fmt: skip
-
-
-def llama_state(
-    *, seed: int = 0, hidden: int = 16, layers: int = 2, vocabulary: int = 64, dtype: torch.dtype = torch.float32
-) -> State:
-    shapes: dict[str, tuple[int, ...]] = {
-        "model.embed_tokens.weight": (vocabulary, hidden), "lm_head.weight": (vocabulary, hidden), "model.norm.weight": (hidden,),
-    }  # fmt: skip
-    for layer in range(layers):
-        at = f"model.layers.{layer}."
-        shapes |= {f"{at}self_attn.{part}_proj.weight": (hidden, hidden) for part in "qkvo"}
-        shapes |= {f"{at}mlp.{part}_proj.weight": (2 * hidden, hidden) for part in ("gate", "up")}
-        shapes[f"{at}mlp.down_proj.weight"] = (hidden, 2 * hidden)
-        shapes |= {f"{at}{part}.weight": (hidden,) for part in ("input_layernorm", "post_attention_layernorm")}
-    return _drawn(shapes, seed, dtype)
-
-
 def vit_folder(folder: Path, *, seed: int = 0, finetune: int | None = None, shards: int = 1, **sizes: int) -> Path:
     """A whole tiny ViT. `finetune=k` gives the k-th fine-tune of the base with that seed."""
     state = vit_state(seed=seed, **sizes)
     state = state if finetune is None else finetuned(state, seed=finetune)
-    return model_folder(
-        folder, state, config=vit_config(**sizes), shards=shards, readme=README.format(task="image-classification")
-    )
-
-
-def llama_folder(folder: Path, *, seed: int = 0, finetune: int | None = None, shards: int = 1, **sizes: int) -> Path:
-    state = llama_state(seed=seed, **sizes)
-    state = state if finetune is None else finetuned(state, seed=finetune)
-    return model_folder(
-        folder, state, config=llama_config(**sizes), shards=shards, readme=README.format(task="text-generation")
-    )
+    return model_folder(folder, state, config=vit_config(**sizes), shards=shards, readme=README)
 
 
 def vit_family(root: Path, *, count: int = 3, **sizes: int) -> Iterator[Path]:

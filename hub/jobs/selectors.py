@@ -36,10 +36,6 @@ def job_get(*, user: User, ident: str | int | UUID) -> Job:
     return found
 
 
-def job_by_key(*, owner: User, key: str | None) -> Job | None:
-    return Job.objects.filter(owner=owner, idempotency_key=key).first() if key else None
-
-
 def job_list(*, user: User, state: str = "", kind: str = "", owner: str = "", repo: str = "") -> QuerySet[Job]:
     """Newest first. `state` is a public name: `queued` also finds jobs that wait for others. `repo` finds what read or made it."""
     jobs = Job.objects.visible_to(user).select_related("owner").order_by("-created_at", "id")

@@ -7,16 +7,6 @@ from pydantic import BaseModel, ConfigDict, Field
 Artifact = Literal[
     "model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware", "unknown"
 ]
-ARTIFACTS: tuple[str, ...] = (
-    "model",
-    "adapter",
-    "task_vector",
-    "learngene",
-    "family",
-    "composition",
-    "pack",
-    "learnware",
-)
 
 DTYPE_BYTES: dict[str, int] = {
     "F64": 8,

@@ -8,7 +8,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA = 1
 MAX_SOURCES = 256
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 Dtype = Literal["float32", "float16", "bfloat16", "float64"]

@@ -27,10 +27,6 @@ class Shape:
     def is_image_classifier(self) -> bool:
         return self.is_classifier and self.modality == "image"
 
-    @property
-    def is_text_classifier(self) -> bool:
-        return self.is_classifier and self.modality == "text"
-
 
 def whole(config: dict[str, Any], *names: str, default: int | None = None) -> int | None:
     """The first of `names` that holds a sensible whole number."""
