@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, TextIO
 
 from hub.cli.client import HubError
+from workers.contracts.writing import document_ordered, document_to_yaml
 
 ORDER = {"error": 0, "warning": 1, "info": 2}
 ENDED = ("succeeded", "failed", "errored", "cancelled")
@@ -60,6 +61,8 @@ def job_print(job: dict[str, Any]) -> None:
     if error.get("message"):
         sys.stdout.write(f"\n{error['message']}\n")
     findings_print(error.get("findings") or [], sys.stdout)
+    if job.get("recipe"):
+        sys.stdout.write("\n" + document_to_yaml(document_ordered(job["recipe"])))
 
 
 def progress_text(job: dict[str, Any]) -> str:

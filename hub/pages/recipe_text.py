@@ -6,11 +6,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from workers.contracts.parsing import parse, recipe_to_yaml
 from workers.contracts.recipes import AnyRecipe
-from workers.contracts.writing import document_to_yaml
+from workers.contracts.writing import document_ordered, document_to_yaml
 
 _ANY: TypeAdapter[AnyRecipe] = TypeAdapter(AnyRecipe)
-_FIRST = ("kind", "merge_method", "method", "base", "base_model", "model", "models", "sources", "data", "slices")
-_LAST = ("dtype", "seed", "evaluate", "output")
 
 
 def recipe_yaml(document: Any) -> str:
@@ -21,17 +19,9 @@ def recipe_yaml(document: Any) -> str:
     try:
         return recipe_to_yaml(_ANY.validate_python(document))
     except ValidationError:
-        return document_to_yaml(_ordered(document))
+        return document_to_yaml(document_ordered(document))
 
 
 def _is_mergekit(document: Any) -> bool:
     """Shown as it was given: it is a mergekit recipe, and should stay one."""
     return isinstance(document, dict) and "kind" not in document
-
-
-def _ordered(document: Any) -> Any:
-    if not isinstance(document, dict):
-        return document
-    names = [name for name in _FIRST if name in document]
-    names += [name for name in document if name not in _FIRST and name not in _LAST]
-    return {name: document[name] for name in [*names, *(name for name in _LAST if name in document)]}

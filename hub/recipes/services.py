@@ -16,7 +16,7 @@ from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import counted, title_make
-from workers.contracts.findings import Finding, has_errors
+from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import method_get
@@ -24,7 +24,7 @@ from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
 from workers.contracts.references import repo_reference_parse
-from workers.planning.check import check as plan_check
+from workers.planning.check import check_parsed
 
 
 @dataclass(frozen=True)
@@ -42,14 +42,12 @@ def recipe_check(*, user: User, document: Any) -> CheckReport:
 
 
 def _check(user: User, parsed: Parsed) -> CheckReport:
-    if parsed.recipe is None:
-        return CheckReport(parsed, Check(findings=parsed.findings), ())
-    resolved = tuple(references_resolve(user=user, recipe=parsed.recipe))
-    planned = plan_check(parsed.recipe, facts_by_text(resolved))
-    more = (*_output_findings(user, parsed.recipe, resolved), *_measure_findings(user, parsed.recipe))
-    findings = (*parsed.findings, *parsed.located((*planned.findings, *more)))
-    plan = None if has_errors(findings) else planned.plan
-    return CheckReport(parsed, planned.model_copy(update={"findings": findings, "plan": plan}), resolved)
+    recipe = parsed.readable
+    if recipe is None:
+        return CheckReport(parsed, check_parsed(parsed, {}), ())
+    resolved = tuple(references_resolve(user=user, recipe=recipe))
+    more = (*_output_findings(user, recipe, resolved), *_measure_findings(user, recipe))
+    return CheckReport(parsed, check_parsed(parsed, facts_by_text(resolved), more=more), resolved)
 
 
 def _output_findings(user: User, recipe: AnyRecipe, resolved: tuple[Resolved, ...]) -> tuple[Finding, ...]:

@@ -4,49 +4,49 @@ import math
 from typing import Any
 
 from workers.contracts.complaints import Complaints, listed, nearest, quoted, shown
-from workers.contracts.methods import Method, Parameter
+from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.paths import Path
 from workers.contracts.recipes import MergeRecipe
 
 _WORDS = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
 
 
-def check_value(parameter: Parameter, value: Any, path: Path, complaints: Complaints) -> None:
-    """Type, range and choice of one value, each with the repair that is probably meant."""
+def check_value(parameter: Parameter, value: Any, path: Path, complaints: Complaints) -> bool:
+    """Whether type, range and choice of one value are right; what is not is said with the repair that is probably meant."""
     name = parameter.name
     if parameter.type == "choice":
-        if value not in parameter.choices or not isinstance(value, str):
-            meant = nearest(str(value), parameter.choices)
-            complaints.add(
-                "unknown_choice", path, f"{name} is {quoted(value)}, it must be {listed(parameter.choices)}.",
-                repair=[complaints.replace(path, meant)] if meant else (),
-            )  # fmt: skip
-        return
+        if isinstance(value, str) and value in parameter.choices:
+            return True
+        meant = nearest(str(value), parameter.choices)
+        complaints.add(
+            "unknown_choice", path, f"{name} is {quoted(value)}, it must be {listed(parameter.choices)}.",
+            repair=[complaints.replace(path, meant)] if meant else (),
+        )  # fmt: skip
+        return False
     if not _has_type(parameter.type, value):
         meant_value = _converted(parameter.type, value)
         complaints.add(
             "wrong_type", path, f"{name} is {quoted(value)}, it needs {_WORDS[parameter.type]}.",
             repair=[complaints.replace(path, meant_value)] if meant_value is not None else (),
         )  # fmt: skip
-        return
-    if parameter.type != "boolean":
-        check_range(
-            name, value, path, complaints,
-            minimum=parameter.minimum, maximum=parameter.maximum, exclusive_minimum=parameter.exclusive_minimum,
-        )  # fmt: skip
+        return False
+    return parameter.type == "boolean" or check_range(
+        name, value, path, complaints,
+        minimum=parameter.minimum, maximum=parameter.maximum, exclusive_minimum=parameter.exclusive_minimum,
+    )  # fmt: skip
 
 
 def check_range(
     name: str, value: float, path: Path, complaints: Complaints, *,
     minimum: float | None = None, maximum: float | None = None, exclusive_minimum: bool = False, exclusive_maximum: bool = False,
-) -> None:  # fmt: skip
+) -> bool:  # fmt: skip
     if isinstance(value, float) and not math.isfinite(value):
         complaints.add("not_finite", path, f"{name} is {shown(value)}. Only finite numbers can be used.")
-        return
+        return False
     too_low = minimum is not None and (value < minimum or (exclusive_minimum and value == minimum))
     too_high = maximum is not None and (value > maximum or (exclusive_maximum and value == maximum))
     if not too_low and not too_high:
-        return
+        return True
     bound = minimum if too_low else maximum
     relation = (
         "not above"
@@ -63,6 +63,7 @@ def check_range(
         message += f" Did you mean {_plain(meant)}?"
     repair = [complaints.replace(path, meant)] if meant is not None else ()
     complaints.add("out_of_range", path, message, repair=repair)
+    return False
 
 
 def source_count_complaint(method: Method, count: int) -> tuple[str, str] | None:
@@ -92,6 +93,27 @@ def resolve_parameters(recipe: MergeRecipe, method: Method) -> tuple[dict[str, A
         for source in recipe.sources
     ]
     return shared, per_source
+
+
+def recipe_resolved(document: dict[str, Any]) -> dict[str, Any]:
+    """A stored recipe with every parameter written out: equal for recipes that mean the same, whatever they leave out."""
+    name = document.get("method")
+    method = method_get("merge", name) if document.get("kind") == "merge" and isinstance(name, str) else None
+    if method is None:
+        return document
+    recipe = MergeRecipe.model_validate(document)
+    shared, per_source = resolve_parameters(recipe, method)
+    sources = [
+        {"model": source.model, "parameters": _as_typed(method, values)}
+        for source, values in zip(recipe.sources, per_source, strict=True)
+    ]
+    return recipe.model_dump(mode="json") | {"parameters": _as_typed(method, shared), "sources": sources}
+
+
+def _as_typed(method: Method, values: dict[str, Any]) -> dict[str, Any]:
+    """1 and 1.0 are one number to the method, and two texts to a hash."""
+    numbers = {parameter.name for parameter in method.parameters if parameter.type == "number"}
+    return {name: float(value) if name in numbers and value is not None else value for name, value in values.items()}
 
 
 def _has_type(type_: str, value: Any) -> bool:

@@ -23,6 +23,7 @@ from workers.contracts.naming import check_names
 from workers.contracts.parameters import check_value, resolve_parameters, source_count_complaint
 from workers.contracts.paths import Path, where_of
 from workers.contracts.recipes import MAX_SOURCES, AnyRecipe, MergeRecipe, Source
+from workers.contracts.salvage import salvage
 from workers.contracts.validation import fields_of, report
 from workers.contracts.writing import recipe_to_document, recipe_to_yaml
 
@@ -43,12 +44,21 @@ _LARGEST = 10**300
 
 @dataclass(frozen=True)
 class Parsed:
-    """`recipe` is None exactly when a finding is an error. `document` is what was given, as plain data."""
+    """`recipe` is None exactly when a finding is an error. `document` is what was given, as plain data.
+
+    `salvaged` is then what is left of the recipe, where anything is: for looking at its models, never for a plan or a job.
+    """
 
     recipe: AnyRecipe | None
     findings: tuple[Finding, ...]
     document: Any
     places: Complaints = field(default_factory=lambda: Complaints({}), compare=False, repr=False)
+    salvaged: AnyRecipe | None = None
+
+    @property
+    def readable(self) -> AnyRecipe | None:
+        """What a check can look at: the recipe, else what is left of it."""
+        return self.recipe if self.recipe is not None else self.salvaged
 
     def located(self, findings: Iterable[Finding]) -> tuple[Finding, ...]:
         """What `check` found, with lines, and with places and repairs that fit the document as it was written."""
@@ -75,9 +85,11 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
     body = document
     if is_mergekit(document):
         body, complaints = mergekit_convert(document, complaints)
-    recipe = _recipe(body, complaints, local=local)
+    recipe, salvaged = _recipe(body, complaints, local=local)
     found = (*findings, *complaints.finished())
-    return Parsed(None if has_errors(found) else recipe, found, document, complaints)
+    if has_errors(found):
+        return Parsed(None, found, document, complaints, salvaged)
+    return Parsed(recipe, found, document, complaints)
 
 
 def _too_many_sources(document: Any) -> list[Finding]:
@@ -127,11 +139,12 @@ def _is_clean(text: str) -> bool:
     return not any((ord(character) < 32 and character not in "\n\t") or 0x7F <= ord(character) < 0xA0 or 0xD800 <= ord(character) < 0xE000 for character in text)  # fmt: skip
 
 
-def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> AnyRecipe | None:
+def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> tuple[AnyRecipe | None, AnyRecipe | None]:
+    """The recipe, and what can be salvaged of it: each without the parameters that were found wrong."""
     kind = body.get("kind")
     if not isinstance(kind, str) or kind not in RECIPES:
         _complain_kind(body, complaints)
-        return None
+        return None, None
     model = RECIPES[kind]
     shaped = _shape_merge(body, complaints) if kind == "merge" else body
     recipe: AnyRecipe | None = None
@@ -141,7 +154,7 @@ def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> Any
     except ValidationError as error:
         report(error, model, shaped, complaints)
     check_names(body, kind, complaints, local=local)
-    return recipe
+    return recipe, recipe if recipe is not None else salvage(shaped, model)
 
 
 def _complain_kind(body: dict[str, Any], complaints: Complaints) -> None:
@@ -204,10 +217,11 @@ def _split(
     if not isinstance(nested, dict):
         shaped["parameters"] = nested
         nested = {}
+    given: set[str] = set()
     for values, prefix in ((nested, (*path, "parameters")), (inline, path)):
         for key, value in values.items():
             place = (*prefix, key)
-            if key in parameters:
+            if key in given:
                 complaints.add(
                     "duplicate_key",
                     place,
@@ -216,13 +230,14 @@ def _split(
                 )
             elif _check_parameter(key, value, place, fields if prefix == path else set(), method, scope, complaints):
                 parameters[key] = value
+            given.add(key)
     return {"parameters": parameters, **shaped}
 
 
 def _check_parameter(
     key: str, value: Any, path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
 ) -> bool:
-    """Whether `key` is a parameter at this place. A source's parameter at recipe level is the default of all sources."""
+    """Whether `key` is a parameter at this place, with a value it can have. A source's parameter at recipe level is the default of all sources."""
     if method is None:
         # With the method itself unknown only keys that no method has are certainly wrong.
         known = {parameter.name for row in METHODS if row.kind == "merge" for parameter in row.parameters}
@@ -231,8 +246,7 @@ def _check_parameter(
         return False
     parameter = method.parameter(key)
     if parameter is not None and (scope == "recipe" or parameter.scope == "source"):
-        check_value(parameter, value, path, complaints)
-        return True
+        return check_value(parameter, value, path, complaints)
     if parameter is not None:
         complaints.add(
             "unknown_key",

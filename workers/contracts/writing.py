@@ -5,30 +5,62 @@ from typing import Any
 import yaml
 
 from workers.contracts.documents import scalar_of
-from workers.contracts.recipes import AnyRecipe, MergeRecipe
+from workers.contracts.methods import METHODS
+from workers.contracts.recipes import AnyRecipe, DataReference, EvaluateRecipe, Lora, MergeRecipe, Output, TrainRecipe
 
 _ALWAYS = ("kind", "seed")
+_FIRST = (
+    "kind",
+    "merge_method",
+    "method",
+    "base_model",
+    "base",
+    "model",
+    "models",
+    "sources",
+    "slices",
+    "architecture",
+    "data",
+)
+_LAST = ("dtype", "out_dtype", "max_shard_bytes", "evaluate", "seed", "output")
+
+
+def _ranks() -> dict[str, int]:
+    """Every key that a recipe knows, in reading order: what goes in, how it is treated, what comes out."""
+    parameters = [parameter.name for method in METHODS for parameter in method.parameters]
+    records = (MergeRecipe, EvaluateRecipe, TrainRecipe, Lora, DataReference, Output)
+    fields = [name for record in records for name in record.model_fields if name not in _LAST]
+    names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))
+    return {name: rank for rank, name in enumerate(names)} | {name: 10_000 + rank for rank, name in enumerate(_LAST)}
+
+
+_RANKS = _ranks()
+_UNKNOWN = 9_999
+
+
+def document_ordered(document: Any) -> Any:
+    """The same document with its keys in reading order. A database that keeps JSON does not keep the order of its keys."""
+    if isinstance(document, list | tuple):
+        return [document_ordered(item) for item in document]
+    if not isinstance(document, dict):
+        return document
+    # A model's architecture is its own config, whose keys are not ours.
+    return {
+        key: document[key] if key == "architecture" else document_ordered(document[key])
+        for key in sorted(document, key=lambda key: _RANKS.get(key, _UNKNOWN))
+    }
 
 
 def recipe_to_document(recipe: AnyRecipe) -> dict[str, Any]:
     """Plain data that `parse` reads back into an equal recipe."""
-    body = recipe.model_dump(mode="json", exclude_defaults=True)
-    body |= {name: getattr(recipe, name) for name in _ALWAYS}
-    order = [
-        "kind",
-        *[name for name in type(recipe).model_fields if name not in {*_ALWAYS, "output"}],
-        "seed",
-        "output",
-    ]
-    document: dict[str, Any] = {}
-    for name in order:
-        if name == "parameters" and isinstance(recipe, MergeRecipe):
-            document |= recipe.parameters
-        elif name == "sources" and isinstance(recipe, MergeRecipe):
-            document["sources"] = [{"model": source.model, **source.parameters} for source in recipe.sources]
-        elif name in body:
-            document[name] = body[name]
-    return document
+    document = recipe.model_dump(mode="json", exclude_defaults=True)
+    document |= {name: getattr(recipe, name) for name in _ALWAYS}
+    if isinstance(recipe, MergeRecipe):
+        document.pop("parameters", None)
+        document |= recipe.parameters
+        document["sources"] = [{"model": source.model, **source.parameters} for source in recipe.sources]
+    ordered: dict[str, Any] = document_ordered(document)
+    return ordered
 
 
 def recipe_to_yaml(recipe: AnyRecipe) -> str:

@@ -1,7 +1,7 @@
 """MERGE: what is wrong with it, what it will cost, what its result may be licensed as, and how it is carried out."""
 
 from workers.contracts.findings import Finding, has_errors
-from workers.contracts.methods import Method, method_get
+from workers.contracts.methods import Method, Needs, method_get
 from workers.contracts.parameters import resolve_parameters, source_count_complaint
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
@@ -20,12 +20,14 @@ MAX_PLAN_INPUTS = 500_000
 
 def check(recipe: MergeRecipe, facts: Facts) -> Check:
     method = method_get("merge", recipe.method)
+    unknown: list[Finding] = []
     if method is None:
-        message = f"There is no merge method {recipe.method}."
-        return Check(findings=(finding("unknown_method", "error", ("method",), message),))
+        unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
+        method = _any_method(recipe)
     shared, per_source = resolve_parameters(recipe, method)
     members = members_of(recipe, facts)
     findings, unusable = entry_findings(members, method)
+    findings = [*unknown, *findings]
     findings += value_findings(method, shared, per_source)
     findings += _count_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
@@ -62,6 +64,12 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=merge_estimate(plan, method),
         plan=None if has_errors(findings) else plan,
     )  # fmt: skip
+
+
+def _any_method(recipe: MergeRecipe) -> Method:
+    """Stands for a method that there is not: the models are still looked at, nothing is said of what a method needs."""
+    needs: Needs = "weights" if recipe.base is None else "base"
+    return Method(recipe.method, "merge", "The method", "", "", "", needs, minimum_sources=0)
 
 
 def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:

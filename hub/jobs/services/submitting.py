@@ -18,6 +18,7 @@ from hub.jobs.services.transition import job_wake, state_announce
 from hub.jobs.states import FINAL, State
 from workers.contracts.jobs import JobRequest
 from workers.contracts.kinds import kind_get
+from workers.contracts.parameters import recipe_resolved
 from workers.contracts.plans import Check
 
 
@@ -31,14 +32,14 @@ def _pinned(value: Any, names: Mapping[str, str]) -> Any:
 
 
 def request_hash_make(request: JobRequest) -> str:
-    """Equal for equal work: the recipe at its commits, the content of every input, and the revision of kind and method."""
+    """Equal for equal work: the recipe at its commits with every parameter written out, the content of every input, and the revision of kind and method."""
     names = {
         entry.reference: f"{entry.facts.repo}@{entry.facts.commit}" for entry in request.inputs if entry.facts.commit
     }
     document = {
         "kind": request.kind,
         "revision": request.revision,
-        "recipe": _pinned(request.recipe, names),
+        "recipe": _pinned(recipe_resolved(request.recipe), names),
         "inputs": [
             [
                 entry.role,

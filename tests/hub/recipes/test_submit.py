@@ -9,11 +9,11 @@ from hub.catalog.models import Repo
 from hub.core.errors import Refused
 from hub.jobs.models import Job
 from hub.jobs.services import job_publish
-from hub.recipes import services
 from hub.recipes.services import recipe_submit
 from tests.factories.jobs import claim, key_of, make_repo, make_result
 from workers.contracts.jobs import JobRequest
 from workers.contracts.plans import Check, Estimate
+from workers.planning import check as planning
 
 pytestmark = pytest.mark.django_db
 
@@ -100,13 +100,13 @@ def test_identical_recipe_is_offered_its_result_unless_forced(alice, family, doc
 def test_merge_is_measured_beside_its_parents(alice, family, document, tmp_path, monkeypatch):
     make_repo(alice, "digits", type="dataset", visibility="public")
     recipe_submit(user=alice, document=document(evaluate=[{"data": "alice/digits"}]))
-    real = services.plan_check
+    real = planning.check
 
     def lenient(recipe, facts):
         """The tiny models here are no classifiers; whether they are is the planner's affair."""
         return real(recipe, facts) if recipe.kind == "merge" else Check(estimate=Estimate(memory_bytes=1))
 
-    monkeypatch.setattr(services, "plan_check", lenient)
+    monkeypatch.setattr(planning, "check", lenient)
     merge = finish(claim(), tmp_path)
     evaluation = Job.objects.get(kind="evaluate")
     assert (evaluation.parent, evaluation.owner, evaluation.state) == (merge, alice, "queued")
