@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from hub.config import addresses, env
+from hub.config import addresses, env, reference
 from hub.config import logging as log_setup
 from workers.contracts.version import VERSION
 
@@ -26,9 +26,9 @@ if not SECRET_KEY:
 SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS")
 TOKEN_PEPPERS = {1: env.secret("TOKEN_PEPPER", SECRET_KEY)}
 
-ALLOWED_HOSTS = [_site.hostname, *env.names("ALLOWED_HOSTS")]
-if _site.hostname in ("127.0.0.1", "localhost", "::1"):
-    ALLOWED_HOSTS += ["127.0.0.1", "localhost", "[::1]"]
+# This machine's own names are always answered: probes inside a container come by them. Addresses we hand out never depend on Host
+# unless the caller is local.
+ALLOWED_HOSTS = [_site.hostname, *env.names("ALLOWED_HOSTS"), "127.0.0.1", "localhost", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
 
 INSTALLED_APPS = [
@@ -225,5 +225,6 @@ if HAS_MAIL:
     EMAIL_USE_TLS = _mail.scheme == "smtp+tls"
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", f"genepool@{_site.hostname}")
 
+REFERENCE = reference.GROUPS  # for the docs: pages do not import the wiring
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOGGING = log_setup.settings_for(LOG_LEVEL)

@@ -53,6 +53,7 @@ urlpatterns = [
     _route("settings/notices/read", account.notices_read, "settings-notices-read"),
     _route("docs", docs.index, "docs"),
     _route("docs/methods", docs.methods, "docs-methods"),
+    _route("docs/configuration", docs.configuration, "docs-configuration"),
     _route("docs/<slug:name>", docs.topic, "docs-topic"),
     _route("styleguide", styleguide.styleguide, "styleguide"),
     _route("datasets/<str:namespace>/<str:name>", repo.dataset, "dataset"),

@@ -15,6 +15,7 @@ TOPICS = (
     ("recipes", "Write a recipe", "The document behind form, API and command line."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
+    ("run", "Run a hub", "One machine or many, what happens to a job, webhooks, health."),
 )
 
 
@@ -33,6 +34,19 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         f"docs/{name}.html",
         {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL},
     )
+
+
+@require_safe
+def configuration(request: HttpRequest) -> HttpResponse:
+    lead = "Every environment variable, from the table the settings are held to."
+    context = {
+        "topics": TOPICS,
+        "here": "configuration",
+        "heading": "Configuration",
+        "lead": lead,
+        "groups": settings.REFERENCE,
+    }
+    return render(request, "docs/configuration.html", context)
 
 
 @require_safe
