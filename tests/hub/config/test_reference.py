@@ -8,11 +8,11 @@ import pytest
 from hub.config.reference import VARIABLES
 
 CONFIG = Path(__file__).resolve().parents[3] / "hub" / "config"
-CALL = re.compile(r"\benv\.(text|boolean|integer|number|names|secret)\(\s*\"([A-Z_0-9]+)\"")
+CALL = re.compile(r"\benv\.(text|boolean|integer|number|names|secret|one_of)\(\s*\"([A-Z_0-9]+)\"")
 
 
 def _read() -> dict[str, str]:
-    text = "\n".join(path.read_text() for path in (CONFIG / "settings.py", CONFIG / "addresses.py"))
+    text = "\n".join(path.read_text() for path in sorted(CONFIG.glob("*.py")))
     found = {name: reader for reader, name in CALL.findall(text)}
     for name in ("SITE_URL", "DATABASE_URL", "REDIS_URL", "CACHE_URL"):
         assert f'"{name}"' in text, name

@@ -113,7 +113,9 @@ def test_a_bad_value_stops_the_start_and_says_which(changes, complaint):
 
 def test_https_makes_cookies_secure():
     done = settings_after(SITE_URL="https://models.example.org")
-    assert done.stdout.strip() == "['models.example.org'] __Host-session True 3600", done.stderr
+    assert (
+        done.stdout.strip() == "['models.example.org', '127.0.0.1', 'localhost', '[::1]'] __Host-session True 3600"
+    ), done.stderr
 
 
 def test_a_local_site_answers_to_every_local_name():
