@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from workers.contracts.facts import RepoFacts
 from workers.contracts.plans import LicenceVerdict, Plan
 
+# The form of requests and results. A worker refuses a request of another form: it was made by another release.
+SCHEMA = 1
 REQUEST, RESULT, INPUTS, OUT, JOURNAL = "request.json", "result.json", "inputs", "out", "journal"
 
 
@@ -41,7 +43,7 @@ class JobRequest(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    schema_: int = Field(default=1, alias="schema")
+    schema_: int = Field(default=SCHEMA, alias="schema")
     kind: str
     recipe: dict[str, Any]
     inputs: tuple[Input, ...] = ()
@@ -65,7 +67,7 @@ class JobResult(BaseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
-    schema_: int = Field(default=1, alias="schema")
+    schema_: int = Field(default=SCHEMA, alias="schema")
     files: tuple[ReportFile, ...] = ()
     tensor_digest: str = ""
     metrics: dict[str, Any] = Field(default_factory=dict)

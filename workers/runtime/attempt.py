@@ -13,12 +13,13 @@ from pydantic import ValidationError
 
 from workers.contracts.errors import ENDINGS, Cancelled, ResourceError
 from workers.contracts.findings import Finding
-from workers.contracts.jobs import JOURNAL, OUT, RESULT, JobResult
+from workers.contracts.jobs import JOURNAL, OUT, JobResult
 from workers.runtime.heart import Heart
 from workers.runtime.ledger import BUG, LOST, RELEASED, Claim, Ending, Ledger, LedgerAway
 from workers.runtime.processes import group_memory_bytes
 from workers.runtime.progress import EventReader
 from workers.runtime.spawn import Child
+from workers.runtime.workspace import result_read
 
 READ_BYTES = 65536
 POLL_S = 0.2
@@ -214,7 +215,7 @@ class Attempt:
 
     def _result(self) -> JobResult | Ending:
         try:
-            result = JobResult.model_validate_json((self._folder / RESULT).read_bytes())
+            result = result_read(self._folder)
         except (OSError, ValidationError) as error:
             return Ending(BUG, "It ended without a readable result.", traceback=str(error))
-        return result
+        return result or Ending(BUG, "It ended without a result.")

@@ -21,14 +21,12 @@ from hub.core.errors import Conflict, Unavailable  # noqa: E402
 from hub.jobs import services  # noqa: E402
 from workers.contracts.errors import ResourceError, TransientError  # noqa: E402
 from workers.contracts.events import Event  # noqa: E402
-from workers.contracts.jobs import JobRequest, JobResult  # noqa: E402
+from workers.contracts.jobs import SCHEMA, JobRequest, JobResult  # noqa: E402
 from workers.contracts.kinds import Limits, kind_get  # noqa: E402
 from workers.contracts.version import VERSION  # noqa: E402
 from workers.runtime.gpu import Device  # noqa: E402
 from workers.runtime.ledger import BUG, Beat, Claim, Ending, LeaseGone, LedgerAway  # noqa: E402
 from workers.runtime.supervise import Options  # noqa: E402
-
-SCHEMA = 1
 
 
 def options_make() -> Options:

@@ -1,11 +1,10 @@
-"""Evaluations and comparisons as JSON. Datasets that the reader may not see are left out, and with them a comparison over them."""
+"""Evaluations and comparisons as JSON. What the reader may not see the selectors have left out already."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from hub.accounts.models import User
-from hub.catalog.models import Repo
 from hub.evals.interval import Interval
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison
@@ -30,16 +29,7 @@ def evaluations_json(rows: Sequence[Evaluation], user: User) -> list[dict[str, A
     ]
 
 
-def readable_rows(rows: Sequence[Evaluation], user: User) -> list[Evaluation]:
-    keys = {row.data_repo_id for row in rows if row.data_repo_id}
-    visible = set(Repo.objects.visible_to(user, "read").filter(pk__in=keys).values_list("pk", flat=True))
-    return [row for row in rows if row.data_repo_id is None or row.data_repo_id in visible]
-
-
-def comparison_json(comparison: Comparison, *, readable: set[str]) -> dict[str, Any] | None:
-    """SECURITY: one hidden dataset hides the whole comparison; its means would let the hidden scores be worked out."""
-    if not set(comparison.domains) <= readable:
-        return None
+def comparison_json(comparison: Comparison) -> dict[str, Any]:
     return {
         "split": comparison.split,
         "models": [

@@ -8,7 +8,7 @@ from hub.accounts.permissions import scope
 from hub.catalog.selectors import commit_resolve, repo_get
 from hub.core.api import ApiView
 from hub.evals import selectors
-from hub.evals.api.representation import comparison_json, evaluations_json, readable_rows
+from hub.evals.api.representation import comparison_json, evaluations_json
 from hub.evals.api.serializers import EvaluationListOutput
 
 
@@ -22,12 +22,11 @@ class ModelEvaluationsView(ApiView):
     def get(self, request: Request, namespace: str, name: str) -> Response:
         repo = repo_get(user=request.user, full_name=f"{namespace}/{name}")
         commit = commit_resolve(repo, request.query_params.get("revision") or repo.default_branch)
-        rows = readable_rows(selectors.evaluations_of(repo, commit, user=request.user), request.user)
+        rows = selectors.evaluations_of(repo, commit, user=request.user)
         comparison = selectors.comparison_of(repo, commit, user=request.user)
-        readable = {row.data_name for row in rows}
         body = {
             "commit": commit.oid,
             "results": evaluations_json(rows, request.user),
-            "comparison": comparison_json(comparison, readable=readable) if comparison is not None else None,
+            "comparison": comparison_json(comparison) if comparison is not None else None,
         }
         return Response(body)
