@@ -18,6 +18,7 @@ from workers.contracts.methods import method_get
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.contracts.sizes import bytes_of
+from workers.planning.wording import counted, size_text
 from workers.runtime.local import (
     LocalPorts,
     LocalWorkspace,
@@ -27,7 +28,7 @@ from workers.runtime.local import (
     place,
     workplace,
 )
-from workers.terminal import painted, show_findings, size_text
+from workers.terminal import painted, show_findings
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -148,7 +149,7 @@ def _refused(findings: Sequence[Finding]) -> int:
     count = sum(finding.severity == "error" for finding in findings)
     _say(
         "error",
-        f"The recipe cannot be carried out: {count} {'error' if count == 1 else 'errors'}. Nothing was written.",
+        f"The recipe cannot be carried out: {counted(count, 'error')}. Nothing was written.",
     )
     return FAILED
 

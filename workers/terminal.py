@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from workers.contracts.findings import Finding
+from workers.planning.check import in_order
+from workers.planning.wording import printable, size_text
 
 _COLOURS = {"error": "31", "warning": "33", "info": "36", "ok": "32", "dim": "2"}
 _REDRAW_S = 0.1
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
 def painted(text: str, colour: str, stream: TextIO) -> str:
@@ -21,33 +22,19 @@ def painted(text: str, colour: str, stream: TextIO) -> str:
     return f"\033[{_COLOURS[colour]}m{text}\033[0m"
 
 
-def size_text(size_bytes: float) -> str:
-    size = float(size_bytes)
-    for unit in _UNITS[:-1]:
-        if size < 1024:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} {_UNITS[-1]}"
-
-
 def show_findings(findings: Iterable[Finding], stream: TextIO | None = None) -> None:
-    """One block each, errors first: severity and message, place, consequence, ways out."""
+    """One block each, errors first: severity and message, consequence, place and code, ways out."""
     out = stream or sys.stderr
-    order = {"error": 0, "warning": 1, "info": 2}
-    for finding in sorted(findings, key=lambda finding: order[finding.severity]):
-        place = finding.where if finding.line is None else f"line {finding.line}, {finding.where}".removesuffix(", ")
-        where = painted(f"  ({_printable(place)})", "dim", out) if place else ""
-        out.write(f"{painted(finding.severity, finding.severity, out)}: {_printable(finding.message)}{where}\n")
+    for finding in in_order(tuple(findings)):
+        line = f" (line {finding.line})" if finding.line is not None else ""
+        place = " · ".join(part for part in (f"{finding.where}{line}".strip(), finding.code) if part)
+        out.write(f"{painted(finding.severity, finding.severity, out)}: {printable(finding.message)}\n")
         if finding.consequence:
-            out.write(f"    {_printable(finding.consequence)}\n")
+            out.write(f"  {printable(finding.consequence)}\n")
+        out.write(f"  {painted(printable(place), 'dim', out)}\n")
         for repair in finding.repair:
-            out.write(f"    → {_printable(repair.label)}\n")
+            out.write(f"  → {printable(repair.label)}\n")
     out.flush()
-
-
-def _printable(text: str) -> str:
-    # SECURITY: messages quote names from files of strangers; control characters would act on the terminal.
-    return "".join(character for character in text if character.isprintable())
 
 
 class Bar:
@@ -66,7 +53,7 @@ class Bar:
         width = max(10, min(40, columns - 50))
         filled = int(width * min(done / total, 1.0))
         amount = f"{size_text(done)} of {size_text(total)}" if unit == "bytes" else f"{done:g} of {total:g} {unit}"
-        line = f"{'█' * filled}{'░' * (width - filled)} {done / total:4.0%}  {amount}  {_printable(message)}"
+        line = f"{'█' * filled}{'░' * (width - filled)} {done / total:4.0%}  {amount}  {printable(message)}"
         self._out.write(f"\r\033[K{line[: columns - 1]}")
         self._out.flush()
         self._is_shown = True

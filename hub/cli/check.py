@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from hub.cli.report import findings_print, json_print
+from hub.cli.report import json_print
 from workers.contracts.parsing import parse
 from workers.contracts.plans import Check
 from workers.planning.local import local_check
 from workers.planning.wording import counted, seconds_text, size_text
+from workers.terminal import show_findings
 
 _VERDICTS = {
     "allow": "allowed", "allow_with_obligations": "allowed, with obligations", "review": "a person has to look at it",
@@ -46,7 +47,7 @@ def as_json(checked: Check) -> dict[str, Any]:
 
 
 def _print(checked: Check) -> None:
-    findings_print([found.model_dump(mode="json") for found in checked.findings], sys.stdout)
+    show_findings(checked.findings, sys.stdout)
     errors = sum(found.severity == "error" for found in checked.findings)
     lines = list(checked.agreements)
     if errors:

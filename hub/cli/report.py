@@ -5,10 +5,14 @@ import sys
 from collections.abc import Iterable
 from typing import Any, TextIO
 
-from hub.cli.client import HubError
-from workers.contracts.writing import document_ordered, document_to_yaml
+from pydantic import ValidationError
 
-ORDER = {"error": 0, "warning": 1, "info": 2}
+from hub.cli.client import HubError
+from workers.contracts.findings import Finding
+from workers.contracts.writing import document_ordered, document_to_yaml
+from workers.planning.wording import printable
+from workers.terminal import show_findings
+
 ENDED = ("succeeded", "failed", "errored", "cancelled")
 
 
@@ -16,32 +20,34 @@ def json_print(body: Any) -> None:
     sys.stdout.write(json.dumps(body, indent=2, ensure_ascii=False) + "\n")
 
 
-def findings_print(findings: Iterable[dict[str, Any]], stream: TextIO | None = None) -> None:
-    """Errors first; each with its place, its consequence and the ways out."""
-    stream = stream or sys.stderr
-    for finding in sorted(findings, key=lambda row: ORDER.get(row.get("severity", ""), 3)):
-        line = f" (line {finding['line']})" if finding.get("line") else ""
-        stream.write(f"{finding.get('severity', 'error')}: {finding.get('message', '')}\n")
-        if finding.get("consequence"):
-            stream.write(f"  {finding['consequence']}\n")
-        place = " · ".join(
-            part for part in (f"{finding.get('where') or ''}{line}".strip(), finding.get("code", "")) if part
-        )
-        stream.write(f"  {place}\n")
-        for repair in finding.get("repair") or []:
-            stream.write(f"  → {repair.get('label', '')}\n")
+def findings_print(rows: Iterable[dict[str, Any]], stream: TextIO | None = None) -> None:
+    """A hub's findings, as `genepool check` shows its own."""
+    show_findings([_finding(row) for row in rows], stream)
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    """Also of a hub of a later release, whose findings may hold more than we know."""
+    try:
+        return Finding.model_validate({name: row[name] for name in Finding.model_fields if name in row})
+    except ValidationError:
+        return Finding(code=str(row.get("code", "")), severity="error", message=str(row.get("message", "")))
+
+
+def lines_printable(text: str) -> str:
+    """SECURITY: what a hub sends was written by strangers; control characters would act on the terminal."""
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def error_print(error: HubError) -> int:
     """Tells what went wrong; the exit code for it."""
     findings_print(error.findings)
-    sys.stderr.write(f"genepool: {error}\n")
+    sys.stderr.write(f"genepool: {lines_printable(str(error))}\n")
     return 1
 
 
 def job_line(job: dict[str, Any]) -> str:
     result = f"  → {job['result']['repo']}" if job.get("result") else ""
-    return f"{job['number']:>6}  {job['state']:<10}  {job['kind']:<9}  {job['title']}{result}"
+    return printable(f"{job['number']:>6}  {job['state']:<10}  {job['kind']:<9}  {job['title']}{result}")
 
 
 def job_print(job: dict[str, Any]) -> None:
@@ -56,13 +62,13 @@ def job_print(job: dict[str, Any]) -> None:
     width = max(len(name) for name, _ in rows)
     for name, value in rows:
         if value not in (None, ""):
-            sys.stdout.write(f"{name:<{width}}  {value}\n")
+            sys.stdout.write(f"{name:<{width}}  {printable(str(value))}\n")
     error = job.get("error") or {}
     if error.get("message"):
-        sys.stdout.write(f"\n{error['message']}\n")
+        sys.stdout.write(f"\n{lines_printable(error['message'])}\n")
     findings_print(error.get("findings") or [], sys.stdout)
     if job.get("recipe"):
-        sys.stdout.write("\n" + document_to_yaml(document_ordered(job["recipe"])))
+        sys.stdout.write("\n" + lines_printable(document_to_yaml(document_ordered(job["recipe"]))))
 
 
 def progress_text(job: dict[str, Any]) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.cli.client import Hub, HubError
-from hub.cli.report import ENDED, findings_print, progress_text, result_text
+from hub.cli.report import ENDED, findings_print, lines_printable, progress_text, result_text
+from workers.planning.wording import printable
 
 POLL_S = 1.0
 OUTAGE_S = 120.0
@@ -71,12 +72,12 @@ class Watcher:
     def _progress(self, job: dict[str, Any]) -> None:
         if self._is_terminal:
             text = progress_text(job) or (job.get("queue") or {}).get("reason") or ""
-            sys.stderr.write(f"\r\x1b[K{text[:100]}")
+            sys.stderr.write(f"\r\x1b[K{printable(text)[:100]}")
             sys.stderr.flush()
 
     def _say(self, text: str) -> None:
         self._clear()
-        sys.stderr.write(f"{text}\n")
+        sys.stderr.write(f"{lines_printable(text)}\n")
 
     def _clear(self) -> None:
         if self._is_terminal:
@@ -99,7 +100,9 @@ def job_ended(job: dict[str, Any]) -> int:
         return 0
     error = job.get("error") or {}
     findings_print(error.get("findings") or [])
-    sys.stderr.write(f"genepool: job {job['number']} {_ended_words(job['state'])}. {error.get('message', '')}\n")
+    sys.stderr.write(
+        f"genepool: job {job['number']} {_ended_words(job['state'])}. {lines_printable(error.get('message') or '')}\n"
+    )
     return 1
 
 
