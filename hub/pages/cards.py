@@ -19,8 +19,19 @@ def text_of(entry: Entry, limit: int = MOST_BYTES) -> str | None:
     return data.decode("utf-8", errors="replace")
 
 
+def _without_own_name(text: str, name: str) -> str:
+    """A card that opens with the entry's name says what stands above it already."""
+    front, fence, body = ("", "", text)
+    if text.startswith("---\n") and "\n---\n" in text[4:]:
+        head, fence, body = text[4:].partition("\n---\n")
+        front = f"---\n{head}"
+    first, _, rest = body.lstrip("\n").partition("\n")
+    return f"{front}{fence}{rest}" if first.strip() in (f"# {name}", f"# {name.rpartition('/')[2]}") else text
+
+
 def card_of(opened: Opened) -> SafeString | None:
     entry = entry_get(opened.commit, "README.md")
     text = text_of(entry) if entry is not None else None
     prefix = "datasets/" if opened.repo.type == "dataset" else ""
+    text = _without_own_name(text, opened.repo.full_name) if text else None
     return render(text, repo=f"{prefix}{opened.repo.full_name}") if text else None

@@ -15,6 +15,7 @@ from hub.jobs.models import JobOutput
 from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
 from workers.contracts.facts import RepoFacts
+from workers.contracts.methods import method_get
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,10 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
 
 
 def _method(manifest: dict[str, Any]) -> str:
-    return f", {manifest['method']}" if manifest.get("method") else ""
+    """In words people know: `, TIES`."""
+    name = manifest.get("method")
+    method = method_get(manifest.get("kind") or "", name) if name else None
+    return f", {method.label if method is not None else name}" if name else ""
 
 
 def _task(facts: RepoFacts) -> str:

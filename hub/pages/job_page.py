@@ -10,10 +10,10 @@ from django.utils import timezone
 from hub.jobs.models import Job, JobEvent, JobLog
 from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
 from hub.jobs.states import ACTIVE, FINAL, State
-from hub.pages.charts.curves import Curve, draw, thinned
+from hub.pages.charts.curves import Curve, draw, draw_narrow, thinned
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.making.state import command_of
-from hub.pages.numbers import MINUS, seconds, seconds_range, size
+from hub.pages.numbers import figure, percent, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.findings import Finding
@@ -173,14 +173,17 @@ def figure_of(job: Job) -> Figure | None:
     first, last = curve.points[0][1], curve.points[-1][1]
     direction = "fell" if last < first else "rose" if last > first else "stayed"
     name = curve.name.replace("_", " ")
-    sentence = f"From {first:.4g} to {last:.4g} over {len(curve.points)} points.".replace("-", MINUS)
-    shown = thinned(curve.points, 40)
+    unit = "epoch" if job.kind == "train" else "step"
+    sentence = f"From {figure(first)} to {figure(last)} over {len(curve.points)} {unit}s."
+    shown, resumed = thinned(curve.points, 40), _resumed_at(job)
     return Figure(
-        f"{name.capitalize()} {direction} to {last:.4g}",
+        f"{name.capitalize()} {direction} to {figure(last)}"
+        if direction != "stayed"
+        else f"{name.capitalize()} stayed level",
         sentence,
-        [draw(curve, f"{name} over steps", "step", _resumed_at(job))],
+        [draw_in(curve, f"{name} over {unit}s", unit, resumed) for draw_in in (draw, draw_narrow)],
         Table(
-            ["step", name],
+            [unit, name],
             [[f"{x:g}", f"{y:.5g}"] for x, y in shown],
             f"{name}, every {max(1, len(curve.points) // 40)}th point",
         ),
@@ -195,5 +198,7 @@ def _metrics(job: Job) -> list[tuple[str, str]]:
     for key, value in (job.metrics or {}).items():
         if isinstance(value, bool) or not isinstance(value, int | float) or key in ("wall_s", "peak_memory_bytes"):
             continue
-        rows.append((key.replace("_", " ").capitalize(), f"{value:.4g}".replace("-", MINUS)))
+        name, _, data = key.partition(":")
+        words = name.replace("_", " ").capitalize() + (f", {data.rpartition('/')[2]}" if data else "")
+        rows.append((words, percent(value) if "accuracy" in name else figure(value)))
     return rows

@@ -107,11 +107,12 @@ def headline(comparison: Comparison, noun: str) -> str:
 
 
 def gain_sentence(comparison: Comparison) -> str:
+    """What follows the child's mean, which the figure sets in bold before it."""
     best = next(model for model in comparison.models if model.reference == comparison.best_parent)
     domains_count = len(comparison.domains)
     includes = " It includes zero." if comparison.gain.includes_zero else ""
     return (
-        f"{percent(comparison.child.mean.value)} mean accuracy over {domains_count} {plural(domains_count, 'dataset', 'datasets')}, "
+        f"mean accuracy over {domains_count} {plural(domains_count, 'dataset', 'datasets')}, "
         f"against {percent(best.mean.value)} for the best single model. The difference is {interval_words(comparison.gain)} "
         f"(paired 95 % interval, {counted_words(comparison)}).{includes} {given_up_sentence(comparison)}"
     )
@@ -169,6 +170,7 @@ def _by_model(repo: Repo, comparison: Comparison, noun: str) -> Figure:
         _figure_table(comparison),
         legend,
         address(repo, "evaluations") + ".csv",
+        percent(comparison.child.mean.value),
         [("Open the result", address(repo, "result"))],
     )
 
@@ -224,6 +226,7 @@ def _by_domain(repo: Repo, comparison: Comparison, words: list[str], noun: str) 
         _figure_table(comparison),
         legend if comparison.base else legend[:2],
         address(repo, "evaluations") + ".csv",
+        percent(comparison.child.mean.value),
     )
 
 

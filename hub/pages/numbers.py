@@ -7,6 +7,7 @@ import math
 from datetime import datetime
 
 THIN, NARROW, MINUS = "\u202f", "\u00a0", "\u2212"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
 
 
@@ -41,6 +42,22 @@ def count_short(value: float | int) -> str:
     return f"{value:g}"
 
 
+def figure(value: float | int) -> str:
+    """A measure without a unit, three significant figures: 0.00224, 12.5, 10 390, 2.2 × 10⁻⁵."""
+    if value == round(value) and abs(value) < 1e9:
+        return thousands(round(value))
+    if not math.isfinite(value):
+        return "not a number" if math.isnan(value) else "infinite"
+    if 1000 <= abs(value) < 1e9:
+        return thousands(round(value))
+    text = f"{value:.3g}".replace("-", MINUS)
+    if "e" not in text:
+        return text
+    mantissa, _, power = text.partition("e")
+    raised = power.replace("+", "").replace(MINUS, "-").replace("-0", "-").lstrip("0").translate(_RAISED)
+    return f"{mantissa}{NARROW}×{NARROW}10{raised}"
+
+
 def percent(share: float, places: int = 1, *, unit: bool = True) -> str:
     """A share of one as a percentage: 0.916 → 91.6 %."""
     text = f"{share * 100:.{places}f}".replace("-", MINUS)
@@ -55,7 +72,9 @@ def points(share: float, places: int = 1) -> str:
 
 
 def seconds(value: float) -> str:
-    """1.4 s · 24 s · 7 m 10 s · 2 h 5 m."""
+    """under 0.1 s · 1.4 s · 24 s · 7 m 10 s · 2 h 5 m."""
+    if 0 <= value < 0.05:
+        return f"under 0.1{NARROW}s"
     if value < 10:
         return f"{value:.1f}{NARROW}s"
     if value < 60:

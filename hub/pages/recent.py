@@ -1,15 +1,17 @@
 """What runs now and what came out lately, for the first page."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 
 from hub.catalog.models import Repo
-from hub.jobs.models import Job
+from hub.jobs.models import Job, JobOutput
 from hub.jobs.states import ACTIVE
 from hub.pages.comparing import comparison_for
 from hub.pages.entry import head_commit
 from hub.pages.progress import Progress, progress_of
+from hub.pages.templatetags.parts import job_what
 
 SHOWN, FRESH_S = 5, 60
 _ABSENT = "absent"
@@ -17,7 +19,7 @@ _ABSENT = "absent"
 
 @dataclass(frozen=True)
 class Result:
-    """`difference` is the gain over the best parent, None where there is nothing to compare."""
+    """`note` says how it was made. `difference` is the gain over the best parent, None where there is nothing to compare."""
 
     repo: Repo
     note: str
@@ -40,7 +42,23 @@ def recent_results(user) -> list[Result]:
         .distinct()
         .order_by("-updated_at", "id")[:SHOWN]
     )
-    return [Result(repo, repo.summary or "", _gain(repo, user)) for repo in repos]
+    notes = _notes(repos, user)
+    return [Result(repo, notes.get(repo.pk) or first_sentence(repo.summary or ""), _gain(repo, user)) for repo in repos]
+
+
+def first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".")
+
+
+def _notes(repos, user) -> dict[Any, str]:
+    """What the job did that made each. SECURITY: a title may name private inputs, so only of jobs the asker may see."""
+    if not user.is_authenticated:
+        return {}
+    outputs = JobOutput.objects.filter(repo__in=list(repos), role="result", job__in=Job.objects.visible_to(user))
+    return {
+        output.repo_id: f"{job_what(output.job.title)} · job {output.job.number}"
+        for output in outputs.select_related("job").order_by("job__number")
+    }
 
 
 def _gain(repo: Repo, user) -> float | None:

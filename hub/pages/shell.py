@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 
-from hub.core.errors import ApplicationError, Unauthenticated
+from hub.core.errors import ApplicationError, Invalid, Unauthenticated
 
 View = Callable[..., HttpResponse]
 
@@ -24,6 +24,9 @@ def page(view: View) -> View:
     @wraps(view)
     def wrapped(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         try:
+            # the database cannot hold it, so nothing has it in its name: said once here instead of in every view
+            if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+                raise Invalid("The address holds the character NUL.")
             return view(request, *args, **kwargs)
         except Unauthenticated:
             back = request.get_full_path() if request.method == "GET" else request.META.get("HTTP_REFERER", "/")

@@ -16,23 +16,28 @@ _CLASSES = {
 }
 
 
+def _loaded(variable: str, class_: str, *arguments: str) -> list[str]:
+    """In lines so short that they fit the narrow column beside the card."""
+    given = ",\n".join(f"    {argument}" for argument in arguments)
+    return [f"{variable} = (", f"  {class_}", "  .from_pretrained(", f"{given}))"]
+
+
 def _python(opened: Opened) -> str:
     name, facts, revision = opened.repo.full_name, opened.facts, opened.commit.oid[:12]
     class_ = _CLASSES.get(facts.task, "AutoModel")
-    head = ["from transformers import (", f"    {class_} as Model)"]
+    head = ["from transformers import (", f"  {class_})"]
     if opened.repo.artifact == "adapter" and facts.base:
         base = facts.base[0].partition("@")[0]
         lines = [
             "from peft import PeftModel",
             *head,
             "",
-            "base = Model.from_pretrained(",
-            f'    "{base}")',
+            *_loaded("base", class_, f'"{base}"'),
             "model = PeftModel.from_pretrained(",
         ]
         return "\n".join([*lines, f'    base, "{name}",', f'    revision="{revision}")'])
     if opened.repo.artifact == "model" and facts.library in ("transformers", "") and facts.config:
-        return "\n".join([*head, "", "model = Model.from_pretrained(", f'    "{name}",', f'    revision="{revision}")'])
+        return "\n".join([*head, "", *_loaded("model", class_, f'"{name}"', f'revision="{revision}"')])
     kind = ['    repo_type="dataset",'] if opened.repo.type == "dataset" else []
     lines = [
         "from huggingface_hub import (",

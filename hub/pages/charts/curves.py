@@ -1,10 +1,12 @@
 """A live curve: value over steps, a note where a later attempt resumed, the last value at the line's end."""
 
+import math
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
-from hub.pages.numbers import MINUS
+from hub.pages.charts.scales import scale_for
+from hub.pages.numbers import figure
 from hub.pages.svg import number, picture, tag
 
 MOST_POINTS = 500
@@ -24,19 +26,45 @@ def thinned(points: list[tuple[float, float]], most: int = MOST_POINTS) -> list[
     return [points[round(index * pace)] for index in range(most)]
 
 
-def _round_range(low: float, high: float) -> tuple[float, float, float]:
-    from hub.pages.charts.scales import scale_for
-
-    scale = scale_for([low, high], 0.0, 1.0, ticks=5, lowest=-1e18, highest=1e18)
+def _round_range(low: float, high: float, ticks: int, *, is_whole: bool = False) -> tuple[float, float, float]:
+    scale = scale_for([low, high], 0.0, 1.0, ticks=ticks, lowest=-1e18, highest=1e18)
+    if is_whole and scale.step < 1:
+        return math.floor(low), math.ceil(high), 1.0
     return scale.low, scale.high, scale.step
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """Pixels of one drawing; `side` is the room right of the axis for the last value, none on a phone."""
+
+    left: float
+    right: float
+    floor: float
+    side: float
+    x_ticks: int
+    class_: str
+
+
+_WIDE = _Frame(52.0, 640.0, 232.0, 120.0, 5, "chart wide-chart")
+_NARROW = _Frame(46.0, 322.0, 206.0, 16.0, 4, "chart narrow-chart")
+
+
 def draw(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None) -> SafeString:
-    left, right, top, floor = 52.0, 640.0, 14.0, 232.0
+    return _draw(_WIDE, curve, title, x_label, resumed_at or [])
+
+
+def draw_narrow(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None) -> SafeString:
+    """The last value stands above the axes: for a phone."""
+    return _draw(_NARROW, curve, title, x_label, resumed_at or [])
+
+
+def _draw(frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: list[float]) -> SafeString:
+    left, right, top, floor = frame.left, frame.right, 20.0, frame.floor
     points = thinned(curve.points)
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    low, high, step = _round_range(min(ys), max(ys))
-    first, last, x_step = _round_range(min(xs), max(max(xs), min(xs) + 1))
+    low, high, step = _round_range(min(ys), max(ys), 5)
+    is_whole = all(x == round(x) for x in xs)
+    first, last, x_step = _round_range(min(xs), max(max(xs), min(xs) + 1), frame.x_ticks, is_whole=is_whole)
 
     def across(x: float) -> float:
         return left + (x - first) / (last - first) * (right - left)
@@ -48,19 +76,39 @@ def draw(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None 
     for index in range(round((high - low) / step) + 1):
         value = low + index * step
         parts.append(tag("line", class_="grid", x1=left, x2=right, y1=up(value), y2=up(value)))
-        parts.append(tag("text", f"{value:.6g}".replace("-", MINUS), x=left - 8, y=up(value) + 4, text_anchor="end"))
+        parts.append(tag("text", figure(round(value, 12)), x=left - 8, y=up(value) + 4, text_anchor="end"))
     parts.append(tag("line", class_="axis", x1=left, x2=right, y1=floor, y2=floor))
     for index in range(round((last - first) / x_step) + 1):
         value = first + index * x_step
         parts.append(tag("line", class_="axis", x1=across(value), x2=across(value), y1=floor, y2=floor + 6))
-        parts.append(tag("text", f"{value:.6g}", x=across(value), y=floor + 19, text_anchor="middle"))
-    parts.append(tag("text", x_label, x=right + 12, y=floor + 19, class_="soft"))
-    for x in resumed_at or []:
+        parts.append(tag("text", figure(round(value, 12)), x=across(value), y=floor + 19, text_anchor="middle"))
+    parts.append(tag("text", x_label, x=right, y=floor + 34, text_anchor="end", class_="soft"))
+    for x in resumed_at:
+        is_late = across(x) > (left + right) / 2
         parts.append(tag("line", class_="warn-line", x1=across(x), x2=across(x), y1=top, y2=floor))
-        parts.append(tag("text", "resumed here", x=across(x) + 6, y=floor - 8, class_="warn-text"))
+        parts.append(
+            tag(
+                "text",
+                "resumed here",
+                x=across(x) + (-6 if is_late else 6),
+                y=floor - 8,
+                class_="warn-text",
+                text_anchor="end" if is_late else None,
+            )
+        )
     path = "M" + "L".join(f"{number(across(x))} {number(up(y))}" for x, y in points)
     parts.append(tag("path", class_="child-line", d=path))
     end_x, end_y = points[-1]
     parts.append(tag("circle", class_="child-mark", cx=across(end_x), cy=up(end_y), r=4.5))
-    parts.append(tag("text", f"{curve.name} {end_y:.4g}", x=across(end_x) + 10, y=up(end_y) - 6, class_="strong"))
-    return picture(760.0, floor + 26, title, *parts)
+    is_inside = across(end_x) + 110 > right + frame.side
+    parts.append(
+        tag(
+            "text",
+            f"{curve.name.replace('_', ' ')} {figure(end_y)}",
+            x=right if is_inside else across(end_x) + 10,
+            y=12.0 if is_inside else up(end_y) - 6,
+            class_="strong",
+            text_anchor="end" if is_inside else None,
+        )
+    )
+    return picture(right + frame.side, floor + 38, title, *parts, class_=frame.class_)

@@ -16,12 +16,15 @@ class Table:
 
 @dataclass
 class Figure:
+    """`opening` is the number the sentence begins with, in bold."""
+
     title: str
     sentence: str
     pictures: list[SafeString]
     table: Table
     legend: list[tuple[SafeString, str]] = field(default_factory=list)
     csv_url: str = ""
+    opening: str = ""
     more: list[tuple[str, str]] = field(default_factory=list)
 
 

@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from hub.pages.graphs.layout import Placed, layout
 from hub.pages.svg import join, number, picture, tag
 
-WIDTH, HEIGHT = 168.0, 50.0
+WIDTH, HEIGHT, NARROW_WIDTH = 168.0, 50.0, 316.0
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,29 @@ def _shortened(text: str, letters: int) -> str:
     return text if len(text) <= letters else f"{text[: letters - 1]}…"
 
 
+def _ending(text: str, letters: int) -> str:
+    """Names of one family differ at their end, so words go from the front: digits-vit-rotated becomes …vit-rotated."""
+    kept = text
+    while len(kept) >= letters and "-" in kept:
+        kept = kept.partition("-")[2]
+    return text if len(text) <= letters else f"…{_shortened(kept, letters - 1)}"
+
+
 def _node(node: Node, x: float, y: float, width: float) -> SafeString:
     class_ = "node this" if node.is_this else "node hidden" if node.is_hidden else "node"
-    letters = int((width - 44) / 6.6)
+    is_small = width < 140
+    letters = int((width - (12 if is_small else 44)) / 6.6)
     shapes = [
         tag("title", f"{node.name}, {node.fact}" if node.fact else node.name),
         tag("rect", class_=class_, x=x, y=y, width=width, height=HEIGHT, rx="3"),
-        tag("use", href=f"#k-{node.artifact}", x=x + 11, y=y + 8, width="18", height="18", class_="mark"),
-        tag("text", _shortened(node.name, letters), x=x + 37, y=y + 21, class_="strong"),
-        tag("text", _shortened(node.fact, letters + 3), x=x + 37, y=y + 38, class_="soft"),
+    ]
+    if not is_small:
+        shapes.append(tag("use", href=f"#k-{node.artifact}", x=x + 11, y=y + 8, width="18", height="18", class_="mark"))
+    start, anchor = (x + width / 2, "middle") if is_small else (x + 37, None)
+    name, fact = _ending(node.name, letters) if is_small else _shortened(node.name, letters), node.fact
+    shapes += [
+        tag("text", name, x=start, y=y + 21, class_="strong", text_anchor=anchor),
+        tag("text", _shortened(fact, letters + 3), x=start, y=y + 38, class_="soft", text_anchor=anchor),
     ]
     return tag("a", *shapes, href=node.url) if node.url and not node.is_this else tag("g", *shapes)
 
@@ -114,28 +128,46 @@ def draw(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
     return picture(width, height, title, *lines, *labels, *boxes, class_="chart wide-chart", has_links=True)
 
 
+def _rows_of(places: dict[str, Placed], most: int) -> list[list[str]]:
+    """Keys by layer and slot; a layer of more than `most` goes on in the next row."""
+    layers: dict[int, list[Placed]] = {}
+    for place in places.values():
+        layers.setdefault(place.layer, []).append(place)
+    rows = []
+    for _, row in sorted(layers.items()):
+        keys = [place.key for place in sorted(row, key=lambda place: place.slot)]
+        rows += [keys[start : start + most] for start in range(0, len(keys), most)]
+    return rows
+
+
 def draw_narrow(nodes: list[Node], edges: list[Edge], title: str) -> SafeString:
+    """For a phone: no wider than its column at the size of its letters, so rows of three at most and no marks in them."""
     places = {
         place.key: place
         for place in layout([node.key for node in nodes], [(edge.parent, edge.child) for edge in edges])
     }
-    slots = max((place.slot for place in places.values()), default=0) + 1
-    layers = max((place.layer for place in places.values()), default=0) + 1
-    width = WIDTH if slots <= 2 else 150.0
-    at = {key: (2 + place.slot * (width + 12), 4 + place.layer * (HEIGHT + 44)) for key, place in places.items()}
-    lines, labels = [], []
-    for edge in _one_label_per_child(edges):
+    rows = _rows_of(places, 3)
+    at, widths = {}, {}
+    for index, row in enumerate(rows):
+        width = min(WIDTH, (NARROW_WIDTH - 10 * (len(row) - 1)) / len(row))
+        start = (NARROW_WIDTH - len(row) * width - 10 * (len(row) - 1)) / 2
+        for slot, key in enumerate(row):
+            at[key] = (start + slot * (width + 10), 4 + index * (HEIGHT + 40))
+            widths[key] = width
+    lines, labels, said = [], [], set()
+    for edge in sorted(edges, key=lambda edge: (at[edge.child][1], abs(at[edge.child][0] - at[edge.parent][0]))):
         (x1, y1), (x2, y2) = at[edge.parent], at[edge.child]
         if y2 <= y1:
             continue
-        line, label = _down(edge, (x1 + width / 2, y1 + HEIGHT), (x2 + width / 2, y2))
+        is_plain = y2 - y1 < HEIGHT + 41 and (y1, edge.label) not in said
+        said.add((y1, edge.label))
+        edge = edge if is_plain else Edge(edge.parent, edge.child, "", edge.is_claimed)
+        line, label = _down(edge, (x1 + widths[edge.parent] / 2, y1 + HEIGHT), (x2 + widths[edge.child] / 2, y2))
         lines.append(line)
         labels.append(label or "")
-    boxes = [_node(node, *at[node.key], width) for node in nodes]
-    total = slots * (width + 12) - 8
-    return picture(
-        total, layers * (HEIGHT + 44) - 36, title, *lines, *labels, *boxes, class_="chart narrow-chart", has_links=True
-    )
+    boxes = [_node(node, *at[node.key], widths[node.key]) for node in nodes]
+    height = len(rows) * (HEIGHT + 40) - 32
+    return picture(NARROW_WIDTH, height, title, *lines, *labels, *boxes, class_="chart narrow-chart", has_links=True)
 
 
 def nested(nodes: list[Node], edges: list[Edge]) -> list[dict]:

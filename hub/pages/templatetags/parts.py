@@ -106,5 +106,17 @@ def short_name(full_name: str) -> str:
 
 
 @register.filter
+def job_what(title: str) -> str:
+    """What a job does, without where its result goes: a title is `TIES of 3 models → alice/digits-merged`."""
+    return title.partition(" → ")[0]
+
+
+@register.filter
+def job_target(title: str) -> str:
+    """Where the result goes; empty for a job that publishes nothing."""
+    return title.partition(" → ")[2]
+
+
+@register.filter
 def retry_command(number: int) -> str:
     return f"genepool jobs retry {number} --reproduce"

@@ -18,7 +18,9 @@ from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
+from hub.pages.words import plural
 from workers.contracts.manifests import REPORT_FILE
+from workers.contracts.methods import method_get
 
 REPORT_BYTES = 64 * 2**20
 
@@ -69,6 +71,20 @@ def _reproductions(output) -> list[dict[str, Any]]:
     return found
 
 
+def _made_from(opened: Opened) -> str:
+    """`TIES, from 3 models and their base`: the words of the manifest, not of its code names."""
+    recipe, words = opened.manifest.get("recipe") or {}, []
+    if name := opened.manifest.get("method"):
+        method = method_get(opened.manifest.get("kind") or "", name)
+        words.append(f"by {method.label if method is not None else name}")
+    if sources := len(recipe.get("sources") or []):
+        words.append(
+            f"from {sources} {plural(sources, 'model', 'models')}"
+            + ((" and its base" if sources == 1 else " and their base") if recipe.get("base") else "")
+        )
+    return ", ".join(words)
+
+
 @require_safe
 def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
@@ -82,6 +98,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context |= {
         "measured": measured(opened, user=request.user),
         "report": report,
+        "made_from": _made_from(opened),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
