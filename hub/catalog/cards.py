@@ -8,7 +8,7 @@ from typing import Any
 from hub.catalog.json_safe import json_safe, text_safe
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
-from workers.planning.card import CARD_FILE, front_matter
+from workers.planning.card import CARD_FILE, card_split, front_matter
 
 MAX_CARD_BYTES = 2**20
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|[`*_]{1,3}|\[([^\]]*)\]\([^)]*\)")
@@ -26,15 +26,7 @@ class Card:
 
 def card_parse(text: str) -> Card:
     loaded, findings = front_matter(text)
-    return Card(json_safe(loaded), _body(text), tuple(findings))
-
-
-def _body(text: str) -> str:
-    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
-    if not lines or lines[0].strip() != "---":
-        return text
-    end = next((number for number, line in enumerate(lines[1:], start=1) if line.strip() == "---"), None)
-    return text if end is None else "".join(lines[end + 1 :])
+    return Card(json_safe(loaded), card_split(text)[1], tuple(findings))
 
 
 def summary_of(body: str) -> str:

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from hub.accounts.models import User
 from hub.catalog.models import LineageEdge, Repo
+from workers.planning.wording import counted
 
 _MEASURED = ("recorded", "verified")
 MAX_GENERATIONS = 50
@@ -42,5 +43,5 @@ def names_for(user: User, repos: Iterable[Repo]) -> str:
     )
     names = sorted(seen)
     hidden = len(listed) - len(names)
-    more = [f"{hidden} {'entry' if hidden == 1 else 'entries'} you may not see"] if hidden else []
+    more = [f"{counted(hidden, 'entry', 'entries')} you may not see"] if hidden else []
     return " and ".join([*names, *more])

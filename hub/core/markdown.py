@@ -20,7 +20,9 @@ from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-REVISION = 1
+from workers.planning.card import card_split
+
+REVISION = 2
 MOST_BYTES = 512 * 1024
 _HEADING_SHIFT = 2
 _SCHEMES = {"http", "https", "mailto"}
@@ -61,7 +63,6 @@ _CLASSES = {
     },
     "section": {"footnotes"},
 }
-_FRONT_MATTER = re.compile(r"\A---\r?\n.*?\r?\n---\r?\n", re.DOTALL)
 _UNSAFE_SLUG = re.compile(r"[^a-z0-9]+")
 
 
@@ -116,11 +117,6 @@ _PARSER = (
 )
 
 
-def front_matter_stripped(text: str) -> str:
-    """A card's prose, without the YAML at its top."""
-    return _FRONT_MATTER.sub("", text, count=1)
-
-
 def render(text: str, *, repo: str | None = None) -> SafeString:
     """Safe HTML of `text`. `repo` is `ns/name` (datasets: `datasets/ns/name`), for images beside the card."""
     text = text[:MOST_BYTES]
@@ -134,7 +130,7 @@ def render(text: str, *, repo: str | None = None) -> SafeString:
 
 
 def _render(text: str, repo: str | None) -> str:
-    raw = _PARSER.render(front_matter_stripped(text), {"repo": repo})
+    raw = _PARSER.render(card_split(text)[1], {"repo": repo})
     return nh3.clean(
         raw,
         tags=_TAGS,

@@ -3,6 +3,7 @@
 from rich.table import Table
 
 from hub.evals.selectors import Comparison, ModelScores
+from workers.planning.wording import counted
 
 
 def table_make(comparison: Comparison) -> Table:
@@ -26,7 +27,7 @@ def sentence_make(comparison: Comparison) -> str:
     gain = comparison.gain
     best = comparison.best_parent.split("/")[-1]
     interval = f"95 % interval {gain.low * 100:+.1f} to {gain.high * 100:+.1f} points"
-    over = f"over {_counted(len(comparison.domains), 'domain')} and {_counted(len(comparison.seeds), 'seed')}"
+    over = f"over {counted(len(comparison.domains), 'domain')} and {counted(len(comparison.seeds), 'seed')}"
     if gain.includes_zero:
         return f"The merge and the best single model, {best}, differ by {gain.value * 100:+.1f} points {over}; the {interval} includes zero."
     word = "more" if gain.value > 0 else "fewer"
@@ -40,7 +41,3 @@ def _cells(model: ModelScores, comparison: Comparison) -> list[str]:
     low, high = model.interval
     scores = [f"{model.per_domain[domain].accuracy:.1%}" for domain in comparison.domains]
     return [model.reference.split("/")[-1], *scores, f"{model.mean.value:.1%}", f"{low:.1%} to {high:.1%}"]
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"

@@ -15,7 +15,7 @@ from hub.jobs.rights import output_check
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
-from hub.recipes.titles import counted, title_make
+from hub.recipes.titles import title_make
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.kinds import Kind, kind_get
@@ -25,6 +25,7 @@ from workers.contracts.plans import Check
 from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
+from workers.planning.wording import counted
 
 
 @dataclass(frozen=True)

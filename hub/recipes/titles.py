@@ -3,10 +3,7 @@
 from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
 from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, TrainRecipe
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+from workers.planning.wording import counted
 
 
 def title_make(recipe: AnyRecipe) -> str:

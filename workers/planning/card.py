@@ -10,15 +10,25 @@ CARD_FILE = "README.md"
 CARD_BYTES = 256 * 1024
 
 
+def card_split(text: str) -> tuple[str | None, str]:
+    """What stands between the two `---` lines at the top, and what follows them; None and the whole text without both."""
+    if not _has_opening(text):
+        return None, text
+    lines = text.removeprefix("\ufeff").splitlines(keepends=True)
+    end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
+    return (None, text) if end is None else ("".join(lines[1:end]), "".join(lines[end + 1 :]))
+
+
+def _has_opening(text: str) -> bool:
+    return [line.strip() for line in text.removeprefix("\ufeff").splitlines()[:1]] == ["---"]
+
+
 def front_matter(text: str) -> tuple[dict[str, Any], list[Finding]]:
     """The mapping between the two `---` lines at the top; empty, with a warning, when it cannot be read."""
-    lines = text.removeprefix("\ufeff").splitlines()
-    if not lines or lines[0].strip() != "---":
-        return {}, []
-    end = next((index for index, line in enumerate(lines[1:], 1) if line.strip() == "---"), None)
-    if end is None:
-        return {}, [_unreadable("it has no closing line of three dashes")]
-    loaded, findings = load_document("\n".join(lines[1:end]))
+    head, _ = card_split(text)
+    if head is None:
+        return {}, [_unreadable("it has no closing line of three dashes")] if _has_opening(text) else []
+    loaded, findings = load_document(head)
     if findings:
         return {}, [_unreadable(findings[0].message.rstrip(".").lower())]
     if loaded is None:

@@ -78,8 +78,9 @@ def test_links_give_no_opener_and_no_credit():
     assert 'rel="nofollow noopener ugc"' in render("[x](https://ok.example)")
 
 
-def test_front_matter_is_not_shown():
-    text = render("---\nlicense: mit\n---\n# Card")
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["plain", "with a byte order mark"])
+def test_front_matter_is_not_shown(mark):
+    text = render(f"{mark}---\nlicense: mit\n---\n# Card")
     assert "license" not in text
     assert "Card" in text
 
