@@ -237,3 +237,13 @@ def test_any_kind_runs(family):
     recipe = 'kind: evaluate\nmodels: [models/base]\ndata: [{data: "builtin:digits", split: test}]\nlimit: 16\n'
     assert command.main(write(family, recipe)) == 0
     assert json.loads((family / "out" / "report.json").read_text())["kind"] == "evaluate"
+
+
+def test_an_error_in_the_text_does_not_hide_a_folder_that_is_not_there(family, capsys):
+    broken = RECIPE.replace("density: 0.3", "density: 2.0").replace("tuned-1", "tuned-9")
+    assert command.main(write(family, broken)) == 1
+    shown = capsys.readouterr().err
+    assert "density is 2.0" in shown
+    assert "tuned-9" in shown
+    assert "2 errors" in shown
+    assert not (family / "out").exists()

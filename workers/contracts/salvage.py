@@ -39,13 +39,13 @@ def salvage(body: dict[str, Any], model: type[AnyRecipe]) -> AnyRecipe | None:
                     empty.add(name)
                     mended[name] = [copy.copy(_ITEMS[name])]
                 else:
-                    _mend(mended, place)
+                    _mend(mended, place, is_unknown=detail["type"] == "extra_forbidden")
         else:
             return recipe.model_copy(update=dict.fromkeys(empty, ()))
     return None
 
 
-def _mend(body: dict[str, Any], place: Path) -> None:
+def _mend(body: dict[str, Any], place: Path, *, is_unknown: bool) -> None:
     holder, key = value_at(body, place[:-1]), place[-1]
     if isinstance(holder, list) and isinstance(key, int) and key < len(holder):
         name = str(place[-2])
@@ -54,7 +54,9 @@ def _mend(body: dict[str, Any], place: Path) -> None:
         else:
             del holder[key]
     elif isinstance(holder, dict):
-        if place in _NAMED:
+        if is_unknown:
+            holder.pop(key, None)
+        elif place in _NAMED:
             holder[key] = copy.copy(_NAMED[place])
         elif len(place) == 3 and key in {"model", "data"}:
             holder[key] = ""

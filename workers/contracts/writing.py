@@ -27,7 +27,9 @@ _LAST = ("dtype", "out_dtype", "max_shard_bytes", "evaluate", "seed", "output")
 
 def _ranks() -> dict[str, int]:
     """Every key that a recipe knows, in reading order: what goes in, how it is treated, what comes out."""
-    parameters = [parameter.name for method in METHODS for parameter in method.parameters]
+    # The method with the most parameters has them in the order that all share.
+    methods = sorted(METHODS, key=lambda method: -len(method.parameters))
+    parameters = [parameter.name for method in methods for parameter in method.parameters]
     records = (MergeRecipe, EvaluateRecipe, TrainRecipe, Lora, DataReference, Output)
     fields = [name for record in records for name in record.model_fields if name not in _LAST]
     names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))

@@ -4,6 +4,7 @@ import pytest
 
 from hub.jobs.models import Job
 from tests.hub.api.zoo import make_model
+from workers.contracts.writing import document_to_yaml
 
 pytestmark = pytest.mark.django_db
 CHECK, JOBS = "/api/v1/recipes/check", "/api/v1/jobs"
@@ -166,3 +167,36 @@ def test_methods_come_with_their_json_schema(api):
     assert "lambda" in ties["parameters"]["properties"]
     assert api.get("/api/v1/methods", {"kind": "train"}).json() == []
     assert api.get("/api/v1/methods", {"kind": "dance"}).status_code == 400
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_everything_that_is_wrong_comes_in_one_answer(api_as, alice, zoo, as_text):
+    sources = [
+        {"model": "alice/one", "density": 2.0}, {"model": "alice/nothing"}, {"model": "alice/wide"},
+        {"model": "alice/two", "weight": float("nan")},
+    ]  # fmt: skip
+    bad = _recipe(colour="red", sources=sources)
+    recipe = document_to_yaml(bad) if as_text else bad
+    expected = {
+        ("unknown_key", "colour"), ("out_of_range", "sources[0].density"), ("not_found", "sources[1]"),
+        ("shape_mismatch", "sources[2]"), ("not_finite", "sources[3].weight"),
+    }  # fmt: skip
+    for url, status in ((CHECK, 200), (JOBS, 422)):
+        answer = api_as(alice).post(url, data=json.dumps({"recipe": recipe}), content_type="application/json")
+        assert answer.status_code == status, answer.json()
+        errors = [row for row in answer.json()["findings"] if row["severity"] == "error"]
+        assert {(row["code"], row["where"]) for row in errors} == expected
+        assert len(errors) == len(expected)
+        assert not as_text or all(row["line"] for row in errors)
+    assert not Job.objects.exists()
+
+
+def test_a_job_gives_its_recipe_back_in_reading_order(api_as, alice, zoo):
+    recipe = dict(sorted(_recipe(normalize=False, density=0.4).items()))
+    body = api_as(alice).post(JOBS, {"recipe": recipe}, format="json").json()
+    assert list(body["recipe"]) == ["kind", "method", "base", "sources", "density", "normalize", "output"]
+    assert [list(source) for source in body["recipe"]["sources"]] == [
+        ["model", "weight"],
+        ["model", "weight", "density"],
+    ]
+    assert body["recipe"] == recipe

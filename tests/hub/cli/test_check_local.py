@@ -111,3 +111,30 @@ def test_methods_lists_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods"]) == 0
     printed = capsys.readouterr().out
     assert "density    above 0 to 1, default 0.3, each source." in printed
+
+
+def test_everything_that_is_wrong_comes_in_one_answer(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sources = "\n- {model: a, density: 2.0}\n- {model: gone}\n- {model: large}\n- {model: b, weight: .nan}\ncolour: red"
+    assert check([recipe(here, sources), "--json"]) == 1
+    body = json.loads(capsys.readouterr().out)
+    found = {(row["code"], row["where"], row["line"]) for row in body["findings"] if row["severity"] == "error"}
+    assert found == {
+        ("out_of_range", "sources[0].density", 5), ("not_found", "sources[1]", 6), ("shape_mismatch", "sources[2]", 7),
+        ("not_finite", "sources[3].weight", 8), ("unknown_key", "colour", 9),
+    }  # fmt: skip
+    assert (body["ok"], body["estimate"]["write_bytes"]) == (False, 0)
+
+
+def test_a_name_that_cannot_be_read_is_not_the_folder_one_is_in(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(here / "a")
+    assert check([recipe(here, "[{modle: ../a}, {model: ../b}]", base="../base"), "--json"]) == 1
+    body = json.loads(capsys.readouterr().out)
+    assert [row["code"] for row in body["findings"] if row["severity"] == "error"] == ["unknown_key", "missing_key"]
+
+
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "x" * 300])
+def test_a_name_that_no_folder_can_have(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert check([recipe(here, base=name)]) == 1
+    assert "There is no such entry" in capsys.readouterr().out

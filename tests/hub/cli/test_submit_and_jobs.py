@@ -127,3 +127,17 @@ def test_a_watched_job_that_failed_is_exit_code_one(alice, as_user, capsys):
     )
     assert main(["jobs", "watch", str(job.number)]) == 1
     assert "The shapes differ." in capsys.readouterr().err
+
+
+def test_shows_the_recipe_in_reading_order(alice, as_user, capsys):
+    as_user(alice, "read")
+    document = {
+        "output": {"repo": "alice/merged"}, "density": 0.4, "sources": [{"weight": 1, "model": "alice/one"}],
+        "base": "alice/base", "method": "ties", "kind": "merge",
+    }  # fmt: skip
+    job = make_job(alice, recipe=document)
+    assert main(["jobs", "show", str(job.number)]) == 0
+    assert capsys.readouterr().out.endswith(
+        "\n\nkind: merge\nmethod: ties\nbase: alice/base\nsources:\n- {model: alice/one, weight: 1}\ndensity: 0.4\n"
+        "output: {repo: alice/merged}\n"
+    )

@@ -159,3 +159,16 @@ def test_leaves_no_row_when_the_transaction_fails(alice):
         make_job(alice)
         transaction.set_rollback(True)
     assert not Job.objects.exists()
+
+
+def test_request_hash_follows_what_a_merge_means_not_what_it_leaves_out():
+    def hashed(**recipe):
+        return request_hash_make(make_request(kind="merge", **{"method": "ties", "base": "a/base"} | recipe))
+
+    one, other = {"model": "a/b", "parameters": {}}, {"model": "a/c", "parameters": {"density": 0.3}}
+    plain = hashed(sources=[one, {"model": "a/c", "parameters": {}}])
+    assert hashed(sources=[one, other]) == plain
+    assert hashed(sources=[one, other], parameters={"density": 0.3, "lambda": 1}) == plain
+    assert hashed(sources=[one, other], parameters={"density": 0.4}) != plain
+    assert hashed(sources=[other, one]) != plain
+    assert hashed(sources=[one, other], seed=1) != plain

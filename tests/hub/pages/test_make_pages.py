@@ -239,3 +239,47 @@ def test_an_evaluation_is_submitted_from_its_small_form(browser, alice, family):
 
 def test_an_unknown_kind_is_not_found(browser, alice):
     assert browser(alice).get("/make/bogus").status_code == 404
+
+
+def test_everything_that_is_wrong_comes_in_one_answer(browser, alice, family):
+    text = (
+        "kind: merge\nmethod: ties\nbase: alice/base\nsources:\n- {model: alice/one, density: 2.0}\n- {model: alice/nothing}\n"
+        "- {model: alice/wide}\n- {model: alice/two, weight: .nan}\ncolour: red\noutput: {repo: alice/merged}\n"
+    )
+    answer = browser(alice).post("/make/merge", {"tab": "yaml", "yaml": text, "send": "1"})
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert page.count('class="finding error"') == 5
+    for words in (
+        "density is 2.0, above 1",
+        "alice/nothing",
+        "wide does not fit",
+        "weight is NaN",
+        "“colour” is not a key",
+    ):
+        assert words in html.unescape(page), words
+    assert not Job.objects.exists()
+
+
+def test_a_wrong_number_in_the_form_does_not_hide_a_wrong_shape(browser, alice, family):
+    client = browser(alice)
+    data = opened(client, "?source=alice/one&source=alice/wide&base=alice/base")
+    page = press(client, data | {"s-0-density": "2.0"}, "check").content.decode()
+    assert page.count('class="finding error"') == 2
+    assert "does not fit the base" in page
+
+
+def test_a_job_shows_and_gives_its_recipe_in_reading_order(browser, alice, family):
+    text = (
+        "output: {repo: alice/merged}\nnormalize: false\nlambda: 0.5\nsources:\n- {weight: 0.5, density: 0.4, model: alice/one}\n"
+        "- {model: alice/two}\nbase: alice/base\nmethod: ties\nkind: merge\n"
+    )
+    client = browser(alice)
+    assert client.post("/make/merge", {"tab": "yaml", "yaml": text, "send": "1"}).status_code == 302
+    job = Job.objects.get()
+    expected = (
+        "kind: merge\nmethod: ties\nbase: alice/base\nsources:\n- {model: alice/one, weight: 0.5, density: 0.4}\n- {model: alice/two}\n"
+        "lambda: 0.5\nnormalize: false\nseed: 0\noutput: {repo: alice/merged}\n"
+    )
+    assert client.get(f"/jobs/{job.number}/recipe.yaml").content.decode() == expected
+    assert expected in html.unescape(client.get(f"/jobs/{job.number}").content.decode())

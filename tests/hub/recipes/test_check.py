@@ -132,3 +132,38 @@ def test_all_findings_come_at_once(alice, family, document):
         evaluate=[{"data": "alice/none"}],
     )
     assert sorted(codes(recipe_check(user=alice, document=body))) == ["not_found", "not_found", "output_not_writable"]
+
+
+def test_errors_of_the_text_do_not_hide_those_of_the_models_and_rights(alice, bob, lab, family, document):
+    family["one"].namespace, family["one"].full_name, family["one"].visibility = lab, "lab/one", "private"
+    family["one"].save()
+    body = document(
+        sources=[{"model": "lab/one", "weight": float("nan")}, {"model": "alice/none"}],
+        colour="red", density=2.0, evaluate=[{"data": "alice/none", "split": "tset"}],
+        output={"repo": "bob/merged", "visibility": "public"},
+    )  # fmt: skip
+    report = recipe_check(user=bob, document=body)
+    found = [(row.code, row.where) for row in report.check.findings if row.severity == "error"]
+    assert sorted(found) == [
+        ("not_finite", "sources[0].weight"), ("not_found", "evaluate[0].data"), ("not_found", "sources[1]"),
+        ("out_of_range", "density"), ("private_input_public_output", "output.visibility"),
+        ("unknown_choice", "evaluate[0].split"), ("unknown_key", "colour"),
+    ]  # fmt: skip
+    assert report.check.plan is None
+    assert report.parsed.recipe is None
+
+
+def test_an_output_that_cannot_be_read_is_told_once(alice, family, document):
+    for output in ({"repo": "alice"}, {"visibility": "public"}, 7):
+        report = recipe_check(user=alice, document=document(output=output))
+        assert len(codes(report)) == 1, codes(report)
+
+
+def test_names_in_a_faulty_recipe_tell_nothing_of_what_is_hidden(alice, charlie, family, document):
+    hide(family["one"])
+    findings = []
+    for name in ("alice/one", "alice/none"):
+        body = document(density=2.0, sources=[{"model": name}], output={"repo": "charlie/merged"})
+        report = recipe_check(user=charlie, document=body)
+        findings.append([row.model_dump_json().replace(name, "NAME") for row in report.check.findings])
+    assert findings[0] == findings[1]

@@ -127,3 +127,18 @@ def test_merge_stands_when_it_cannot_be_measured(alice, family, document, tmp_pa
     assert done.state == "succeeded"
     assert not Job.objects.filter(kind="evaluate").exists()
     assert "was not measured" in done.log_lines.get().message
+
+
+def test_a_default_written_out_is_the_same_request_whatever_the_order(alice, family, document, tmp_path):
+    plain = document(sources=[{"model": "alice/one"}, {"model": "alice/two", "weight": 0.5}])
+    recipe_submit(user=alice, document=plain)
+    done = finish(claim(), tmp_path)
+    text = (
+        "output: {visibility: private, repo: alice/merged}\nseed: 0\nlambda: 1\n"
+        "sources:\n- {density: 0.3, weight: 1, model: alice/one}\n- {weight: 0.5, model: alice/two@main}\n"
+        "density: 0.3\nnormalize: true\nbase: alice/base@main\nmethod: ties\nkind: merge\n"
+    )
+    for same in (text, plain | {"density": 0.3}, plain | {"lambda": 1}, dict(reversed(plain.items()))):
+        assert recipe_submit(user=alice, document=same) == (done, False)
+    assert recipe_submit(user=alice, document=plain | {"density": 0.4})[1]
+    assert recipe_submit(user=alice, document=plain | {"sources": plain["sources"][::-1]})[1]

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from workers.contracts.methods import METHODS
 from workers.contracts.parsing import parse, recipe_to_document, recipe_to_yaml
+from workers.contracts.writing import document_ordered
 
 _names = st.from_regex(r"[a-z][a-z0-9-]{0,8}[a-z0-9]/[a-z][a-z0-9]{0,8}(@[a-z0-9]{1,8})?", fullmatch=True).filter(
     lambda name: "--" not in name
@@ -65,3 +66,22 @@ def test_writes_as_a_person_would() -> None:
         "kind: merge\nmethod: ties\nbase: demo/base\nsources:\n- {model: demo/a, weight: 1.0}\n- {model: demo/b, weight: 0.7}\n"
         "density: 0.3\nseed: 0\noutput: {repo: alice/x}\n"
     )
+
+
+def test_keys_come_back_in_reading_order_and_nothing_else_changes() -> None:
+    document = {
+        "output": {"message": "", "repo": "a/c"}, "x": 1, "seed": 0, "normalize": True, "density": 0.3, "evaluate": [{"split": "test", "data": "a/d"}],
+        "sources": [{"density": 1, "weight": 2, "model": "a/b"}, "a/e"], "method": "ties", "kind": "merge",
+    }  # fmt: skip
+    ordered = document_ordered(document)
+    assert ordered == document
+    assert list(ordered) == ["kind", "method", "sources", "density", "normalize", "x", "evaluate", "seed", "output"]
+    assert list(ordered["sources"][0]) == ["model", "weight", "density"]
+    assert list(ordered["output"]) == ["repo", "message"]
+    assert list(ordered["evaluate"][0]) == ["data", "split"]
+
+
+def test_a_models_own_config_keeps_its_order() -> None:
+    architecture = {"patch_size": 4, "model_type": "vit", "data": 1}
+    ordered = document_ordered({"architecture": architecture, "kind": "train"})
+    assert list(ordered["architecture"]) == list(architecture)
