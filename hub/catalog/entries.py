@@ -1,12 +1,12 @@
 """Files and folders of a commit, as listings show them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from hub.catalog.errors import EntryMissing
 from hub.catalog.history import last_commits
 from hub.catalog.models import Commit, HeadEntry, Ref
-from hub.catalog.trees import Row, tree_find, tree_walk
+from hub.catalog.trees import Row, tree_find, tree_walk, trees_find
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,10 @@ def entry_get(commit: Commit, path: str) -> Entry | None:
     return None if found is None else _entry(path, found, None)
 
 
-def entries_get(commit: Commit, paths: Iterable[str], with_last_commit: bool = False) -> list[Entry]:
+def entries_get(commit: Commit, paths: Collection[str], with_last_commit: bool = False) -> list[Entry]:
     """Those of `paths` that are there."""
-    found = {path: entry for path in dict.fromkeys(paths) if path and (entry := entry_get(commit, path)) is not None}
+    rows = trees_find(commit.tree_id, {path for path in paths if path})
+    found = {path: _entry(path, rows[path], None) for path in dict.fromkeys(paths) if path in rows}
     if not with_last_commit:
         return list(found.values())
     keys = last_commits(commit, found)

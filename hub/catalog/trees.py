@@ -112,5 +112,36 @@ def tree_find(root: str, path: str) -> Row | None:
     return row
 
 
+def trees_find(root: str, paths: Iterable[str]) -> dict[str, Row]:
+    """The rows at those of `paths` that are there: one query per level of depth, however many paths."""
+    found: dict[str, Row] = {}
+    # per folder, the names looked for in it and the paths that go through them
+    level: dict[str, dict[str, list[tuple[str, list[str]]]]] = {
+        root: _steps([(path, path.split("/")) for path in paths])
+    }
+    while level:
+        names = {name for wanted in level.values() for name in wanted}
+        entries = TreeEntry.objects.filter(tree_id__in=level, name__in=names).values_list(
+            "tree_id", "name", "oid", "subtree_id", "blob_id", "is_lfs", "blob__size_bytes"
+        )
+        deeper: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+        for tree, name, oid, subtree, sha256, is_lfs, size in entries:
+            row = Row(name, oid, subtree, None if sha256 is None else FileState(oid, sha256, size, is_lfs))
+            for path, rest in level[tree].get(name, ()):
+                if not rest:
+                    found[path] = row
+                elif subtree is not None:
+                    deeper[subtree].append((path, rest))
+        level = {tree: _steps(asked) for tree, asked in deeper.items()}
+    return found
+
+
+def _steps(asked: Iterable[tuple[str, list[str]]]) -> dict[str, list[tuple[str, list[str]]]]:
+    by_name: dict[str, list[tuple[str, list[str]]]] = defaultdict(list)
+    for path, (name, *rest) in asked:
+        by_name[name].append((path, rest))
+    return by_name
+
+
 def state_read(root: str) -> State:
     return {path: row.file for path, row in tree_walk(root).items() if row.file is not None}

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from hub.core.errors import ApplicationError, Invalid, NotFound, TooLarge
+from hub.core.errors import ApplicationError, Invalid, LengthRequired, NotFound, TooLarge
 from hub.core.ratelimit import Limit, Usage, address_of, limit_count, too_many
 
 BODY_LIMIT_BYTES = 2**20
@@ -35,6 +35,9 @@ class ApiView(APIView):
     _usage: Usage | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        if request.META.get("HTTP_TRANSFER_ENCODING"):
+            # under WSGI it would read as empty, and what was asked for would quietly become the default
+            raise LengthRequired("Send the body with a Content-Length.")
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
             raise TooLarge(f"The body has {length[:20]} bytes. The limit is {BODY_LIMIT_BYTES}.")

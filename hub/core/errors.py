@@ -60,6 +60,10 @@ class Conflict(ApplicationError):
     status, code, title = 409, "conflict", "This clashes with what is there"
 
 
+class LengthRequired(ApplicationError):
+    status, code, title = 411, "length_required", "Length required"
+
+
 class PreconditionFailed(ApplicationError):
     status, code, title = 412, "precondition_failed", "It changed meanwhile"
 

@@ -49,6 +49,15 @@ class YamlTextParser(BaseParser):
         return {"recipe": text}
 
 
+def is_storable_text(text: str) -> bool:
+    """Postgres holds neither NUL nor half a character (a lone surrogate), which JSON can spell."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\x00" not in text
+
+
 def clean(value: Any, depth: int = 0) -> None:
     """Raises ValueError for NUL and lone surrogates, RecursionError beyond DEPTH_LIMIT."""
     if depth > DEPTH_LIMIT:

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs
 
 from django.http import HttpRequest
 
-from hub.core.errors import Invalid, TooLarge
-from hub.hfapi.errors import LengthRequired
+from hub.core.errors import Invalid, LengthRequired, TooLarge
+from hub.core.parsers import is_storable_text
 
 JSON_BYTES = 8 * 2**20
 
@@ -21,6 +21,8 @@ def content_length(request: HttpRequest) -> int:
 
 
 def body_read(request: HttpRequest, limit: int = JSON_BYTES) -> bytes:
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        raise LengthRequired("Send the body with a Content-Length.")
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     if length > limit:
         raise TooLarge(f"The body has {length} bytes; at most {limit} are read here.")
@@ -45,7 +47,7 @@ def form_or_json(request: HttpRequest) -> dict[str, list[str]]:
     if request.content_type == "application/json":
         document = json_body(request)
         return {
-            name: [str(item) for item in (value if isinstance(value, list) else [value])]
+            name: [_storable(str(item)) for item in (value if isinstance(value, list) else [value])]
             for name, value in document.items()
         }
     try:
@@ -54,13 +56,19 @@ def form_or_json(request: HttpRequest) -> dict[str, list[str]]:
         raise Invalid("The form cannot be read.") from None
 
 
+def _storable(text: str) -> str:
+    if not is_storable_text(text):
+        raise Invalid("The body holds NUL or half a character (a lone surrogate).")
+    return text
+
+
 def text_field(document: dict[str, Any], name: str, default: str | None = None, limit: int = 65_536) -> str:
     value = document.get(name)
     if value is None:
         if default is None:
             raise Invalid(f"{name} is missing.")
         return default
-    if not isinstance(value, str) or len(value) > limit or "\0" in value:
+    if not isinstance(value, str) or len(value) > limit or not is_storable_text(value):
         raise Invalid(f"{name} is not a text of at most {limit} characters.")
     return value
 

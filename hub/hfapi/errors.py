@@ -17,10 +17,6 @@ class NotOffered(ApplicationError):
     status, code, title = 501, "not_implemented", "Not offered"
 
 
-class LengthRequired(ApplicationError):
-    status, code, title = 411, "length_required", "Length required"
-
-
 class MethodNotAllowed(ApplicationError):
     status, code, title = 405, "method_not_allowed", "Method not allowed"
 

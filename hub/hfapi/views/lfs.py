@@ -4,6 +4,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 
@@ -55,7 +56,11 @@ def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "mo
     if repo is None:
         raise NotFound()
     if verb == "GET":
-        return blob_response(request, Blob.objects.get(pk=oid), name=oid)
+        blob = Blob.objects.filter(pk=oid).first()
+        # SECURITY: the bytes may have been readable through another repo than the one in the address
+        if blob is None or not blob_is_readable(user or AnonymousUser(), blob):
+            raise NotFound()
+        return blob_response(request, blob, name=oid)
     if user is None:
         raise NotFound()
     length = content_length(request)

@@ -39,10 +39,10 @@ def paths_info(request: HttpRequest, kind: str, ns: str, name: str, revision: st
     repo = repo_of(request, kind, ns, name)
     commit = commit_resolve(repo, revision)
     fields = form_or_json(request)
-    paths = [path.strip("/") for path in fields.get("paths", []) if "\0" not in path]
+    paths = [path.strip("/") for path in fields.get("paths", [])]
     if len(paths) > PATHS_MAX:
         raise Invalid(f"{len(paths)} paths; at most {PATHS_MAX} are looked up at once.")
-    expand = flag(fields.get("expand", ["false"])[0])
+    expand = flag((fields.get("expand") or ["false"])[0])
     return JsonResponse(
         [entry_json(entry, expand=expand) for entry in entries_get(commit, paths, with_last_commit=expand)], safe=False
     )

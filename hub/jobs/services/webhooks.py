@@ -18,22 +18,28 @@ WEBHOOKS_PER_OWNER = 20
 
 def webhook_create(*, owner: User, url: str) -> Webhook:
     """Adds a receiver. Its secret is made here and shown once."""
-    parts = urlsplit(url)
-    if (
-        len(url) > 500
-        or parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.username
-        or parts.password
-    ):
+    host = _host_of(url)
+    if not host:
         raise Invalid("The address must look like https://example.org/hook, without a name or password in it.")
     try:
-        address_check(parts.hostname, allowed_hosts=settings.WEBHOOK_HOSTS)
+        address_check(host, allowed_hosts=settings.WEBHOOK_HOSTS)
     except Blocked as error:
         raise Invalid(str(error)) from None
     if Webhook.objects.filter(owner=owner).count() >= WEBHOOKS_PER_OWNER:
         raise TooMany(f"You have {WEBHOOKS_PER_OWNER} webhooks. Delete one to add another.")
     return Webhook.objects.create(owner=owner, url=url, secret=secrets.token_hex(32))
+
+
+def _host_of(url: str) -> str:
+    """The host of an address that can be called, else "": spaces, line ends and ports out of range are none."""
+    if len(url) > 500 or not url.isascii() or not url.isprintable() or " " in url:
+        return ""
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in ("http", "https") and not parts.username and not parts.password and parts.port != 0
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if is_good else ""
 
 
 def webhook_delete(*, owner: User, webhook_id: str) -> None:

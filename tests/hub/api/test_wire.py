@@ -66,3 +66,10 @@ def test_characters_the_database_cannot_hold_are_refused(api_as, alice, text):
 @pytest.mark.parametrize("path", ["/api/v1/organizations/a%00b", "/api/v1/tokens?cursor=%00"])
 def test_an_address_with_nul_is_refused(api_as, alice, path):
     assert api_as(alice).get(path).status_code == 400
+
+
+def test_a_body_without_a_length_is_not_taken_for_an_empty_one(api_as, alice):
+    answer = api_as(alice).post(
+        "/api/v1/tokens", data="", content_type="application/json", headers={"Transfer-Encoding": "chunked"}
+    )
+    assert answer.status_code == 411

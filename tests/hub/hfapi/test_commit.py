@@ -87,6 +87,8 @@ BAD_BODIES = {
     "bad base64": b'{"key":"header","value":{"summary":"s"}}\n{"key":"file","value":{"path":"y","content":"*","encoding":"base64"}}',
     "content of another type": b'{"key":"header","value":{"summary":"s"}}\n{"key":"file","value":{"path":"y","content":5}}',
     "half a character": b'{"key":"header","value":{"summary":"s"}}\n{"key":"file","value":{"path":"y","content":"\\ud800"}}',
+    "half a character in a place to copy from": b'{"key":"header","value":{"summary":"s"}}\n{"key":"copyFile","value":{"path":"y","srcPath":"\\ud800"}}',
+    "half a character as a parent": b'{"key":"header","value":{"summary":"s","parentCommit":"\\ud800"}}\n{"key":"file","value":{"path":"y","content":""}}',
     "path of another type": b'{"key":"header","value":{"summary":"s"}}\n{"key":"deletedFile","value":{"path":["a.txt"]}}',
     "nul in a path": b'{"key":"header","value":{"summary":"s"}}\n{"key":"deletedFile","value":{"path":"a\\u0000"}}',
 }

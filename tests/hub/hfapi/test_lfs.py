@@ -164,3 +164,13 @@ def test_a_git_client_sends_its_token_as_a_password(repo, alice, client):
         BATCH, document, content_type="application/vnd.git-lfs+json", headers={"authorization": f"Basic {basic}"}
     )
     assert answer.status_code == 200
+
+
+def test_an_address_to_bytes_ends_with_the_right_to_them(alice, bob, lab, as_):
+    """Asked for through a public repo, readable only through a private one."""
+    make_repo(alice, "open")
+    hidden = make_repo(alice, "hidden", namespace="lab", visibility="private", files={"model.safetensors": CONTENT})
+    path = href(as_(bob, "read"), "download", path="/alice/open.git/info/lfs/objects/batch")
+    assert Client().get(path).status_code == 200
+    hidden.namespace.memberships.filter(user=bob).delete()
+    assert Client().get(path).status_code == 404

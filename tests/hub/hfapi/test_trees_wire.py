@@ -100,6 +100,29 @@ def test_some_paths(repo, anonymous, form):
     ]
 
 
+def test_many_paths_cost_no_more_questions_than_few(repo, anonymous, django_assert_max_num_queries):
+    with django_assert_max_num_queries(10):
+        answer = anonymous.post(
+            f"{BASE}/paths-info/main", {"paths": ["sub/deep/b.txt", "sub/a.txt/x", *(f"sub/{n}" for n in range(500))]}
+        )
+    assert [row["path"] for row in answer.json()] == ["sub/deep/b.txt"]
+
+
+@pytest.mark.parametrize("document", [{"paths": ["\ud800"]}, {"paths": ["a\0"]}])
+def test_paths_that_nothing_can_have_are_refused(repo, anonymous, document):
+    assert anonymous.post(f"{BASE}/paths-info/main", document).status_code == 400
+
+
+def test_an_empty_list_of_options_is_no_option(repo, anonymous):
+    assert anonymous.post(f"{BASE}/paths-info/main", {"paths": ["a.txt"], "expand": []}).status_code == 200
+
+
+def test_a_body_without_a_length_is_not_taken_for_an_empty_one(repo, alice, as_):
+    answer = as_(alice).raw("POST", f"{BASE}/branch/next", b"", CONTENT_LENGTH="", HTTP_TRANSFER_ENCODING="chunked")
+    assert answer.status_code == 411
+    assert not Ref.objects.filter(name="next").exists()
+
+
 def test_history_is_newest_first_in_pages(repo, alice, anonymous):
     for number in range(3):
         make_commit(repo, alice, {"a.txt": str(number + 5)}, title=f"Change {number}", message="Why")

@@ -162,6 +162,12 @@ def test_tells_only_the_owner_of_the_job(alice, bob, receiver):
         "example.org",
         "https://192.168.1.4/",
         "http://[::1]/",
+        "http://[::1",
+        "http://x.example:99999/",
+        "http://x.example:port/",
+        "http://x y.example/",
+        "http://x.example/\r\nX: y",
+        "http://１２７.0.0.1/",
         "https://x.example/" + "a" * 500,
     ],
 )
