@@ -1,5 +1,6 @@
 """All settings, from the environment. The reference table is `configuration` in the docs; `genepool up` fills in what is missing."""
 
+import hashlib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -100,7 +101,9 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": CACHE_URL,
-        "KEY_PREFIX": "genepool",
+        # with another SECRET_KEY nothing of before is found, instead of read as empty
+        "KEY_PREFIX": f"genepool:{hashlib.sha256(b'cache:' + SECRET_KEY.encode()).hexdigest()[:12]}",
+        "OPTIONS": {"serializer": "hub.core.cache.SignedSerializer"},
     }
 }
 # A hub that only this machine reaches serves its owner, who may ask as often as they like.
@@ -160,6 +163,7 @@ CONTENT_SECURITY_POLICY = {
 MAX_UPLOAD_BYTES = env.integer("MAX_UPLOAD_BYTES", 512 * 2**30)
 USE_X_ACCEL = env.boolean("USE_X_ACCEL")  # nginx in front sends the blobs itself
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2**20
+FILE_UPLOAD_HANDLERS = ["hub.core.uploads.NoFiles"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 LANGUAGE_CODE = "en-gb"
