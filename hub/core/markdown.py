@@ -18,12 +18,20 @@ from mdit_py_plugins.footnote import footnote_plugin
 from pygments import highlight
 from pygments.formatters.html import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 from workers.planning.card import card_split
 
-REVISION = 2
-MOST_BYTES = 512 * 1024
+REVISION = 3
+# SECURITY: a card is rendered while somebody waits, and some texts cost the parser the square of their length.
+MOST_BYTES = 128 * 1024
+MOST_MARKS = 4000  # in one paragraph; prose has a few dozen
+MOST_CODE = 32 * 1024  # coloured in one card; the rest is shown plain
+_MARKS = re.compile(r"[\[\]!*_~`^<]")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+# Those that cards use, and whose lexers take time in proportion to the text whatever it is.
+_LANGUAGES = frozenset(
+    {"python", "py", "pycon", "bash", "sh", "shell", "console", "json", "yaml", "yml", "toml", "ini", "diff"}
+)
 _HEADING_SHIFT = 2
 _SCHEMES = {"http", "https", "mailto"}
 _TAGS = {
@@ -90,11 +98,11 @@ class _Renderer(RendererHTML):
     def fence(self, tokens, index, options, env) -> str:
         token = tokens[index]
         language = token.info.strip().split(maxsplit=1)[0] if token.info.strip() else ""
-        try:
-            lexer = get_lexer_by_name(language)
-        except ClassNotFound:
+        left = env.setdefault("code_left", MOST_CODE)
+        if language not in _LANGUAGES or len(token.content) > left:
             return f"<pre><code>{escape(token.content)}</code></pre>\n"
-        coloured = highlight(token.content, lexer, HtmlFormatter(nowrap=True))
+        env["code_left"] = left - len(token.content)
+        coloured = highlight(token.content, get_lexer_by_name(language), HtmlFormatter(nowrap=True))
         return f'<div class="hl"><pre><code>{coloured}</code></pre></div>\n'
 
 
@@ -104,7 +112,10 @@ def _shifted(tag: str) -> int:
 
 def _local_image(source: str, repo: str | None) -> str | None:
     """The address of an image inside the same repo, else None."""
-    parts = urlsplit(source)
+    try:
+        parts = urlsplit(source)
+    except ValueError:
+        return None
     if not repo or parts.scheme or parts.netloc or source.startswith(("/", "\\")) or ".." in parts.path.split("/"):
         return None
     return f"/{repo}/resolve/main/{quote(parts.path.removeprefix('./'))}"
@@ -129,8 +140,13 @@ def render(text: str, *, repo: str | None = None) -> SafeString:
     return mark_safe(cached)  # noqa: S308  SECURITY: cleaned by the allow-list below before it was cached
 
 
+def _is_costly(text: str) -> bool:
+    return any(len(_MARKS.findall(paragraph)) > MOST_MARKS for paragraph in _PARAGRAPH.split(text))
+
+
 def _render(text: str, repo: str | None) -> str:
-    raw = _PARSER.render(card_split(text)[1], {"repo": repo})
+    prose = card_split(text)[1]
+    raw = f"<pre>{escape(prose)}</pre>" if _is_costly(prose) else _PARSER.render(prose, {"repo": repo})
     return nh3.clean(
         raw,
         tags=_TAGS,

@@ -93,3 +93,30 @@ def test_tables_and_code_are_kept():
 
 def test_a_very_long_card_is_cut():
     assert len(render("x" * 2_000_000)) < 700_000
+
+
+@pytest.mark.parametrize("mark", ["[", "![", "^[", "*_", "**a", "~~a", "[a]("])
+def test_a_paragraph_of_nothing_but_marks_is_shown_as_it_stands(mark):
+    """Parsed, half a megabyte of it would hold a thread of the web for minutes."""
+    text = f"Before.\n\n{mark * 10_000}"
+    assert "<pre>Before." in render(text) and mark in render(text)
+
+
+def test_prose_with_many_marks_is_parsed(sample="**bold** [link](https://example.org) `code` "):
+    assert "<strong>bold</strong>" in render("\n\n".join([sample * 20] * 200))
+
+
+@pytest.mark.parametrize("language", ["perl", "rust", "lua", "nonsense"])
+def test_code_is_coloured_in_known_languages_only(language):
+    """Some lexers take the square of the text's length, or worse."""
+    assert "<span" not in render(f"```{language}\nif x = 1\n```")
+    assert "<span" in render("```python\nif x == 1:\n```")
+
+
+def test_no_more_code_is_coloured_than_is_read():
+    html = render("```python\nx = 1\n```\n\n" + "```python\n" + "x = 1\n" * 10_000 + "```")
+    assert html.count('<div class="hl">') == 1
+
+
+def test_an_image_whose_address_cannot_be_read_is_no_image():
+    assert "<img" not in render("![x](//[)", repo="alice/thing")
