@@ -14,7 +14,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, InputFile, JobRequest, JobResult
 from workers.contracts.kinds import kind_get
-from workers.contracts.methods import method_get
+from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.contracts.sizes import bytes_of
@@ -106,11 +106,10 @@ def _inputs(recipe: Any, facts: Mapping[str, RepoFacts | None]) -> tuple[list[In
 
 
 def _request(recipe: Any, inputs: Sequence[Input], checked: Check, options: argparse.Namespace) -> JobRequest:
-    method = method_get(recipe.kind, getattr(recipe, "method", ""))
     kind = kind_get(recipe.kind)
     return JobRequest(
         kind=recipe.kind, recipe=recipe.model_dump(mode="json"), inputs=tuple(inputs), plan=checked.plan, licence=checked.licence,
-        revision=method.revision if method else kind.revision if kind else 1, seed=recipe.seed,
+        revision=revision_of(kind, getattr(recipe, "method", "")) if kind else 1, seed=recipe.seed,
         threads=options.threads, memory_bytes=options.max_memory, device=options.device,
     )  # fmt: skip
 

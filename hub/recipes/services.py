@@ -19,7 +19,7 @@ from hub.recipes.titles import title_make
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.kinds import Kind, kind_get
-from workers.contracts.methods import method_get
+from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
@@ -128,16 +128,10 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
         inputs=tuple(inputs),
         plan=report.check.plan,
         licence=report.check.licence,
-        revision=revision_of(recipe, kind),
+        revision=revision_of(kind, getattr(recipe, "method", "")),
         seed=recipe.seed,
         device=report.check.estimate.device,
     )
-
-
-def revision_of(recipe: AnyRecipe, kind: Kind) -> int:
-    """Kind and method revision as one number: either one raised makes old results no answer to a new request."""
-    method = method_get(recipe.kind, str(getattr(recipe, "method", "")))
-    return kind.revision * 10_000 + (method.revision if method is not None else 0)
 
 
 def merge_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob], commit: Commit | None) -> None:

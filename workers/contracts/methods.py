@@ -7,6 +7,8 @@ importing the table imports no torch.
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from workers.contracts.kinds import Kind
+
 ParameterType = Literal["number", "integer", "boolean", "choice"]
 Scope = Literal["recipe", "source"]
 Needs = Literal["weights", "base", "data", "search"]
@@ -198,6 +200,12 @@ METHODS: tuple[Method, ...] = (
         ),
     ),
 )
+
+
+def revision_of(kind: Kind, method: str = "") -> int:
+    """Kind and method revision as one number: either one raised makes old results no answer to a new request."""
+    row = method_get(kind.name, method)
+    return kind.revision * 10_000 + (row.revision if row is not None else 0)
 
 
 def method_get(kind: str, name: str) -> Method | None:

@@ -3,8 +3,9 @@
 from rest_framework import serializers
 
 from hub.core.serializers import FindingOutput, StrictSerializer
+from hub.jobs.states import State, public_state
 
-STATES = ["queued", "running", "succeeded", "failed", "errored", "cancelling", "cancelled"]
+STATES = list(dict.fromkeys(public_state(state) for state in State))
 
 
 class ProgressOutput(serializers.Serializer):

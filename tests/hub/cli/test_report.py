@@ -2,6 +2,8 @@ import io
 
 import pytest
 
+from hub.accounts.services import SCOPES
+from hub.cli import token
 from hub.cli.jobs import STATES
 from hub.cli.report import ENDED, findings_print, job_line
 from hub.jobs.states import FINAL, State, public_state
@@ -30,3 +32,7 @@ def test_words_of_strangers_do_not_act_on_the_terminal(capsys: pytest.CaptureFix
 def test_knows_the_states_of_the_ledger() -> None:
     assert set(STATES) == {public_state(state) for state in State}
     assert set(ENDED) == set(FINAL)
+
+
+def test_knows_the_scopes_of_tokens() -> None:
+    assert token.SCOPES == SCOPES
