@@ -5,14 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 T ?= tests
 WORKERS ?= 2
-SEEDS ?= 1
 # One torch thread per process: two give other bits for dot products, and steal each other's core.
 export OMP_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo secrets test claims lint fix e2e bench schema clean
+.PHONY: help setup up demo secrets test lint fix e2e bench schema clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,11 +31,8 @@ secrets: ## Write the secrets docker-compose.yml reads; keeps those that are the
 	@chmod 444 secrets/*; echo "secrets/ holds secret_key, token_pepper and database_password"
 
 ##@ Work on it
-test: $(STAMP) ## All tests but browser, claims and peers; T=path narrows
-	$(BIN)/python -m pytest $(T) -m "not e2e and not slow and not gpu and not claims" -n $(WORKERS) --dist worksteal
-
-claims: $(STAMP) ## The methods' claims on small real data; SEEDS=3 for the full table
-	GENEPOOL_CLAIM_SEEDS=$(SEEDS) $(BIN)/python -m pytest tests/claims -m claims
+test: $(STAMP) ## All tests but those in a browser; T=path narrows
+	$(BIN)/python -m pytest $(T) -m "not e2e and not slow and not gpu" -n $(WORKERS) --dist worksteal
 
 lint: $(STAMP) ## ruff, mypy, import rules, size report
 	$(BIN)/ruff check .
