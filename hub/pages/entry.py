@@ -16,6 +16,7 @@ from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
 from workers.contracts.facts import RepoFacts
 from workers.contracts.methods import method_get
+from workers.contracts.references import repo_reference_parse
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ def _task(facts: RepoFacts) -> str:
 def _bases(opened: Opened) -> tuple[str, ...]:
     """What a card calls base models of a merge are its sources too; its recipe names the one base."""
     recipe = opened.manifest.get("recipe") or {}
-    return (recipe["base"],) if opened.manifest.get("kind") == "merge" and recipe.get("base") else opened.facts.base
+    base = recipe.get("base")
+    return (base,) if opened.manifest.get("kind") == "merge" and base and isinstance(base, str) else opened.facts.base
 
 
 def _names(bases: tuple[str, ...]) -> SafeString | str:
@@ -152,9 +154,9 @@ def _names(bases: tuple[str, ...]) -> SafeString | str:
         ", ",
         '<a href="{}">{}</a>',
         (
-            (repo_url(base.partition("@")[0]), base.partition("@")[0])
+            (repo_url(reference.repo), reference.repo)
             for base in bases[:3]
-            if "/" in base and ":" not in base
+            if (reference := repo_reference_parse(base)) is not None and not reference.scheme
         ),
     )
 

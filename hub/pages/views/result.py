@@ -1,39 +1,23 @@
 """What a job made, beside its parents: gain, price, where the weights changed, what it cost, how to get it again."""
 
-import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from hub.catalog.selectors import entry_get
 from hub.core.errors import NotFound
 from hub.jobs.selectors import job_reproducible
-from hub.pages.cards import text_of
 from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
+from hub.pages.report import report_of
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
 from hub.pages.words import plural
-from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.methods import method_get
-
-REPORT_BYTES = 64 * 2**20
-
-
-def _report(opened: Opened) -> dict[str, Any]:
-    entry = entry_get(opened.commit, REPORT_FILE)
-    if entry is None or entry.size_bytes > REPORT_BYTES:
-        return {}
-    try:
-        report = json.loads(text_of(entry, REPORT_BYTES) or "{}")
-    except ValueError:
-        return {}
-    return report if isinstance(report, dict) else {}
 
 
 def _receipt(report: dict[str, Any], job) -> dict[str, Any]:
@@ -77,7 +61,8 @@ def _made_from(opened: Opened) -> str:
     if name := opened.manifest.get("method"):
         method = method_get(opened.manifest.get("kind") or "", name)
         words.append(f"by {method.label if method is not None else name}")
-    if sources := len(recipe.get("sources") or []):
+    listed = recipe.get("sources")
+    if sources := len(listed) if isinstance(listed, list) else 0:
         words.append(
             f"from {sources} {plural(sources, 'model', 'models')}"
             + ((" and its base" if sources == 1 else " and their base") if recipe.get("base") else "")
@@ -88,7 +73,7 @@ def _made_from(opened: Opened) -> str:
 @require_safe
 def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
-    report = _report(opened)
+    report = report_of(opened)
     if not opened.manifest.get("kind") and not report:
         raise NotFound("This entry was not made by a job of a hub, so there is no result to show.")
     output = made_by(opened)
@@ -114,7 +99,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 @require_safe
 def layers_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
-    figure = layers_figure(opened.repo, _report(opened), opened.facts, opened.commit.oid)
+    figure = layers_figure(opened.repo, report_of(opened), opened.facts, opened.commit.oid)
     if figure is None:
         raise NotFound("The report of this entry has no layers.")
     return csv_response(f"{opened.repo.name}-layers", figure.table)
