@@ -82,14 +82,20 @@ def organisation_create(*, name: str, owner: User) -> Namespace:
 
 
 @transaction.atomic
-def member_set(*, namespace: Namespace, user: User, role: str | None) -> None:
-    """Gives `user` this role in the organisation; None takes the membership away. The last owner stays."""
+def member_set(*, namespace: Namespace, user: User, role: str | None, asker: User | None = None) -> None:
+    """Gives `user` this role in the organisation; None takes the membership away. The last owner stays.
+
+    SECURITY: `asker` is who asks, if a person does. Only an owner makes or unmakes owners; a maintainer would else become one.
+    """
     if namespace.kind != "organisation":
         raise Invalid(f"{namespace.name!r} belongs to one user. Only organisations have members.")
     if role is not None and role not in ROLES:
         raise Invalid(f"{role!r} is not a role. Choose one of {', '.join(ROLES)}.")
     Namespace.objects.select_for_update().get(pk=namespace.pk)
     owners = namespace.memberships.filter(role="owner")
+    touches_owners = role == "owner" or owners.filter(user=user).exists()
+    if touches_owners and asker is not None and not asker.is_superuser and not owners.filter(user=asker).exists():
+        raise Forbidden(f"Only an owner of {namespace.name!r} may say who its owners are.")
     if role != "owner" and owners.filter(user=user).exists() and owners.count() == 1:
         raise Conflict(f"{user.username} is the last owner of {namespace.name!r}. Make somebody else an owner first.")
     if role is None:

@@ -57,11 +57,12 @@ class MemberView(ApiView):
         asked.is_valid(raise_exception=True)
         namespace = selectors.namespace_administered(request.user, name)
         member = selectors.user_get(name=user)
-        services.member_set(namespace=namespace, user=member, **asked.validated_data)
+        services.member_set(namespace=namespace, user=member, asker=request.user, **asked.validated_data)
         return Response({"user": member.username, "role": asked.validated_data["role"]})
 
     @extend_schema(summary="Take somebody out of an organisation", responses={204: None})
     def delete(self, request: Request, name: str, user: str) -> Response:
         namespace = selectors.namespace_administered(request.user, name)
-        services.member_set(namespace=namespace, user=selectors.user_get(name=user), role=None)
+        member = selectors.user_get(name=user)
+        services.member_set(namespace=namespace, user=member, role=None, asker=request.user)
         return Response(status=204)

@@ -8,10 +8,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hub.accounts.selectors import namespaces_writable
 from hub.catalog.models import Repo
 from hub.core.errors import ApplicationError, NotFound, Refused
+from hub.core.ratelimit import limit_check
 from hub.pages.making.starters import starter
 from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, draft_posted, draft_show
 from hub.pages.shell import signed_in
 from hub.pages.words import KIND_NOUNS
+from hub.recipes.limits import SUBMIT
 from hub.recipes.services import recipe_submit
 from workers.contracts.kinds import KINDS, Kind, kind_get
 from workers.contracts.methods import methods_of
@@ -107,6 +109,8 @@ def recipe(request: HttpRequest, kind: str) -> HttpResponse:
 
 def _submit(request: HttpRequest, kind: Kind, draft: Draft) -> HttpResponse:
     try:
+        # counted together with the API's, or the form would be the way around its limit
+        limit_check(SUBMIT, f"u{request.user.pk}")
         job, is_new = recipe_submit(
             user=request.user, document=draft.text, idempotency_key=draft.key, force="force" in request.POST
         )

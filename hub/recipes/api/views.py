@@ -9,13 +9,13 @@ from hub.core.api import ApiView
 from hub.core.errors import Invalid
 from hub.core.pagination import keyset_slice, limit_of
 from hub.core.parsers import RecipeJSONParser, YamlTextParser
-from hub.core.ratelimit import Limit
 from hub.jobs import selectors as jobs
 from hub.jobs.api.representation import job_detail, jobs_json
 from hub.jobs.api.serializers import STATES, JobDetailBody, JobListBody
 from hub.recipes import services
 from hub.recipes.api import serializers
 from hub.recipes.api.representation import check_json
+from hub.recipes.limits import SUBMIT
 from workers.contracts.describe import describe_method
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
@@ -57,7 +57,7 @@ class MethodListView(ApiView):
 
 class JobCollectionView(ApiView):
     parser_classes = [RecipeJSONParser, YamlTextParser]
-    limits = {"POST": Limit("submit", 30, 3600)}
+    limits = {"POST": SUBMIT}
 
     def get_permissions(self):
         return [scope("submit" if self.request.method == "POST" else "read")()]

@@ -126,3 +126,13 @@ def test_refuses_an_unknown_role(bob, lab):
 
 def test_namespace_names_are_found_in_any_case(lab):
     assert selectors.namespace_get("LAB") == Namespace.objects.get(name="lab")
+
+
+def test_a_maintainer_neither_becomes_owner_nor_puts_one_out(lab, alice, bob, root):
+    services.member_set(namespace=lab, user=bob, role="maintainer")
+    for user, role in ((bob, "owner"), (alice, "viewer"), (alice, None)):
+        with pytest.raises(Forbidden):
+            services.member_set(namespace=lab, user=user, role=role, asker=bob)
+    assert lab.memberships.get(user=alice).role == "owner"
+    services.member_set(namespace=lab, user=bob, role="owner", asker=alice)
+    services.member_set(namespace=lab, user=bob, role="maintainer", asker=root)

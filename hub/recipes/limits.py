@@ -1,0 +1,5 @@
+"""How often one may submit, by whichever door."""
+
+from hub.core.ratelimit import Limit
+
+SUBMIT = Limit("submit", 30, 3600)
