@@ -44,10 +44,10 @@ def count_short(value: float | int) -> str:
 
 def figure(value: float | int) -> str:
     """A measure without a unit, three significant figures: 0.00224, 12.5, 10 390, 2.2 × 10⁻⁵."""
-    if value == round(value) and abs(value) < 1e9:
-        return thousands(round(value))
     if not math.isfinite(value):
         return "not a number" if math.isnan(value) else "infinite"
+    if value == round(value) and abs(value) < 1e9:
+        return thousands(round(value))
     if 1000 <= abs(value) < 1e9:
         return thousands(round(value))
     text = f"{value:.3g}".replace("-", MINUS)

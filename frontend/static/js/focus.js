@@ -3,11 +3,13 @@
 document.addEventListener("keydown", (event) => {
   const target = /** @type {HTMLElement} */ (event.target);
   if (event.key === "/" && !event.ctrlKey && !event.metaKey && !target.closest("input, textarea, select, [contenteditable]")) {
-    const field = /** @type {HTMLElement | null} */ (document.querySelector("[data-slash]"));
-    if (field && field.offsetParent) {
-      event.preventDefault();
-      field.focus();
-    }
+    const fields = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-slash], .menu.phone-only [type=search]"));
+    const field = [...fields].find((one) => one.offsetParent) ?? [...fields].pop();
+    const menu = field?.closest("details.menu.phone-only");
+    if (!field || (menu && !(/** @type {HTMLElement} */ (menu).offsetParent))) return;
+    menu?.setAttribute("open", "");
+    event.preventDefault();
+    field.focus();
   }
   if (event.key === "Escape") {
     const menu = target.closest("details.menu[open]");

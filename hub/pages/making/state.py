@@ -184,7 +184,7 @@ def _lines(draft: Draft, findings: list[Finding]) -> list[Line]:
         if line and finding.severity != "info":
             marks[line] = finding
     return [
-        Line(text, marks[number].severity, marks[number].code) if number in marks else Line(text)
+        Line(text, marks[number].severity, marks[number].code.replace("_", " ")) if number in marks else Line(text)
         for number, text in enumerate(draft.text.rstrip("\n").split("\n"), start=1)
     ]
 

@@ -57,6 +57,16 @@ def ordinal(value):
 
 
 @register.filter
+def setting(value):
+    """A parameter's value as the form shows it: 1, not 1.0; yes, not True."""
+    if value is None or value == "":
+        return DASH
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return numbers.figure(value) if isinstance(value, int | float) else value
+
+
+@register.filter
 def short_hash(value):
     return (value or "")[:7]
 

@@ -41,6 +41,7 @@ def every_picture() -> list[str]:
         heat.draw([heat.Layer("block 0", [0.1, 0.5], 0.8)], ["a", "b"], "Heat"),
         bars.draw([bars.Bar("1 to 10", 3), bars.Bar("10 to 100", 0, False)], "Bars"),
         curves.draw(curves.Curve("loss", [(0, 2.0), (1, 1.0), (2, 0.5)]), "Loss", "step", [1.0]),
+        curves.draw_narrow(curves.Curve("loss", [(0, 2.0), (1, 1.0), (2, 0.5)]), "Loss", "step", [1.0]),
         promise.draw([promise.Parent("noisy", 0.88)], 0.91, 0.90, 0.92, "Promise"),
     ]
 
@@ -171,3 +172,17 @@ def test_legend_glyphs_are_decoration(kind):
 def test_csv_cells_cannot_be_formulas():
     text = table_csv(Table(["model"], [["=HYPERLINK(1)"], ["@x"], ["demo/a"], [0.5]]))
     assert text.splitlines() == ["model", "'=HYPERLINK(1)", "'@x", "demo/a", "0.5"]
+
+
+def test_steps_are_whole_numbers_on_the_axis():
+    shown = texts(curves.draw(curves.Curve("loss", [(1, 30.0), (2, 20.0), (3, 10.0)]), "Loss", "epoch"))
+    assert "1.5" not in shown
+    assert {"1", "2", "3", "epoch"} <= set(shown)
+
+
+def test_a_curve_for_a_phone_keeps_its_last_value_inside():
+    root = drawn(curves.draw_narrow(curves.Curve("loss", [(0, 3.0), (9, 10390.0)]), "Loss", "epoch"))
+    last = next(element for element in root.iter("text") if element.get("class") == "strong")
+    assert last.text == "loss 10\u202f390"
+    assert last.get("text-anchor") == "end"
+    assert float(last.get("x")) <= float(root.get("width"))

@@ -221,3 +221,10 @@ def test_a_dataset_has_a_page_of_its_own(browser, alice):
     make_repo(alice, "rows", type="dataset", files={"README.md": "# Rows\n\nSome rows."})
     assert "Some rows." in text_of(browser, "/datasets/alice/rows")
     assert browser().get("/alice/rows").status_code == 404
+
+
+def test_a_card_that_opens_with_the_entrys_name_does_not_say_it_twice(browser, alice):
+    make_model(alice, "named", readme="---\nlicense: mit\n---\n\n# named\n\nIt reads digits.\n\n## Limits\n")
+    make_model(alice, "titled", readme="---\nlicense: mit\n---\n\n# Digits, read\n\nIt reads digits.\n")
+    assert ">named</h" not in text_of(browser, "/alice/named").split('class="prose')[1]
+    assert ">Digits, read</h" in text_of(browser, "/alice/titled").split('class="prose')[1]

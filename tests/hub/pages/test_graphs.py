@@ -86,3 +86,24 @@ def test_the_list_for_screen_readers_holds_everybody():
 
 def test_a_circle_of_claims_ends_in_the_list():
     assert nested([Node("a", "a"), Node("b", "b")], [Edge("a", "b"), Edge("b", "a")])
+
+
+def test_the_phone_drawing_is_no_wider_than_its_column_however_many_parents():
+    parents = [Node(f"p{number}", f"digits-vit-parent-{number}") for number in range(7)]
+    edges = [Edge(parent.key, "child", "merge") for parent in parents]
+    root = ElementTree.fromstring(draw_narrow([*parents, Node("child", "child", is_this=True)], edges, "Lineage"))
+    boxes = [box for box in root.iter("rect") if "node" in box.get("class")]
+    assert len(boxes) == 8
+    assert all(float(box.get("x")) + float(box.get("width")) <= float(root.get("width")) for box in boxes)
+    assert float(root.get("width")) <= 316
+
+
+def test_long_names_keep_the_end_that_tells_them_apart():
+    picture = draw_narrow([Node(name, name) for name in ("digits-vit-rotated", "digits-vit-shifted", "x")],
+                          [Edge("digits-vit-rotated", "x"), Edge("digits-vit-shifted", "x")], "Lineage")  # fmt: skip
+    assert "digits-vit-rotated" in picture
+    three = draw_narrow(
+        [Node(f"digits-vit-{name}", f"digits-vit-{name}") for name in ("rotated", "shifted", "noisy")], [], "Lineage"
+    )
+    assert "…vit-rotated" in three
+    assert "…vit-noisy" in three

@@ -192,3 +192,10 @@ def test_notices_are_counted_until_read(browser, alice, running):
 def test_any_progress_can_be_shown(alice, data):
     shown = progress_of(Job(owner=alice, state="running", progress=data, started_at=timezone.now()))
     assert 0 <= shown.share <= 1
+
+
+def test_the_title_says_what_and_the_line_below_where_to(browser, alice):
+    job = make_job(alice, title="TIES of 3 models → alice/digits-merged")
+    page = page_of(browser, alice, job)
+    assert "<h1>TIES of 3 models</h1>" in page
+    assert '→ <span class="name">alice/<b>digits-merged</b></span>' in page

@@ -93,3 +93,21 @@ def test_colours_only_differences_that_show():
     assert filters.sign_class(0.02) == "ok"
     assert filters.sign_class(-0.02) == "warn"
     assert filters.sign_class(0.0002) == filters.sign_class(None) == "ink3"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0022361, "0.00224"), (12.5, "12.5"), (3.0, "3"), (10_392.6, "10\u202f393"), (-0.5, "\u22120.5"),
+        (1.37e-5, "1.37\u00a0×\u00a010⁻⁵"), (2.5e12, "2.5\u00a0×\u00a010¹²"), (float("nan"), "not a number"),
+    ],
+)  # fmt: skip
+def test_writes_measures_without_a_letter_for_the_power(value, text):
+    assert numbers.figure(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1"), (-10.0, "\u221210"), (0.3, "0.3"), (True, "yes"), (False, "no"), (None, "–")]
+)
+def test_writes_settings_as_the_form_shows_them(value, text):
+    assert filters.setting(value) == text
