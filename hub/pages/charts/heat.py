@@ -81,7 +81,7 @@ def _agreement(share: float, y: float) -> SafeString:
         [
             tag("line", class_="grid", x1=start, x2=end, y1=y, y2=y),
             diamond(start + (end - start) * min(1.0, max(0.0, share)), y, 4.5),
-            tag("text", percent(share, 0), x=690.0, y=y + 4, text_anchor="end"),
+            tag("text", percent(share, 0), x=700.0, y=y + 4, text_anchor="end"),
         ]
     )
 

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from hub.core.errors import NotFound
 from hub.jobs.selectors import job_reproducible
+from hub.jobs.states import FINAL
 from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured
@@ -55,6 +56,11 @@ def _reproductions(output) -> list[dict[str, Any]]:
     return found
 
 
+def _measuring(job):
+    """The evaluation that follows this job, as long as it has not ended."""
+    return job.children.filter(kind="evaluate").exclude(state__in=FINAL).order_by("number").first()
+
+
 def _made_from(opened: Opened) -> str:
     """`TIES, from 3 models and their base`: the words of the manifest, not of its code names."""
     recipe, words = opened.manifest.get("recipe") or {}, []
@@ -80,8 +86,10 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context = entry_context(request, opened, "result")
     job = output.job if output is not None and context["job_number"] else None
     recipe = (job.recipe if job else None) or opened.manifest.get("recipe")
+    beside = measured(opened, user=request.user)
     context |= {
-        "measured": measured(opened, user=request.user),
+        "measured": beside,
+        "measuring": _measuring(job) if beside is None and job is not None else None,
         "report": report,
         "made_from": _made_from(opened),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
