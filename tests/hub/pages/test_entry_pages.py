@@ -4,9 +4,11 @@ import json
 
 import pytest
 
+from hub.jobs.models import Job, JobOutput
 from hub.pages.layers import layers_of
 from hub.pages.measured import domain_words
 from tests.factories.catalog import make_commit, make_model, make_repo, weights
+from tests.factories.jobs import make_job
 from workers.contracts.facts import RepoFacts, TensorFact
 from workers.contracts.manifests import Manifest
 
@@ -228,3 +230,12 @@ def test_a_card_that_opens_with_the_entrys_name_does_not_say_it_twice(browser, a
     make_model(alice, "titled", readme="---\nlicense: mit\n---\n\n# Digits, read\n\nIt reads digits.\n")
     assert ">named</h" not in text_of(browser, "/alice/named").split('class="prose')[1]
     assert ">Digits, read</h" in text_of(browser, "/alice/titled").split('class="prose')[1]
+
+
+def test_a_result_waiting_to_be_measured_names_the_job_that_will(browser, alice, made):
+    job = make_job(alice)
+    Job.objects.filter(pk=job.pk).update(tensor_digest="c" * 64)
+    JobOutput.objects.create(job=job, role="result", repo=made)
+    assert "measures it beside its parents" not in text_of(browser, "/alice/made/result", alice)
+    follower = make_job(alice, kind="evaluate", parent=job)
+    assert f"Job {follower.number}</a> measures it beside its parents" in text_of(browser, "/alice/made/result", alice)
