@@ -99,7 +99,7 @@ REDIS_URL = addresses.redis("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHE_URL = addresses.redis("CACHE_URL", REDIS_URL)  # a Redis of its own for the cache, where one is wanted
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "hub.core.cache.ForgetfulCache",
         "LOCATION": CACHE_URL,
         # with another SECRET_KEY nothing of before is found, instead of read as empty
         "KEY_PREFIX": f"genepool:{hashlib.sha256(b'cache:' + SECRET_KEY.encode()).hexdigest()[:12]}",

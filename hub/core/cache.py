@@ -5,12 +5,36 @@ SECURITY: the values are pickles, and unpickling runs what a pickle says. Withou
 
 import hashlib
 import hmac
+import logging
 import pickle
 from typing import Any
 
 from django.conf import settings
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
 
+logger = logging.getLogger(__name__)
 _MARK_BYTES = hashlib.sha256().digest_size
+
+
+class ForgetfulCache(RedisCache):
+    """A cache that may be away: then nothing is known and nothing is kept, and pages are only slower.
+
+    Counters are not forgiven: `add` and `incr` raise, so that a limit knows that it did not count.
+    """
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        try:
+            return super().get(key, default, version)
+        except RedisError as error:
+            logger.warning("cache not read: %s", error)
+            return default
+
+    def set(self, key: str, value: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().set(key, value, *args, **kwargs)
+        except RedisError as error:
+            logger.warning("cache not written: %s", error)
 
 
 class SignedSerializer:

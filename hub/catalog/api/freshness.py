@@ -65,7 +65,7 @@ def changed(**_: Any) -> None:
 
 def _forget() -> None:
     try:
-        _version_new()
+        cache.delete(version_key())
     except RedisError as error:
         log.warning(
             "a change of the catalogue shows only after %s s: the cache does not answer (%s)",

@@ -2,8 +2,9 @@ import pickle
 
 import pytest
 from django.core.cache import cache, caches
+from redis.exceptions import RedisError
 
-from hub.core.cache import SignedSerializer
+from hub.core.cache import ForgetfulCache, SignedSerializer
 
 
 class _Trap:
@@ -47,3 +48,19 @@ def test_the_cache_of_the_hub_reads_signed_values_only():
     backend._cache.get_client(key, write=True).set(key, pickle.dumps(_Trap()))
     assert cache.get("planted") is None
     cache.delete("planted")
+
+
+def test_a_redis_that_is_away_only_makes_pages_slower(tmp_path):
+    cache = ForgetfulCache(
+        f"unix://{tmp_path}/nobody-listens", {"OPTIONS": {"serializer": "hub.core.cache.SignedSerializer"}}
+    )
+    cache.set("key", "value", 60)
+    assert cache.get("key", "absent") == "absent"
+
+
+def test_a_counter_that_does_not_count_says_so(tmp_path):
+    cache = ForgetfulCache(
+        f"unix://{tmp_path}/nobody-listens", {"OPTIONS": {"serializer": "hub.core.cache.SignedSerializer"}}
+    )
+    with pytest.raises(RedisError):
+        cache.incr("key")
