@@ -11,7 +11,8 @@ def title_make(recipe: AnyRecipe) -> str:
     if isinstance(recipe, MergeRecipe):
         method = method_get("merge", recipe.method)
         label = method.label if method is not None else recipe.method
-        return f"{label} of {counted(len(recipe.sources), 'model')}{target}"
+        count = len(recipe.sources) + (method is not None and method.merges_base)
+        return f"{label} of {counted(count, 'model')}{target}"
     if isinstance(recipe, EvaluateRecipe):
         what = recipe.models[0].partition("@")[0] if len(recipe.models) == 1 else counted(len(recipe.models), "model")
         return f"Evaluation of {what} on {counted(len(recipe.data), 'dataset')}{target}"

@@ -48,7 +48,11 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Method:
-    """`revision` is raised when the numbers a method gives change: cached results of the old revision are then not offered."""
+    """`revision` is raised when the numbers a method gives change: cached results of the old revision are then not offered.
+
+    `merges_base`: the base is one of the models that are merged, not only what the others are measured from. It is then a parent
+    like the others, and a result has to beat it too.
+    """
 
     name: str
     kind: str
@@ -60,6 +64,7 @@ class Method:
     parameters: tuple[Parameter, ...] = ()
     minimum_sources: int = 1
     maximum_sources: int | None = None
+    merges_base: bool = False
     revision: int = 1
 
     @property
@@ -155,6 +160,7 @@ METHODS: tuple[Method, ...] = (
             ),
         ),
         maximum_sources=1,
+        merges_base=True,
     ),
     Method(
         "task_arithmetic",

@@ -51,13 +51,15 @@ def _artifact(models: Sequence[Input]) -> Any:
 
 
 def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]:
+    method = method_get("merge", recipe.method)
+    relation_of_base = "merge_of" if method is not None and method.merges_base else "base"
     parents = []
     for item in models:
         is_base = item.role == "base"
         weight = None if is_base else _value(recipe, item.index, "weight")
         parents.append(
             Parent(
-                repo=name_of(item), commit=item.facts.commit, relation="base" if is_base else "merge_of",
+                repo=name_of(item), commit=item.facts.commit, relation=relation_of_base if is_base else "merge_of",
                 weight=None if weight is None else float(weight),
             )
         )  # fmt: skip

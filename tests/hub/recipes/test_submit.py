@@ -33,6 +33,11 @@ def test_job_holds_the_recipe_as_written_and_the_request_at_commits(alice, famil
     assert "plan" not in job.check_report
 
 
+def test_a_base_that_is_merged_counts_in_the_title(alice, family, document):
+    job, _ = recipe_submit(user=alice, document=document(method="slerp", sources=[{"model": "alice/one"}]))
+    assert job.title == "Slerp of 2 models → alice/merged"
+
+
 def test_refuses_with_all_findings_and_leaves_no_row(alice, family, document):
     with pytest.raises(Refused) as caught:
         recipe_submit(user=alice, document=document(sources=[{"model": "alice/none"}], output={"repo": "nobody/x"}))

@@ -79,6 +79,18 @@ def test_the_manifest_says_how_it_was_made(family, tmp_path):
     assert manifest.parents[1].commit == "1" * 40
 
 
+def test_a_base_that_is_merged_is_a_parent_like_the_others(family, tmp_path):
+    pair = family[:2]
+    document = {
+        "kind": "merge", "method": "slerp", "base": f"demo/{pair[0].name}", "sources": [{"model": f"demo/{pair[1].name}"}],
+        "output": {"repo": "alice/merged"},
+    }  # fmt: skip
+    ports = ports_of(tmp_path, pair, plan=plan_of(pair, "slerp", t=0.5), recipe=document)
+    run(ports)
+    manifest = Manifest.model_validate_json((ports.workspace.out / "genepool.json").read_bytes())
+    assert [parent.relation for parent in manifest.parents] == ["merge_of", "merge_of"]
+
+
 def test_the_card_names_parents_licence_and_task(family, tmp_path):
     ports = ports_of(tmp_path, family)
     run(ports)
