@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 T ?= tests
 WORKERS ?= 2
+ARGS ?=
 # One torch thread per process: two give other bits for dot products, and steal each other's core.
 export OMP_NUM_THREADS := 1
 export TOKENIZERS_PARALLELISM := false
@@ -19,11 +20,11 @@ help: ## This list
 ##@ Use it
 setup: $(STAMP) ## Make .venv with everything (Python 3.11 or newer)
 
-up: $(STAMP) ## Start Genepool on this machine, with the demo zoo; Ctrl-C stops it
-	$(BIN)/genepool up
+up: $(STAMP) ## Start Genepool on this machine, with the demo zoo; Ctrl-C stops it; ARGS="--port 8001"
+	$(BIN)/genepool up $(ARGS)
 
 demo: $(STAMP) ## The same, without staying: prints the first merge's result table
-	$(BIN)/genepool up --exit-after-demo
+	$(BIN)/genepool up --exit-after-demo $(ARGS)
 
 secrets: ## Write the secrets docker-compose.yml reads; keeps those that are there
 	@umask 077; mkdir -p secrets; for name in secret_key token_pepper database_password; do \
