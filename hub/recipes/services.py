@@ -1,6 +1,6 @@
 """Recipes become jobs here, and nowhere else: checked as a whole, refused as a whole, submitted once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from hub.accounts.models import User
 from hub.blobs.models import Blob
-from hub.catalog.models import Commit
+from hub.catalog.models import Commit, Repo
 from hub.core.errors import NOT_VISIBLE, ApplicationError, Refused
 from hub.jobs.models import Job, JobLog
 from hub.jobs.rights import output_check
@@ -16,13 +16,13 @@ from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import title_make
-from workers.contracts.findings import Finding
+from workers.contracts.findings import Finding, Repair
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, Output
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
 from workers.planning.wording import counted
@@ -63,7 +63,31 @@ def _output_findings(user: User, recipe: AnyRecipe, resolved: tuple[Resolved, ..
     if repo_reference_parse(recipe.output.repo) is None:
         return ()  # the parser has said so
     repos = [entry.repo for entry in resolved if entry.repo is not None]
-    return output_check(user=user, output=recipe.output, input_repos=repos)
+    found = output_check(user=user, output=recipe.output, input_repos=repos)
+    return found or _named_in_public(recipe.output, repos)
+
+
+def _named_in_public(output: Output, repos: Sequence[Repo]) -> tuple[Finding, ...]:
+    """Their owner may publish what is made of private inputs, but should know that the card, the recipe and the manifest name them."""
+    private = sorted({repo.full_name for repo in repos if repo.visibility == "private"})
+    if output.visibility != "public" or not private:
+        return ()
+    return (
+        Finding(
+            code="private_name_public",
+            severity="warning",
+            message=f"The result is public and its card, recipe and lineage name {', '.join(private)}, which "
+            f"{'is' if len(private) == 1 else 'are'} private.",
+            consequence="Readers learn the names, not the files.",
+            where="output.visibility",
+            repair=(
+                Repair(
+                    label="Keep the result private",
+                    patch=({"op": "add", "path": "/output/visibility", "value": "private"},),
+                ),
+            ),
+        ),
+    )
 
 
 def _measure_findings(user: User, recipe: AnyRecipe) -> list[Finding]:

@@ -167,3 +167,13 @@ def test_names_in_a_faulty_recipe_tell_nothing_of_what_is_hidden(alice, charlie,
         report = recipe_check(user=charlie, document=body)
         findings.append([row.model_dump_json().replace(name, "NAME") for row in report.check.findings])
     assert findings[0] == findings[1]
+
+
+def test_warns_that_a_public_result_names_its_private_parents(alice, family, document):
+    hide(family["one"])
+    open_result = {"repo": "alice/merged", "visibility": "public"}
+    report = recipe_check(user=alice, document=document(output=open_result))
+    assert codes(report) == []
+    warning = next(finding for finding in report.check.findings if finding.code == "private_name_public")
+    assert "alice/one, which is private" in warning.message
+    assert "private_name_public" not in codes(recipe_check(user=alice, document=document()), "warning")
