@@ -12,6 +12,7 @@ from hub.jobs.rights import inputs_check
 from hub.jobs.services.leases import LeaseOwner, lease_end
 from hub.jobs.services.transition import job_transition
 from hub.jobs.states import ACTIVE, State
+from workers.contracts.errors import UserError
 
 CLAIM_LOCK = 0x67656E65  # any number that no other advisory lock of ours uses
 AGE_STEP_S = 3600  # an hour of waiting is worth one priority class: nothing starves
@@ -62,7 +63,7 @@ def job_claim(*, worker: LeaseOwner, queues: Sequence[str], memory_bytes: int | 
         findings = inputs_check(job=job)
         if findings:
             error = {
-                "code": "user_error",
+                "code": UserError.code,
                 "message": findings[0].message,
                 "findings": [finding.model_dump(mode="json") for finding in findings],
             }

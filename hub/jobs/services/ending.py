@@ -16,6 +16,7 @@ from hub.jobs.services.leases import LeaseLost, held
 from hub.jobs.services.reporting import paths_strip
 from hub.jobs.services.transition import job_transition
 from hub.jobs.states import State
+from workers.contracts.errors import Cancelled, ResourceError, TransientError, UserError
 from workers.contracts.findings import Finding
 
 PAUSES_S = (10, 60, 300)
@@ -72,16 +73,16 @@ def job_fail(
         "traceback": paths_strip(traceback)[-65536:],
         "cost": cost_add(job.cost, cost or {}),
     }
-    if code == "cancelled" or job.state == State.CANCELLING:
+    if code == Cancelled.code or job.state == State.CANCELLING:
         if job.state == State.RUNNING:
             job = job_transition(job=job, to=State.CANCELLING, cancel_requested_at=Now())
         return job_transition(job=job, to=State.CANCELLED, cost=changes["cost"], error={}, traceback="")
-    if code == "user_error":
+    if code == UserError.code:
         return job_transition(job=job, to=State.FAILED, **changes)
     is_left = attempt < job.max_attempts
-    if code == "resource" and is_left and job.error.get("code") != "resource":
+    if code == ResourceError.code and is_left and job.error.get("code") != code:
         return job_transition(job=job, to=State.QUEUED, request=_with_less_memory(job), **changes)
-    if code == "transient" and is_left:
+    if code == TransientError.code and is_left:
         pause = PAUSES_S[min(attempt, len(PAUSES_S)) - 1] * (1 + random.random() / 4)  # noqa: S311  (spreads retries, guards nothing)
         return job_transition(job=job, to=State.QUEUED, not_before=timezone.now() + timedelta(seconds=pause), **changes)
     if code in RETRIED_AT_ONCE and is_left:

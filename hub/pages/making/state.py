@@ -29,7 +29,6 @@ class Draft:
     text: str
     document: Any
     nonce: str
-    has_asked: bool = False
     note: str = ""
     report: CheckReport | None = None
 
@@ -83,7 +82,6 @@ def draft_posted(kind: str, data: QueryDict) -> Draft:
         text,
         document,
         nonce if nonce.isalnum() and len(nonce) <= 32 else secrets.token_hex(8),
-        has_asked=True,
     )
 
 
