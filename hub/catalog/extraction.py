@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
-from workers.planning.extract import extract_facts
 
 from hub.blobs.services import driver
 from hub.catalog.cards import CARD_FILE, MAX_CARD_BYTES, Card, card_parse
@@ -15,6 +14,7 @@ from hub.catalog.states import FileState
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.manifests import MANIFEST_FILE, Manifest
+from workers.planning.extract import extract_facts
 
 MAX_MANIFEST_BYTES = 4 * 2**20
 
