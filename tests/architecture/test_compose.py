@@ -87,6 +87,25 @@ def test_every_mounted_file_exists():
             assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
 
 
+def test_the_proxy_may_read_what_the_web_writes():
+    """Blobs are 0444 in folders of mode 0700: only the user who wrote them gets in."""
+    user = SERVICES["proxy"]["user"].split(":")[0]
+    for name in OURS:
+        assert f"USER {user}" in (ROOT / SERVICES[name]["build"]["dockerfile"]).read_text()
+    assert any(f"uid={user}" in mount for mount in SERVICES["proxy"]["tmpfs"])
+
+
+@pytest.mark.parametrize("name", ["web", "worker-default"])
+def test_what_sends_mail_and_webhooks_reaches_the_world(name):
+    networks = SERVICES[name]["networks"]
+    assert any(not COMPOSE["networks"][network].get("internal") for network in networks)
+
+
+def test_settings_of_the_operator_reach_our_containers():
+    for name in OURS:
+        assert {"path": ".env", "required": False} in SERVICES[name]["env_file"]
+
+
 def test_every_secret_is_written_by_the_set_up_command():
     makefile = (ROOT / "Makefile").read_text()
     for secret in COMPOSE["secrets"].values():
