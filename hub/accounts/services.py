@@ -13,7 +13,7 @@ from hub.accounts import tokens
 from hub.accounts.models import AccessToken, Membership, Namespace, User
 from hub.accounts.names import name_validate
 from hub.accounts.scopes import has_scope
-from hub.core.errors import Conflict, Forbidden, Invalid
+from hub.core.errors import Conflict, Forbidden, Invalid, NotFound
 
 SCOPES = tuple(scope for scope, _ in AccessToken.SCOPES)
 ROLES = tuple(role for role, _ in Membership.ROLES)
@@ -44,6 +44,17 @@ def user_create(*, name: str, password: str | None = None, email: str = "", is_a
         raise Invalid(" ".join(error.messages)) from None
     except IntegrityError:
         raise Conflict(f"The name {name!r} is taken.") from None
+    return user
+
+
+def password_set(*, name: str, password: str) -> User:
+    """A new password for an account. Every session that was open under the old one ends with it."""
+    user = User.objects.filter(username__iexact=name).first()
+    if user is None:
+        raise NotFound(f"There is no user {name!r} here.")
+    _password_validate(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password"])
     return user
 
 

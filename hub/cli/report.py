@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from hub.cli.client import HubError
 from workers.contracts.findings import Finding
 from workers.contracts.writing import document_ordered, document_to_yaml
-from workers.planning.wording import printable
+from workers.planning.wording import printable, size_text
 from workers.terminal import show_findings
 
 ENDED = ("succeeded", "failed", "errored", "cancelled")
@@ -75,9 +75,11 @@ def progress_text(job: dict[str, Any]) -> str:
     progress = job.get("progress") or {}
     if job["state"] in ENDED or not progress.get("total"):
         return ""
-    unit = f" {progress['unit']}" if progress.get("unit") else ""
     message = f"  {progress['message']}" if progress.get("message") else ""
-    return f"{progress['done']:g} of {progress['total']:g}{unit}{message}"
+    if progress.get("unit") == "bytes":
+        return f"{size_text(progress['done'])} of {size_text(progress['total'])}{message}"
+    unit = f" {progress['unit']}" if progress.get("unit") else ""
+    return f"{progress['done']:.10g} of {progress['total']:.10g}{unit}{message}"
 
 
 def result_text(job: dict[str, Any]) -> str:

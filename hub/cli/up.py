@@ -161,7 +161,9 @@ class Up:
         status = supervisor.run(stack.demo_spec(environment), may_draw=True)
         if status != 0:
             why = "" if self.console.is_terminal else f" Its log: {self.layout.logs / 'demo.log'}."
-            self.console.say(f"the demo zoo was not loaded (status {status}).{why} The hub runs without it.")
+            self.console.say(
+                f"the demo zoo was not loaded (status {status}).{why} The hub runs without it; the next start goes on where this one stopped."
+            )
         return status
 
     def _greet(self, address: str) -> None:

@@ -1,4 +1,4 @@
-"""`genepool user create NAME`, on the hub of this machine."""
+"""`genepool user create NAME` and `genepool user password NAME`, on the hub of this machine."""
 
 import argparse
 import sys
@@ -14,7 +14,7 @@ def main(argv: list[str]) -> int:
         return 2
     if not activate_or_explain(arguments.data_dir):
         return 1
-    return _create(arguments, password)
+    return int(arguments.action(arguments, password))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -28,8 +28,17 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("name", metavar="NAME", help="letters, digits, dots, dashes and underscores")
     create.add_argument("--admin", action="store_true", help="an administrator, who sees and may change everything")
     create.add_argument("--email", default="", help="where notices go, on a hub that sends mail")
-    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    create.add_argument("--data-dir", help="data directory of the hub (default: GENEPOOL_DATA, else .genepool)")
+    create.set_defaults(action=_create)
+    renew = actions.add_parser(
+        "password",
+        help="give a user a new password",
+        description="For who lost theirs: sets a new password and prints it once. Open sessions of that user end.",
+    )
+    renew.add_argument("name", metavar="NAME")
+    renew.set_defaults(action=_renew)
+    for action in (create, renew):
+        action.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+        action.add_argument("--data-dir", help="data directory of the hub (default: GENEPOOL_DATA, else .genepool)")
     return parser
 
 
@@ -44,7 +53,26 @@ def _create(arguments: argparse.Namespace, password: str | None) -> int:
         sys.stderr.write(f"genepool: {error}\n")
         return 1
     sys.stderr.write(f"{'Administrator' if user.is_superuser else 'User'} {user.username} is made.\n")
-    if password is None:
-        sys.stderr.write("The password, which is shown only now:\n")
-        sys.stdout.write(f"{chosen}\n")
+    _show(chosen, is_new=password is None)
     return 0
+
+
+def _renew(arguments: argparse.Namespace, password: str | None) -> int:
+    from hub.accounts.services import password_generate, password_set
+    from hub.core.errors import ApplicationError
+
+    chosen = password or password_generate()
+    try:
+        user = password_set(name=arguments.name, password=chosen)
+    except ApplicationError as error:
+        sys.stderr.write(f"genepool: {error}\n")
+        return 1
+    sys.stderr.write(f"{user.username} has a new password.\n")
+    _show(chosen, is_new=password is None)
+    return 0
+
+
+def _show(password: str, *, is_new: bool) -> None:
+    if is_new:
+        sys.stderr.write("The password, which is shown only now:\n")
+        sys.stdout.write(f"{password}\n")

@@ -13,7 +13,11 @@ class StrictSerializer(serializers.Serializer):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 known = ", ".join(self.fields)
-                raise serializers.ValidationError({name: f"Unknown key. Known: {known}." for name in unknown})
+                # A recipe sent bare is the likely mistake: YAML is, JSON is not.
+                hint = (
+                    ' A recipe goes inside: {"recipe": {…}}.' if "recipe" in self.fields and "kind" in unknown else ""
+                )
+                raise serializers.ValidationError({name: f"Unknown key. Known: {known}.{hint}" for name in unknown})
         return super().to_internal_value(data)
 
 

@@ -1,5 +1,7 @@
 """Fills an empty hub: trains the zoo, publishes it, has the first merge made and measured. Taken up where it was after a kill."""
 
+from django.db import connection
+
 from hub.accounts.models import User
 from hub.catalog.selectors import commit_resolve, repo_get
 from hub.core.errors import NotFound
@@ -16,6 +18,8 @@ def demo_load(*, user: User, steps: Steps, processes: int = 2) -> Comparison:
     cache = cache_folder()
     steps.begin("Training the demo zoo")
     zoo = zoo_train(cache, steps.tell, processes=processes)
+    # The training took minutes, in which the database may have been started again: the next question opens a connection anew.
+    connection.close()
     steps.begin("Publishing it")
     catalogue.zoo_publish(user=user, cache=cache, zoo=zoo)
     steps.tell(1, 1, "")

@@ -117,6 +117,7 @@ class Postgres:
         settings = [
             "listen_addresses=", f'unix_socket_directories="{self.sockets}"', "unix_socket_permissions=0700", f"port={PORT}",
             "max_connections=100", "shared_buffers=128MB", "jit=off", "log_min_messages=warning", "log_line_prefix=",
+            "log_min_error_statement=panic",  # a refused statement may hold the hash of a password
             "log_checkpoints=off",
             *(() if self.is_durable else UNSAFE_BUT_QUICK),
         ]  # fmt: skip

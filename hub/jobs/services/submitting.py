@@ -74,6 +74,13 @@ def cached_find(*, user: User, request_hash: str, makes_repo: bool) -> Job | Non
     return None
 
 
+def under_way_find(*, owner: User, request_hash: str) -> Job | None:
+    """An identical job of the same owner that has not ended. One that is being cancelled will make nothing."""
+    jobs = Job.objects.filter(owner=owner, request_hash=request_hash, reproduces=None)
+    job: Job | None = jobs.exclude(state__in=(*FINAL, State.CANCELLING)).order_by("number").first()
+    return job
+
+
 def by_key(*, owner: User, key: str, recipe: Mapping[str, Any]) -> Job | None:
     """The job that this owner already made with this key. The same key for another recipe is a mistake, and said so."""
     job: Job | None = Job.objects.filter(owner=owner, idempotency_key=key).first()
@@ -96,7 +103,7 @@ def job_submit(
     reproduces: Job | None = None,
     document: Mapping[str, Any] | None = None,
 ) -> tuple[Job, bool]:
-    """Adds a job, or gives the one that is there already: made with the same key, or finished with the same request.
+    """Adds a job, or gives the one that is there already: made with the same key, or for the same request.
 
     `document` is the recipe as the person wrote it. The owner's row is locked first, so that two clicks at once
     make one job and the cap on queued jobs holds. Follow-up jobs of another job are not counted against the cap.
@@ -115,8 +122,9 @@ def job_submit(
     request_hash = request_hash_make(request)
     if not force:
         cached = cached_find(user=owner, request_hash=request_hash, makes_repo=kind.makes_repo)
-        if cached is not None:
-            return cached, False
+        known = cached or under_way_find(owner=owner, request_hash=request_hash)
+        if known is not None:
+            return known, False
     if (
         parent is None
         and Job.objects.filter(owner=owner, state__in=(State.QUEUED, State.WAITING)).count()

@@ -46,6 +46,17 @@ def test_an_empty_password_is_a_mistake_in_the_call(monkeypatch):
     assert not User.objects.exists()
 
 
+def test_a_lost_password_is_replaced(alice, capsys):
+    assert main(["user", "password", "alice"]) == 0
+    alice.refresh_from_db()
+    assert alice.check_password(capsys.readouterr().out.strip())
+
+
+def test_nobody_gets_a_password_by_mistake(alice, capsys):
+    assert main(["user", "password", "alicia"]) == 1
+    assert "no user 'alicia'" in capsys.readouterr().err
+
+
 def test_prints_a_token_alone_so_that_a_script_can_take_it(alice, capsys):
     assert main(["token", "create", "alice", "--scope", "write", "--scope", "submit", "--name", "robot"]) == 0
     token = token_authenticate(capsys.readouterr().out.strip())

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from hub.catalog.services import repo_delete
 from hub.core.errors import Conflict, Invalid, TooMany
@@ -90,6 +91,22 @@ def finish(job, tmp_path):
     out.mkdir()
     (out / "README.md").write_text(f"# {job.number}\n")
     return job_publish(**key_of(job), result=make_result(out), folder=out)
+
+
+def test_the_same_request_without_a_key_is_under_way_once(alice, bob):
+    repo = make_repo(alice, "digits", visibility="public")
+    request = make_request(inputs=(repo,), output="alice/merged")
+    job, _ = submit(alice, request)
+    assert submit(alice, request) == (job, False)
+    assert submit(alice, request, force=True)[1]
+    assert submit(bob, request)[1]
+
+
+def test_a_request_whose_job_is_being_cancelled_is_made_again(alice):
+    request = make_request(inputs=(make_repo(alice, "digits"),), output="alice/merged")
+    job, _ = submit(alice, request)
+    Job.objects.filter(pk=job.pk).update(state="cancelling", lease_until=timezone.now())
+    assert submit(alice, request)[1]
 
 
 def test_offers_the_result_of_an_identical_finished_job(alice, tmp_path):
