@@ -3,9 +3,13 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hub.cli.client import hub_url
 from hub.cli.transfer import environment_prepare, explained, token_or_none_at_all
+
+if TYPE_CHECKING:
+    from huggingface_hub import HfApi
 
 
 def main(argv: list[str]) -> int:
@@ -36,13 +40,20 @@ def _parser() -> argparse.ArgumentParser:
 
 def _push(folder: Path, arguments: argparse.Namespace) -> int:
     from huggingface_hub import HfApi
+    from huggingface_hub.errors import HfHubHTTPError
 
     api = HfApi(endpoint=hub_url(), token=token_or_none_at_all())
+    is_new = not api.repo_exists(arguments.repo, repo_type=arguments.type)
     api.create_repo(arguments.repo, repo_type=arguments.type, private=not arguments.public, exist_ok=True)
-    commit = api.upload_folder(
-        repo_id=arguments.repo, repo_type=arguments.type, folder_path=folder,
-        commit_message=arguments.message or f"Upload {folder.resolve().name}",
-    )  # fmt: skip
+    try:
+        commit = api.upload_folder(
+            repo_id=arguments.repo, repo_type=arguments.type, folder_path=folder,
+            commit_message=arguments.message or f"Upload {folder.resolve().name}",
+        )  # fmt: skip
+    except HfHubHTTPError:
+        if is_new:
+            _withdraw(api, arguments)
+        raise
     prefix = "datasets/" if arguments.type == "dataset" else ""
     sys.stdout.write(f"{arguments.repo}@{commit.oid[:7]}\n")
     is_private = bool(api.repo_info(arguments.repo, repo_type=arguments.type).private)
@@ -50,3 +61,9 @@ def _push(folder: Path, arguments: argparse.Namespace) -> int:
     if (arguments.private and not is_private) or (arguments.public and is_private):
         sys.stderr.write("genepool: it was there already, and pushing does not change who sees it.\n")
     return 0
+
+
+def _withdraw(api: "HfApi", arguments: argparse.Namespace) -> None:
+    """Nothing was taken of the first push: the repo made for it goes too, when nobody put anything else there."""
+    if api.list_repo_files(arguments.repo, repo_type=arguments.type) == [".gitattributes"]:
+        api.delete_repo(arguments.repo, repo_type=arguments.type, missing_ok=True)

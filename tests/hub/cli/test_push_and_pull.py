@@ -58,6 +58,14 @@ def test_what_is_pushed_comes_back_when_pulled(alice, charlie, url, folder, tmp_
     assert not (tmp_path / "stolen" / "README.md").exists()
 
 
+def test_a_refused_first_push_leaves_no_repo(alice, url, folder, tmp_path):
+    (folder / "model.safetensors").write_bytes(b"\x80\x04 no header")
+    refused = _genepool(url, make_token(alice, "write"), tmp_path, "push", str(folder), "alice/bad")
+    assert refused.returncode == 1
+    assert "model.safetensors" in refused.stderr
+    assert not Repo.objects.filter(full_name="alice/bad").exists()
+
+
 def test_without_a_token_no_token_of_another_hub_is_sent(alice, url, folder, tmp_path):
     """A foreign token would be refused with 401; without any, what is public can be pulled."""
     assert (
