@@ -17,8 +17,8 @@ class User(AbstractUser):
     )
     wants_mail = models.BooleanField(default=True)
 
-    first_name = None
-    last_name = None
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("username"), name="user_name_unique_any_case")]

@@ -98,7 +98,7 @@ def _translate(error: Exception) -> ApplicationError | None:
     if isinstance(error, exceptions.ValidationError):
         return Invalid("Some fields are not right.", errors=list(_flatten(error.detail)))
     if isinstance(error, exceptions.Throttled):
-        wait = int(error.wait or 1) + 1
+        wait = int(getattr(error, "wait", None) or 1) + 1
         return TooMany(f"Too many requests. Try again in {wait} s.", headers={"Retry-After": str(wait)})
     if isinstance(error, exceptions.APIException):
         return _other(error)
