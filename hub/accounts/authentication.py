@@ -31,6 +31,7 @@ class TokenAuthentication(BaseAuthentication):
             raise Unauthenticated(
                 "The access token is not valid: misspelt, revoked or expired.", headers={"X-Error-Message": BAD_TOKEN}
             )
+        token.user.token = token
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

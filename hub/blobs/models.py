@@ -3,7 +3,8 @@
 from django.conf import settings
 from django.db import models
 
-from hub.core.models import TimeStamped
+from hub.accounts.models import Namespace
+from hub.core.models import Identified, TimeStamped
 
 
 class Blob(models.Model):
@@ -13,6 +14,9 @@ class Blob(models.Model):
     size_bytes = models.BigIntegerField()
     git_sha1 = models.CharField(max_length=40)
     created_at = models.DateTimeField(auto_now_add=True)
+    unused_since = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="marked by gc; swept when it is still unused a week later"
+    )
 
     class Meta:
         constraints = [
@@ -32,3 +36,45 @@ class BlobGrant(TimeStamped):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blob", "user"], name="blob_grant_once")]
+
+
+class Upload(Identified, TimeStamped):
+    """A file on its way in, part by part, resumable for a week. `reference` is what the driver calls it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    namespace = models.ForeignKey(Namespace, on_delete=models.CASCADE, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    part_bytes = models.BigIntegerField()
+    reference = models.CharField(max_length=1100)
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "namespace", "sha256"], name="upload_once")]
+
+
+class UploadPart(models.Model):
+    """A part that has arrived whole."""
+
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField()
+    size_bytes = models.BigIntegerField()
+    etag = models.CharField(max_length=128)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="upload_part_once")]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of {self.upload_id}"
+
+
+class Reservation(TimeStamped):
+    """Room that is kept for a file before its first byte comes. Gone after a day, or when the commit names the file."""
+
+    namespace = models.ForeignKey(Namespace, on_delete=models.CASCADE, related_name="reservations")
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["namespace", "sha256"], name="reservation_once")]

@@ -26,6 +26,10 @@ class Repo(Identified, TimeStamped):
     gated = models.CharField(
         max_length=8, blank=True, choices=[("", "Open"), ("auto", "Automatic"), ("manual", "By hand")]
     )
+    gate_terms = models.TextField(
+        blank=True, max_length=20_000, help_text="Markdown: what who asks for access agrees to"
+    )
+    disabled_reason = models.CharField(max_length=300, blank=True, help_text="an administrator took it down, and why")
     default_branch = models.CharField(max_length=255, default="main")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     downloads = models.BigIntegerField(default=0)
@@ -72,6 +76,34 @@ class Repo(Identified, TimeStamped):
 
     def __str__(self) -> str:
         return self.full_name
+
+
+class AccessRequest(Identified, TimeStamped):
+    """Somebody asks for the files of a gated repo. `automatic` gates accept at once."""
+
+    STATES = [("pending", "Waiting"), ("accepted", "Accepted"), ("rejected", "Rejected")]
+
+    repo = models.ForeignKey(Repo, on_delete=models.CASCADE, related_name="access_requests")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_requests")
+    state = models.CharField(max_length=8, choices=STATES, default="pending")
+    message = models.CharField(max_length=1000, blank=True)
+    decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repo", "user"], name="access_request_once")]
+        indexes = [models.Index(fields=["repo", "state"], name="access_request_state")]
+
+
+class Like(TimeStamped):
+    """`Repo.likes` counts these."""
+
+    repo = models.ForeignKey(Repo, on_delete=models.CASCADE, related_name="liked_by")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="likes")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repo", "user"], name="like_once")]
 
 
 class RepoRedirect(TimeStamped):

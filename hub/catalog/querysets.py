@@ -18,6 +18,12 @@ class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]
         """`action` is `read`, `write` or `admin`. What is filtered out answers as if it did not exist."""
         if user is None or isinstance(user, AnonymousUser) or not user.is_active:
             return self.filter(visibility="public") if action == "read" else self.none()
+        if user.token is not None and user.token.is_limited:
+            limits = Q(namespace_id__in=user.token.namespace_ids) | Q(pk__in=user.token.repo_ids)
+            return self._open_to(user, action).filter(limits | Q(visibility="public") if action == "read" else limits)
+        return self._open_to(user, action)
+
+    def _open_to(self, user: "User", action: str) -> Self:
         if user.is_superuser:
             return self.all()
         roles = {"write": WRITER_ROLES, "admin": OWNER_ROLES}

@@ -55,6 +55,8 @@ INSTALLED_APPS = [
     "hub.recipes",
     "hub.evals",
     "hub.hfapi",
+    "hub.xet",
+    "hub.imports",
     "hub.pages",
 ]
 MIDDLEWARE = [
@@ -111,6 +113,18 @@ RATE_LIMITS_ON = env.boolean("RATE_LIMITS_ON", _site.hostname not in ("127.0.0.1
 STORAGE_URL = env.text("STORAGE_URL", (DATA_DIR / "blobs").as_uri())
 SCRATCH_DIR = Path(env.text("SCRATCH_DIR", str(DATA_DIR / "work")))
 
+S3 = {
+    "endpoint": env.text("S3_ENDPOINT"),
+    "public_endpoint": env.text("S3_PUBLIC_ENDPOINT"),
+    "region": env.text("S3_REGION", "us-east-1"),
+    "access_key": env.secret("S3_ACCESS_KEY"),
+    "secret_key": env.secret("S3_SECRET_KEY"),
+}
+QUOTA_BYTES = env.integer("QUOTA_BYTES", 0)
+QUOTA_COMPUTE_S = env.integer("QUOTA_COMPUTE_S", 0)
+XET_UPLOADS = env.boolean("XET_UPLOADS", True)
+
+SIGN_UP = env.one_of("SIGN_UP", "INVITED", ("CLOSED", "INVITED", "OPEN")).lower()
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/login"
 LOGIN_REDIRECT_URL = "/"
@@ -217,6 +231,12 @@ WORKER_THREADS = env.integer("WORKER_THREADS", 1, 1, 256)
 RUNNING_PER_OWNER = env.integer("RUNNING_PER_OWNER", 3, 1)
 QUEUED_PER_OWNER = env.integer("QUEUED_PER_OWNER", 20, 1)
 OFFLINE = env.boolean("OFFLINE")
+LICENCE_POLICY = env.one_of("LICENCE_POLICY", "WARN", ("WARN", "BLOCK")).lower()
+IMPORT_HOSTS = env.names("IMPORT_HOSTS", "huggingface.co")
+IMPORT_PRIVATE_HOSTS = env.names(
+    "IMPORT_PRIVATE_HOSTS"
+)  # allowed though private, such as a second hub on the same machine
+IMPORT_REFRESH = env.boolean("IMPORT_REFRESH")
 WEBHOOK_HOSTS = env.names("WEBHOOK_HOSTS")  # hosts allowed though private, such as a receiver on the same machine
 METRICS_KEY = env.secret("METRICS_KEY")
 

@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class XetConfig(AppConfig):
+    name = "hub.xet"
