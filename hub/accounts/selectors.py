@@ -100,6 +100,11 @@ def namespaces_writable(user: Asker) -> list[str]:
     return [name for name, owner in sorted(rows, key=lambda row: (row[1] != user.pk, row[0].lower()))]
 
 
+def role_of(user: User, namespace: Namespace) -> str:
+    """The user's role in an organisation; empty for who does not belong to it."""
+    return namespace.memberships.filter(user=user).values_list("role", flat=True).first() or ""
+
+
 def memberships_of(user: User) -> list[Membership]:
     return list(user.memberships.select_related("namespace").order_by("namespace__name"))
 

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from hub.accounts.selectors import OWNER_ROLES, WRITER_ROLES, role_of
 from hub.catalog.errors import RevisionMissing
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, facts_of, repo_get
+from hub.core.errors import Unauthenticated
 from hub.jobs.models import JobOutput
 from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
@@ -39,6 +41,27 @@ class Tab:
     url: str
     is_here: bool
     count: int | None = None
+
+
+def repo_for(request: HttpRequest, namespace: str, name: str, repo_type: str, action: str = "read") -> Repo:
+    """SECURITY: reading comes first, so that nobody learns of a private repo by being asked to sign in for it."""
+    full_name = f"{namespace}/{name}"
+    if action != "read" and not request.user.is_authenticated:
+        repo_get(user=request.user, full_name=full_name, type=repo_type)
+        raise Unauthenticated("Sign in first.")
+    return repo_get(user=request.user, full_name=full_name, type=repo_type, action=action)
+
+
+def deeds_of(user: Any, repo: Repo) -> tuple[bool, bool]:
+    """May write, may administer: for showing what one can do. Whoever does it is asked again."""
+    if not user.is_authenticated:
+        return False, False
+    if user.is_superuser or repo.namespace.owner_id == user.pk:
+        return True, True
+    if repo.namespace.kind != "organisation":
+        return False, False
+    role = role_of(user, repo.namespace)
+    return role in WRITER_ROLES, role in OWNER_ROLES
 
 
 def entry_open(request: HttpRequest, namespace: str, name: str, *, type: str = "model", revision: str = "") -> Opened:
@@ -76,7 +99,28 @@ def address(repo: Repo, name: str, *args: str) -> str:
     return reverse(f"{prefix}-{name}", args=[namespace, short, *args])
 
 
-def tabs_of(opened: Opened, here: str, *, has_evaluations: bool = True, is_result: bool = False) -> list[Tab]:
+class Addresses:
+    """`urls.branches`, `urls.access_ask`: addresses of the pages of one repo, for templates that serve models and datasets alike."""
+
+    def __init__(self, repo: Repo) -> None:
+        self.repo = repo
+
+    def __contains__(self, name: str) -> bool:
+        try:
+            return bool(self[name])
+        except KeyError:
+            return False
+
+    def __getitem__(self, name: str) -> str:
+        try:
+            return address(self.repo, name.replace("_", "-"))
+        except NoReverseMatch:
+            raise KeyError(name) from None
+
+
+def tabs_of(
+    opened: Opened, here: str, *, has_evaluations: bool = True, is_result: bool = False, may_administer: bool = False
+) -> list[Tab]:
     repo, facts = opened.repo, opened.facts
     tabs = [("card", "Card", repo_url(repo.full_name, repo.type), None)]
     if is_result:
@@ -88,6 +132,9 @@ def tabs_of(opened: Opened, here: str, *, has_evaluations: bool = True, is_resul
         if has_evaluations:
             tabs.append(("evaluations", "Evaluations", address(repo, "evaluations"), None))
     tabs.append(("history", "History", address(repo, "commits"), None))
+    tabs.append(("branches", "Branches", address(repo, "branches"), None))
+    if may_administer and "settings" in Addresses(repo):
+        tabs.append(("settings", "Settings", address(repo, "settings"), None))
     return [Tab(word, url, name == here, count) for name, word, url, count in tabs]
 
 

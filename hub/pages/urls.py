@@ -6,13 +6,16 @@ from hub.pages.shell import View, page
 from hub.pages.views import (
     account,
     browse,
+    changes,
     docs,
     evaluations,
     files,
+    history,
     home,
     jobs,
     make,
     owner,
+    refs,
     repo,
     result,
     sign_in,
@@ -22,6 +25,15 @@ from hub.pages.views import (
 
 def _route(route: str, view: View, name: str):
     return path(route, page(view), name=name)
+
+
+def _both(route: str, view: View, name: str):
+    """A page of every repo: of datasets behind their word, of models without."""
+    address, shown = f"<str:namespace>/<str:name>/{route}", page(view)
+    return (
+        path(f"datasets/{address}", shown, {"repo_type": "dataset"}, name=f"dataset-{name}"),
+        path(address, shown, {"repo_type": "model"}, name=f"repo-{name}"),
+    )
 
 
 urlpatterns = [
@@ -57,14 +69,20 @@ urlpatterns = [
     _route("docs/<slug:name>", docs.topic, "docs-topic"),
     _route("styleguide", styleguide.styleguide, "styleguide"),
     _route("datasets/<str:namespace>/<str:name>", repo.dataset, "dataset"),
-    _route("datasets/<str:namespace>/<str:name>/tree/<path:rest>", files.dataset_tree, "dataset-tree"),
-    _route("datasets/<str:namespace>/<str:name>/blob/<path:rest>", files.dataset_blob, "dataset-blob"),
-    _route("datasets/<str:namespace>/<str:name>/commits", files.dataset_commits, "dataset-commits"),
+    *_both("tree/<path:rest>", files.tree, "tree"),
+    *_both("blob/<path:rest>", files.blob, "blob"),
+    *_both("upload-check/<path:branch>", changes.upload_check, "upload-check"),
+    *_both("edit/<path:rest>", changes.edit, "edit"),
+    *_both("rename/<path:rest>", changes.rename, "rename"),
+    *_both("delete/<path:rest>", changes.delete, "delete"),
+    *_both("commits", history.commits, "commits"),
+    *_both("commit/<slug:oid>", history.commit, "commit"),
+    *_both("compare", history.compare, "compare"),
+    *_both("branches", refs.page, "branches"),
+    *_both("branches/create", refs.create, "branches-create"),
+    *_both("branches/delete", refs.delete, "branches-delete"),
     _route("<str:namespace>", owner.owner, "owner"),
     _route("<str:namespace>/<str:name>", repo.model, "repo"),
-    _route("<str:namespace>/<str:name>/tree/<path:rest>", files.tree, "repo-tree"),
-    _route("<str:namespace>/<str:name>/blob/<path:rest>", files.blob, "repo-blob"),
-    _route("<str:namespace>/<str:name>/commits", files.commits, "repo-commits"),
     _route("<str:namespace>/<str:name>/tensors", repo.tensors, "repo-tensors"),
     _route("<str:namespace>/<str:name>/lineage", repo.lineage, "repo-lineage"),
     _route("<str:namespace>/<str:name>/evaluations", evaluations.page, "repo-evaluations"),

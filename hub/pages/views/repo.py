@@ -6,7 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.pages.cards import card_of
-from hub.pages.entry import Opened, entry_open, label_of, made_by, tabs_of
+from hub.pages.entry import Addresses, Opened, deeds_of, entry_open, label_of, made_by, tabs_of
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.usage import usage_of
@@ -15,18 +15,22 @@ TENSORS_SHOWN = 200
 
 
 def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
-    output = made_by(opened) if opened.repo.type == "model" else None
+    output = made_by(opened) if opened.repo.type == "model" and here in ("card", "result") else None
     can_see_job = (
         output is not None
         and request.user.is_authenticated
         and (request.user.is_staff or output.job.owner_id == request.user.pk)
     )
+    may_write, may_administer = deeds_of(request.user, opened.repo)
     return {
         "opened": opened,
         "repo": opened.repo,
         "commit": opened.commit,
         "facts": opened.facts,
-        "tabs": tabs_of(opened, here, is_result=bool(opened.manifest.get("kind") == "merge")),
+        "tabs": tabs_of(opened, here, is_result=opened.manifest.get("kind") == "merge", may_administer=may_administer),
+        "may_write": may_write,
+        "may_administer": may_administer,
+        "urls": Addresses(opened.repo),
         "job_number": output.job.number if can_see_job else None,
         "is_mine": request.user.is_authenticated and opened.repo.namespace.owner_id == request.user.pk,
     }
