@@ -49,7 +49,11 @@ def version_key() -> str:
 
 
 def _asker(user: Any) -> str:
-    return f"{user.pk}:{user.is_superuser}" if isinstance(user, User) else "nobody"
+    """SECURITY: a limited token sees less than its user does, so it has answers of its own."""
+    if not isinstance(user, User):
+        return "nobody"
+    limits = user.token.pk if user.token is not None and user.token.is_limited else ""
+    return f"{user.pk}:{user.is_superuser}:{limits}"
 
 
 def _version_new() -> str:

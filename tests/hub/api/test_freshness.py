@@ -4,7 +4,8 @@ import pytest
 from django.core.cache import cache
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from hub.accounts.services import member_set
+from hub.accounts.models import AccessToken
+from hub.accounts.services import member_set, token_create
 from hub.catalog.api.freshness import version_key
 from hub.catalog.services import repo_delete, repo_update
 from tests.hub.api.zoo import make_model
@@ -57,6 +58,16 @@ def test_answers_of_one_person_are_not_shown_to_another(api, api_as, alice, char
     make_model(alice, "alice/secret", visibility="private")
     assert _names(api_as(alice)) == {"alice/secret"}
     assert _names(api_as(charlie)) == _names(api) == set()
+
+
+def test_a_limited_token_is_not_shown_what_its_user_saw(api, api_as, alice):
+    make_model(alice, "alice/secret", visibility="private")
+    open_repo, _ = make_model(alice, "alice/lent", visibility="private")
+    assert _names(api_as(alice)) == {"alice/secret", "alice/lent"}
+    token, raw = token_create(user=alice, name="lent", scopes=["read"])
+    AccessToken.objects.filter(pk=token.pk).update(repo_ids=[open_repo.pk])
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {raw}")
+    assert _names(api) == {"alice/lent"}
 
 
 def test_a_refusal_is_not_kept(api, alice):
