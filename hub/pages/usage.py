@@ -1,5 +1,7 @@
 """Commands that use an entry, complete as they stand."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 
 from hub.pages.entry import Opened
@@ -36,6 +38,9 @@ def _python(opened: Opened) -> str:
             "model = PeftModel.from_pretrained(",
         ]
         return "\n".join([*lines, f'    base, "{name}",', f'    revision="{revision}")'])
+    if facts.library == "diffusers":
+        lines = ["from diffusers import (", "    DiffusionPipeline)", ""]
+        return "\n".join([*lines, *_loaded("pipeline", "DiffusionPipeline", f'"{name}"', f'revision="{revision}"')])
     if opened.repo.artifact == "model" and facts.library in ("transformers", "") and facts.config:
         return "\n".join([*head, "", *_loaded("model", class_, f'"{name}"', f'revision="{revision}"')])
     kind = ['    repo_type="dataset",'] if opened.repo.type == "dataset" else []
@@ -51,26 +56,41 @@ def _python(opened: Opened) -> str:
 
 
 def usage_of(opened: Opened) -> list[dict[str, str]]:
-    """Title, text and one word of comment each, the most used first."""
+    """Title, text and one word of comment each, the most used first. Every one works as it stands, on this hub."""
     name, is_dataset = opened.repo.full_name, opened.repo.type == "dataset"
-    endpoint = f"export HF_ENDPOINT={settings.SITE_URL}"
+    head = f"export HF_ENDPOINT={settings.SITE_URL}"
+    if _needs_token(opened):
+        head += "\nexport HF_TOKEN=hub_…"
     pull = f"hf download {name}{' --repo-type dataset' if is_dataset else ''}"
+    note = "A token with the scope read is made under Settings." if _needs_token(opened) else "No remote code."
     ways = [
-        {
-            "title": "Python",
-            "text": _python(opened),
-            "what": "the Python lines",
-            "note": f"With HF_ENDPOINT={settings.SITE_URL}. No remote code.",
-        },
-        {"title": "Command line", "text": f"{endpoint}\n{pull}", "what": "the commands", "note": ""},
+        _way("Python", _python(opened), "the Python lines", f"With HF_ENDPOINT={settings.SITE_URL}. {note}"),
+        _way("Command line", f"{head}\n{pull}", "the commands"),
     ]
     if not is_dataset:
-        ways.append(
-            {
-                "title": "Fetch the files",
-                "text": f"genepool pull {name} {opened.repo.name}",
-                "what": "the command",
-                "note": "",
-            }
-        )
-    return ways
+        ways.append(_way("Our own command", f"genepool pull {name} {opened.repo.name}", "the command"))
+    path = _telling_file(opened)
+    return [*ways, _way("One file", _curl(opened, path), "the curl command")] if path else ways
+
+
+def _way(title: str, text: str, what: str, note: str = "") -> dict[str, str]:
+    return {"title": title, "text": text, "what": what, "note": note}
+
+
+def _needs_token(opened: Opened) -> bool:
+    return opened.repo.visibility == "private" or bool(opened.repo.gated)
+
+
+def _telling_file(opened: Opened) -> str:
+    """Weights if there are any, else the largest file."""
+    files = sorted(opened.facts.files, key=lambda file: (not file.path.endswith(".safetensors"), -file.size_bytes))
+    return files[0].path if files else ""
+
+
+def _curl(opened: Opened, path: str) -> str:
+    prefix = "datasets/" if opened.repo.type == "dataset" else ""
+    address = (
+        f"{settings.SITE_URL}/{prefix}{opened.repo.full_name}/resolve/{quote(opened.revision, safe='')}/{quote(path)}"
+    )
+    token = ' \\\n  -H "Authorization: Bearer $HF_TOKEN"' if _needs_token(opened) else ""
+    return f"curl -L -O{token} \\\n  {address}"

@@ -1,0 +1,88 @@
+"""Settings of a repo: who sees it, its gate, its name, what it takes, its end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from hub.accounts.selectors import namespaces_writable
+from hub.catalog.models import Repo
+from hub.catalog.services import repo_delete, repo_move, repo_update
+from hub.core.errors import ApplicationError, Invalid
+from hub.pages.entry import address, entry_open, repo_for
+from hub.pages.numbers import size, thousands
+from hub.pages.views.repo import entry_context
+
+
+def _page(
+    request: HttpRequest, repo: Repo, *, error: ApplicationError | None = None, at: str = "", **more: Any
+) -> HttpResponse:
+    """`at` names the section whose deed was refused: the refusal stands there, with the form as it was."""
+    opened = entry_open(request, repo.namespace.name, repo.name, type=repo.type)
+    context = entry_context(request, opened, "settings")
+    context |= {
+        "visibilities": Repo.VISIBILITIES,
+        "namespaces": namespaces_writable(request.user),
+        "given": request.POST,
+        "refused": {at: error},
+        "label": _label(repo),
+        **more,
+    }
+    return render(request, "catalog/settings.html", context, status=error.status if error else 200)
+
+
+def _label(repo: Repo) -> dict[str, Any]:
+    rows = [
+        ("Here since", f"{repo.created_at:%-d %b %Y}"),
+        ("Made by", repo.created_by.username if repo.created_by else ""),
+        ("Files at the head", size(repo.size_bytes)),
+        ("Downloads", thousands(repo.downloads)),
+        ("Likes", thousands(repo.likes)),
+    ]
+    mark = "dataset" if repo.type == "dataset" else repo.artifact
+    return {"title": repo.name, "mark": mark, "rows": [(key, value) for key, value in rows if value]}
+
+
+@require_safe
+def page(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    return _page(request, repo_for(request, namespace, name, repo_type, "admin"))
+
+
+@require_POST
+def visibility(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    try:
+        repo_update(user=request.user, repo=repo, visibility=request.POST.get("visibility", ""))
+    except ApplicationError as error:
+        return _page(request, repo, error=error, at="visibility")
+    messages.success(request, f"{repo.full_name} is {repo.visibility} now.")
+    return redirect(address(repo, "settings"))
+
+
+@require_POST
+def move(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    old = repo.full_name
+    wanted = request.POST.get("namespace", "").strip(), request.POST.get("name", "").strip()
+    try:
+        repo = repo_move(user=request.user, repo=repo, namespace=wanted[0], name=wanted[1])
+    except ApplicationError as error:
+        return _page(request, repo_for(request, namespace, name, repo_type, "admin"), error=error, at="move")
+    messages.success(request, f"{old} is {repo.full_name} now. The old name leads here until somebody takes it.")
+    return redirect(address(repo, "settings"))
+
+
+@require_POST
+def delete(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    full_name = repo.full_name
+    try:
+        if request.POST.get("confirm", "").strip() != full_name:
+            raise Invalid(f"Type {full_name} to say that you mean this one.")
+        repo_delete(user=request.user, repo=repo)
+    except ApplicationError as error:
+        return _page(request, repo, error=error, at="delete")
+    messages.success(request, f"{full_name} is gone.")
+    return redirect("owner", namespace=full_name.partition("/")[0])

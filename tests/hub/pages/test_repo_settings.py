@@ -1,0 +1,64 @@
+"""Settings of a repo: who sees it, its name, its end; for who administers it alone."""
+
+import pytest
+
+from hub.catalog.models import Repo
+
+DEEDS = {
+    "visibility": {"visibility": "private"},
+    "move": {"namespace": "charlie", "name": "mine"},
+    "delete": {"confirm": "alice/open"},
+}
+
+
+def test_the_owner_sees_the_settings_and_a_tab_to_them(browser, alice, zoo):
+    assert 'href="/alice/open/settings"' in browser(alice).get("/alice/open").content.decode()
+    page = browser(alice).get("/alice/open/settings").content.decode()
+    assert "Who may see it" in page
+    assert "Delete alice/open" in page
+
+
+@pytest.mark.parametrize("deed", DEEDS)
+def test_nobody_else_reaches_them(browser, bob, charlie, alice, zoo, lab, deed):
+    path = f"/alice/open/settings/{deed}"
+    for client in (browser(bob), browser(charlie)):
+        assert client.get("/alice/open/settings").status_code == 403
+        assert client.post(path, DEEDS[deed]).status_code == 403
+    assert browser().post(path, DEEDS[deed]).status_code == 302
+    assert browser(charlie).post(path.replace("open", "secret"), DEEDS[deed]).status_code == 404
+    repo = Repo.objects.get(pk=zoo["open"].pk)
+    assert (repo.full_name, repo.visibility) == ("alice/open", "public")
+
+
+def test_visibility_is_changed(browser, alice, charlie, zoo):
+    browser(alice).post("/alice/open/settings/visibility", {"visibility": "private"})
+    assert browser(charlie).get("/alice/open").status_code == 404
+    answer = browser(alice).post("/alice/open/settings/visibility", {"visibility": "secret"})
+    assert answer.status_code == 400
+    assert "is not a visibility" in answer.content.decode()
+
+
+def test_a_repo_moves_and_the_old_name_leads_there(browser, alice, lab, zoo):
+    answer = browser(alice).post("/alice/open/settings/move", {"namespace": "lab", "name": "digits"})
+    assert answer["Location"] == "/lab/digits/settings"
+    assert browser().get("/alice/open").status_code == 200
+    refused = browser(alice).post("/lab/digits/settings/move", {"namespace": "alice", "name": "secret"})
+    assert refused.status_code == 409
+    assert "is there already" in refused.content.decode()
+
+
+def test_deleting_asks_for_the_name(browser, alice, zoo):
+    answer = browser(alice).post("/alice/open/settings/delete", {"confirm": "open"})
+    assert answer.status_code == 400
+    assert "Type alice/open" in answer.content.decode()
+    assert browser(alice).post("/alice/open/settings/delete", {"confirm": "alice/open"})["Location"] == "/alice"
+    assert not Repo.objects.filter(full_name="alice/open").exists()
+
+
+def test_an_organisations_maintainers_administer_its_repos_and_contributors_do_not(browser, alice, bob, lab):
+    from tests.factories.catalog import make_model
+
+    make_model(alice, "shared", namespace="lab")
+    assert browser(alice).get("/lab/shared/settings").status_code == 200
+    assert browser(bob).get("/lab/shared/settings").status_code == 403
+    assert "/lab/shared/settings" not in browser(bob).get("/lab/shared").content.decode()
