@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.test import Client
 
 from tests.factories.catalog import make_repo
 
@@ -83,7 +84,24 @@ def test_a_read_token_writes_nowhere(alice, as_, method, path):
     assert ask(as_(alice, "read"), method, path).status_code == 403
 
 
-def test_a_session_reads_but_never_writes(alice, client):
+def test_a_session_writes_with_the_token_of_our_own_pages_alone(alice):
+    """What the upload panel does; another site cannot send this header."""
+    make_repo(alice, "thing", files={"a.txt": "open"})
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    token = browser.get("/settings").context["csrf_token"]
+    body = json.dumps({"files": [{"path": "b.txt", "size": 1, "sample": ""}]})
+
+    def preupload(**headers: str) -> int:
+        path = "/api/models/alice/thing/preupload/main"
+        return browser.post(path, body, content_type="application/json", headers=headers).status_code
+
+    assert preupload() == 401
+    assert preupload(**{"x-csrftoken": "a" * 64}) == 401
+    assert preupload(**{"x-csrftoken": str(token)}) == 200
+
+
+def test_a_session_reads_but_never_writes_without_it(alice, client):
     make_repo(alice, "thing", files={"a.txt": "open"}, visibility="private")
     client.force_login(alice)
     assert client.get("/alice/thing/resolve/main/a.txt").status_code == 200
