@@ -13,8 +13,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),
     "push": ("hub.cli.push:main", "upload a folder to a hub"),
     "pull": ("hub.cli.pull:main", "download a repo from a hub"),
+    "import": ("hub.cli.import_:main", "take a repo over from another hub"),
     "user": ("hub.cli.user:main", "make users on the hub of this machine"),
     "token": ("hub.cli.token:main", "make access tokens on the hub of this machine"),
+    "backup": ("hub.cli.backup:main", "write database, blobs and secrets of the hub into a folder"),
+    "restore": ("hub.cli.restore:main", "bring them back into an empty hub"),
 }
 
 
