@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("hub.evals.api.urls")),
     path("", include("hub.recipes.api.urls")),
     path("", include("hub.jobs.api.urls")),
+    path("", include("hub.imports.api.urls")),
     path("<path:rest>", UnknownRoute.as_view()),
     path("", UnknownRoute.as_view()),
 ]

@@ -1,6 +1,7 @@
 """Outbound requests to addresses that people typed in: SSRF-safe, pinned, short.
 
 A name is resolved once and the connection goes to that very address, so that a second answer of the name server changes nothing.
+Reading from other hubs, with redirects and ranges, is in `outbound`; it shares the rules of this file and runs without Django.
 """
 
 import http.client
@@ -10,8 +11,6 @@ import ssl
 import threading
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
-
-from django.conf import settings
 
 CONNECT_S = 10.0
 TOTAL_S = 20.0
@@ -61,8 +60,8 @@ def address_check(host: str, *, allowed_hosts: Iterable[str]) -> None:
         raise Blocked(f"{host} is not an address on the open net. An administrator can allow it in WEBHOOK_HOSTS.")
 
 
-def resolve(host: str, port: int, *, allowed_hosts: Iterable[str]) -> str:
-    """One address for `host`. Refused when any of its addresses is not public, unless the host is on the list."""
+def resolve(host: str, port: int, *, allowed_hosts: Iterable[str], setting: str = "WEBHOOK_HOSTS") -> str:
+    """One address for `host`. Refused when any of its addresses is not public, unless the host is on the list, which is `setting`."""
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
@@ -71,11 +70,11 @@ def resolve(host: str, port: int, *, allowed_hosts: Iterable[str]) -> str:
     is_allowed = host.lower() in {name.lower() for name in allowed_hosts}
     # SECURITY: one private answer among public ones is how a name points into our own network.
     if not is_allowed and not (addresses and all(is_public(address) for address in addresses)):
-        raise Blocked(f"{host} does not lead to the open net. An administrator can allow it in WEBHOOK_HOSTS.")
+        raise Blocked(f"{host} does not lead to the open net. An administrator can allow it in {setting}.")
     return addresses[0]
 
 
-class _Pinned(http.client.HTTPConnection):
+class Pinned(http.client.HTTPConnection):
     """Connects to `address` whatever the host's name says by now; TLS still checks the certificate against the name."""
 
     def __init__(self, host: str, port: int, address: str, context: ssl.SSLContext | None) -> None:
@@ -99,6 +98,8 @@ class _Pinned(http.client.HTTPConnection):
 
 def post_json(url: str, *, body: bytes, headers: Mapping[str, str], allowed_hosts: Iterable[str]) -> int:
     """POSTs `body` and gives the status. Follows no redirect, reads no answer beyond its headers, uses no proxy."""
+    from django.conf import settings  # late: `outbound` uses the rest of this file in a process without Django
+
     if settings.OFFLINE:
         raise Blocked("This hub is offline: OFFLINE is set.")
     parts = urlsplit(url)
@@ -110,7 +111,7 @@ def post_json(url: str, *, body: bytes, headers: Mapping[str, str], allowed_host
         raise Blocked("The port is not a number from 1 to 65535.") from None
     address = resolve(parts.hostname, port, allowed_hosts=allowed_hosts)
     context = ssl.create_default_context() if parts.scheme == "https" else None
-    connection = _Pinned(parts.hostname, port, address, context)
+    connection = Pinned(parts.hostname, port, address, context)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     timer = threading.Timer(TOTAL_S, connection.cut)
     timer.daemon = True

@@ -25,7 +25,10 @@ class Kind:
     """`runner` is called by the child, `publish` by the hub inside the transaction that ends the job.
 
     `has_methods`: the recipe's `method` names a row of the method table.
-    `makes_repo`: the result is a commit in the repo the recipe's `output` names.
+    `makes_repo`: the result is a commit in the repo the recipe's `output` names; where it does not and `keeps_files`,
+    every file is an output of the job, else `publish` alone decides what becomes of them.
+    `briefing` is called by the hub at each claim and gives JSON for the child's standard input: what may stand in no row.
+    `has_form`: people make it on a form of the page /make.
     """
 
     name: str
@@ -41,6 +44,9 @@ class Kind:
     revision: int = 1
     has_methods: bool = False
     makes_repo: bool = True
+    keeps_files: bool = True
+    briefing: str = ""
+    has_form: bool = True
 
 
 KINDS: tuple[Kind, ...] = (
@@ -73,6 +79,22 @@ KINDS: tuple[Kind, ...] = (
         runner="workers.jobs.train:run",
         planner="workers.planning.train:check",
         limits=Limits(wall_s=24 * 3600),
+    ),
+    Kind(
+        "import",
+        "Import",
+        "Takes a repo over from another hub: its metadata, or every file of it.",
+        recipe="workers.contracts.recipes:ImportRecipe",
+        # The one runner that reaches the network. It is free of Django, and its module says why it stands there.
+        runner="hub.imports.remote.fetching:run",
+        planner="workers.planning.imports:check",
+        publish="hub.recipes.importing:import_publish",
+        briefing="hub.imports.briefing:briefing_make",
+        queue="io",
+        makes_repo=False,
+        keeps_files=False,
+        has_form=False,
+        limits=Limits(wall_s=24 * 3600, memory_bytes=4 * 2**30),
     ),
 )
 

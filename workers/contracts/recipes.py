@@ -102,5 +102,16 @@ class TrainRecipe(Recipe):
     warmup_ratio: float = Field(default=0.05, ge=0, le=1)
 
 
-AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe
+class ImportRecipe(Recipe):
+    """Takes `source` over from another hub into `output.repo`. `metadata` leaves the large files where they are."""
+
+    kind: Literal["import"] = "import"
+    source: Text = Field(description="hf:org/name, or hf:org/name@revision")
+    type: Literal["model", "dataset"] = "model"
+    mode: Literal["mirror", "metadata"] = "mirror"
+    endpoint: Text | None = Field(default=None, description="the other hub; default: the first of IMPORT_HOSTS")
+    all_refs: bool = Field(default=False, description="every branch and tag, not one revision alone")
+
+
+AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe | ImportRecipe
 MergeRecipe.model_rebuild()

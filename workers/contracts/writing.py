@@ -6,7 +6,16 @@ import yaml
 
 from workers.contracts.documents import scalar_of
 from workers.contracts.methods import METHODS
-from workers.contracts.recipes import AnyRecipe, DataReference, EvaluateRecipe, Lora, MergeRecipe, Output, TrainRecipe
+from workers.contracts.recipes import (
+    AnyRecipe,
+    DataReference,
+    EvaluateRecipe,
+    ImportRecipe,
+    Lora,
+    MergeRecipe,
+    Output,
+    TrainRecipe,
+)
 
 _ALWAYS = ("kind", "seed")
 _FIRST = (
@@ -17,6 +26,7 @@ _FIRST = (
     "base",
     "model",
     "models",
+    "source",
     "sources",
     "slices",
     "architecture",
@@ -30,7 +40,7 @@ def _ranks() -> dict[str, int]:
     # The method with the most parameters has them in the order that all share.
     methods = sorted(METHODS, key=lambda method: -len(method.parameters))
     parameters = [parameter.name for method in methods for parameter in method.parameters]
-    records = (MergeRecipe, EvaluateRecipe, TrainRecipe, Lora, DataReference, Output)
+    records = (MergeRecipe, EvaluateRecipe, TrainRecipe, ImportRecipe, Lora, DataReference, Output)
     fields = [name for record in records for name in record.model_fields if name not in _LAST]
     names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))
     return {name: rank for rank, name in enumerate(names)} | {name: 10_000 + rank for rank, name in enumerate(_LAST)}

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe
 
 Role = Literal["base", "source", "model", "data"]
 
@@ -17,6 +17,8 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
             ("source", index, source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)
         ]
         return found
+    if isinstance(recipe, ImportRecipe):
+        return []  # what it names is on another hub
     if isinstance(recipe, EvaluateRecipe):
         found += [("model", index, text, f"models[{index}]") for index, text in enumerate(recipe.models)]
     elif recipe.model is not None:

@@ -4,6 +4,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ from django.conf import settings  # noqa: E402  (Django has to be set up first)
 from django.db import Error, InterfaceError, OperationalError, connection  # noqa: E402
 
 from hub.blobs.errors import OutOfStorage  # noqa: E402
-from hub.core.errors import Conflict, Unavailable  # noqa: E402
+from hub.core.errors import ApplicationError, Conflict, Unavailable  # noqa: E402
 from hub.jobs import services  # noqa: E402
-from workers.contracts.errors import ResourceError, TransientError  # noqa: E402
+from hub.jobs.models import Job  # noqa: E402
+from workers.contracts.errors import ResourceError, TransientError, UserError  # noqa: E402
 from workers.contracts.events import Event  # noqa: E402
 from workers.contracts.jobs import SCHEMA, JobRequest, JobResult  # noqa: E402
 from workers.contracts.kinds import Limits, kind_get  # noqa: E402
@@ -82,7 +84,16 @@ class Ledger:
                 known, Ending(BUG, "This job was made by another release of Genepool. Submit its recipe again."), {}
             )
             return self.claim()
-        return known
+        return self._briefed(known, job)
+
+    def _briefed(self, claim: Claim, job: Job) -> Claim | None:
+        """What the hub tells the child of this attempt; a job for which there is nothing to tell any more ends here."""
+        try:
+            with _database():
+                return replace(claim, briefing=services.job_briefing(job=job))
+        except ApplicationError as error:
+            self.fail(claim, Ending(UserError.code, error.message, tuple(error.findings)), {})
+            return self.claim()
 
     def heartbeat(self, claim: Claim) -> Beat:
         with _database():

@@ -25,13 +25,14 @@ class LeaseGone(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """One attempt at one job. `limits` are those of its kind."""
+    """One attempt at one job. `limits` are those of its kind; `briefing` is for the child's standard input and for no log."""
 
     job_id: UUID
     attempt: int
     lease_owner: str
     request: JobRequest
     limits: Limits
+    briefing: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

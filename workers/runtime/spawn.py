@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -43,10 +44,28 @@ def environment_make(folder: Path, threads: int) -> dict[str, str]:
     }
 
 
-class Child:
-    """`events` is the read end of the event pipe. The child ends when `alive` closes, that is: at the latest when we do."""
+def _told(briefing: bytes) -> int:
+    """A descriptor that reads `briefing`. SECURITY: it lies in memory or in a file without a name, for it may hold a secret."""
+    if not briefing:
+        return subprocess.DEVNULL
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("briefing")
+    else:
+        with tempfile.TemporaryFile() as nameless:
+            descriptor = os.dup(nameless.fileno())
+    with os.fdopen(os.dup(descriptor), "wb") as writer:
+        writer.write(briefing)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    return descriptor
 
-    def __init__(self, folder: Path, threads: int) -> None:
+
+class Child:
+    """`events` is the read end of the event pipe. The child ends when `alive` closes, that is: at the latest when we do.
+
+    `briefing` is what it finds on its standard input.
+    """
+
+    def __init__(self, folder: Path, threads: int, briefing: bytes = b"") -> None:
         (folder / "tmp").mkdir(exist_ok=True)
         self.events, events_write = os.pipe()
         alive_read, self.alive = os.pipe()
@@ -54,10 +73,11 @@ class Child:
         command = [
             sys.executable, "-m", CHILD, str(folder), "--events-fd", str(events_write), "--alive-fd", str(alive_read),
         ]  # fmt: skip
+        told = _told(briefing)
         try:
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=told,
                 stdout=output_write,
                 stderr=output_write,
                 cwd=folder,
@@ -66,7 +86,7 @@ class Child:
                 start_new_session=True,
             )
         finally:
-            for descriptor in (events_write, alive_read, output_write):
+            for descriptor in (events_write, alive_read, output_write, *([told] if briefing else [])):
                 os.close(descriptor)
         for descriptor in (self.events, self.output):
             os.set_blocking(descriptor, False)

@@ -73,7 +73,7 @@ def _run(
 ) -> tuple[JobResult | Ending, Meter]:
     leftover_end(job_folder / LEFTOVER)
     folder = folder_prepare(claim, options, job_folder)
-    child = Child(folder, options.threads)
+    child = Child(folder, options.threads, claim.briefing)
     try:
         leftover_note(job_folder / LEFTOVER, child)
         attempt = Attempt(claim, folder, child, ledger, heart, grace_s=options.grace_s, is_stopping=is_stopping)

@@ -1,5 +1,6 @@
 """Every change of the ledger. One file per concern; callers import the names from here."""
 
+from hub.jobs.services.briefing import job_briefing
 from hub.jobs.services.claiming import job_claim
 from hub.jobs.services.control import job_cancel, job_retry
 from hub.jobs.services.deliveries import deliveries_send, delivery_send
@@ -20,6 +21,7 @@ __all__ = [
     "deliveries_send",
     "delivery_send",
     "history_sweep",
+    "job_briefing",
     "job_cancel",
     "job_claim",
     "job_events_append",

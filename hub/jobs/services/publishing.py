@@ -106,6 +106,8 @@ def _result_store(job: Job, result: JobResult, blobs: Mapping[str, Blob], folder
     findings = inputs_check(job=job)
     if findings:
         raise UserError(findings[0].message, findings)
+    if not kind.makes_repo and not kind.keeps_files:
+        return None
     if not kind.makes_repo:
         JobOutput.objects.bulk_create(
             JobOutput(job=job, role="file", position=position, blob=blob, path=path)

@@ -23,13 +23,13 @@ OFFERED = 200
 
 @require_safe
 def kinds(request: HttpRequest) -> HttpResponse:
-    rows = [{"kind": kind, "methods": len(methods_of(kind.name))} for kind in KINDS]
+    rows = [{"kind": kind, "methods": len(methods_of(kind.name))} for kind in KINDS if kind.has_form]
     return render(request, "make/kinds.html", {"rows": rows})
 
 
 def _kind(name: str) -> Kind:
     kind = kind_get(name)
-    if kind is None:
+    if kind is None or not kind.has_form:
         raise NotFound(f"There is no kind of job called {name[:40]!r}.")
     return kind
 
