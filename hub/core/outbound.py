@@ -136,6 +136,7 @@ class Answer:
         announced = self.headers.get("content-length", "")
         if announced.isdecimal() and received < int(announced[:19]):
             raise HttpError(f"{self.host} broke off after {received} of {announced[:19]} bytes.")
+        self._response.close()  # read1 does not notice the end by itself, and the connection would stay taken
         self._connection.is_free = True
 
     @property
