@@ -51,8 +51,9 @@ def backup_restore(
         emptiness_check()
     if not has_new_secrets:
         secrets_check(secrets_read(snapshot), snapshot)
-    with connection.cursor():
-        server_major = connection.pg_version // 10000
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_version_num")
+        server_major = int(cursor.fetchone()[0]) // 10000
     if server_major < manifest.server_major:
         raise BackupError(
             f"The backup comes from Postgres {manifest.server_major}; this database is Postgres {server_major}. Use one that is as new."

@@ -18,6 +18,7 @@ from hub.blobs.drivers import (
     open_driver,
 )
 from hub.blobs.errors import OutOfStorage
+from hub.blobs.keeping import blob_row_ensure
 from hub.blobs.models import Blob, BlobGrant
 from hub.core.errors import Invalid, Unavailable
 
@@ -37,8 +38,7 @@ def blob_put(*, chunks: Iterable[bytes], user: User, sha256: str | None = None, 
             "The storage of this hub is full. Nothing of this file was kept; ask the administrator for room."
         ) from error
     with transaction.atomic():
-        row = Blob(sha256=stored.sha256, size_bytes=stored.size_bytes, git_sha1=stored.git_sha1)
-        Blob.objects.bulk_create([row], ignore_conflicts=True)
+        row = blob_row_ensure(stored=stored, driver=driver())
         blob_grant(blob=row, user=user)
     return row
 

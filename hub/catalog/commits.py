@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from hub.accounts.models import User
+from hub.blobs.keeping import blobs_revive
 from hub.catalog.derived import derived_update
 from hub.catalog.doorway import contents_check, names_check, refuse_on_errors
 from hub.catalog.errors import EntryMissing
@@ -19,9 +20,10 @@ from hub.catalog.history import ancestors_of
 from hub.catalog.json_safe import json_safe, text_safe
 from hub.catalog.lineage import edges_write, recorded_of
 from hub.catalog.models import Commit, Ref, Repo
-from hub.catalog.operations import CopyFile, Operation
+from hub.catalog.operations import AddFile, CopyFile, Operation
 from hub.catalog.paths import clash_findings
 from hub.catalog.revisions import branch_get, branch_lock, commit_resolve
+from hub.catalog.shield import collection_keep_out
 from hub.catalog.states import FileState, State, has_same_weights, operations_apply
 from hub.catalog.trees import state_read, tree_find, tree_write
 from hub.core.errors import Forbidden, Invalid, PreconditionFailed
@@ -68,6 +70,7 @@ def commit_create(
     if len(operations) > MAX_OPERATIONS:
         raise Invalid(f"{len(operations)} operations in one commit; at most {MAX_OPERATIONS} are taken.")
     names_check(operations)
+    blobs_revive(operation.blob.pk for operation in operations if isinstance(operation, AddFile))
     contents_check(operations)
     copied = _copies(repo, operations)
     ref = branch_get(repo, branch)
@@ -91,6 +94,7 @@ def commit_write(
     manifest: Manifest | Mapping[str, Any] | None = None, lineage: Iterable[Parent] = (),
 ) -> Commit:  # fmt: skip
     """Writes what was drafted. `ref` is locked by the caller; None makes the default branch."""
+    collection_keep_out()
     date = timezone.now().replace(microsecond=0)  # git counts in seconds
     tree = tree_write(draft.after)
     parent = draft.parent

@@ -165,6 +165,9 @@ class Commit(TimeStamped):
     facts = models.JSONField(default=dict)
     manifest = models.JSONField(default=dict, blank=True)
     findings = models.JSONField(default=list, blank=True, help_text="what header extraction noticed")
+    unreachable_since = models.DateTimeField(
+        null=True, blank=True, db_index=True, help_text="marked by gc: no branch or tag leads here any more"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["repo", "oid"], name="commit_once_per_repo")]

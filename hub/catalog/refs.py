@@ -7,6 +7,7 @@ from hub.catalog.errors import RevisionMissing
 from hub.catalog.heads import head_copy, head_fill
 from hub.catalog.models import Commit, Ref, Repo
 from hub.catalog.revisions import commit_resolve, ref_name_validate
+from hub.catalog.shield import collection_keep_out
 from hub.catalog.trees import state_read
 from hub.core.errors import Conflict, Forbidden
 
@@ -14,6 +15,7 @@ from hub.core.errors import Conflict, Forbidden
 @transaction.atomic
 def branch_create(*, repo: Repo, name: str, start: str | Commit | None = None) -> Ref:
     """At `start` (branch, tag, hash or commit), or at the head of the default branch."""
+    collection_keep_out()
     commit = start if isinstance(start, Commit) else commit_resolve(repo, start or repo.default_branch)
     ref = _ref_create(repo, "branch", name, commit)
     # SECURITY and safety: the rows are copied only from a branch locked at this very commit, else they are worked out.
@@ -33,6 +35,7 @@ def branch_create(*, repo: Repo, name: str, start: str | Commit | None = None) -
 
 @transaction.atomic
 def tag_create(*, repo: Repo, name: str, revision: str) -> Ref:
+    collection_keep_out()
     return _ref_create(repo, "tag", name, commit_resolve(repo, revision))
 
 
