@@ -13,6 +13,8 @@ from hub.catalog.errors import RevisionMissing
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, facts_of, repo_get
 from hub.core.errors import Unauthenticated
+from hub.imports.endpoints import source_words
+from hub.imports.selectors import imported_commit
 from hub.jobs.models import JobOutput
 from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
@@ -138,6 +140,20 @@ def tabs_of(
     return [Tab(word, url, name == here, count) for name, word, url, count in tabs]
 
 
+def _origin(opened: Opened) -> list[tuple[str, Any]]:
+    """Where an imported entry came from, with the commit there that this one holds."""
+    held = imported_commit(opened.commit)
+    if held is None:
+        return []
+    origin = held.origin
+    words = source_words(origin.endpoint, origin.remote, origin.revision)
+    kind = "/datasets" if origin.type == "dataset" else ""
+    link = format_html('<a href="{}{}/{}" rel="nofollow noopener">{}</a>', origin.endpoint, kind, origin.remote, words)
+    rows: list[tuple[str, Any]] = [("Imported from", link), ("Commit there", held.source_commit[:12])]
+    left = len(held.remote_files)
+    return [*rows, ("Not here", f"{left} {'file' if left == 1 else 'files'}, left at the source")] if left else rows
+
+
 def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]:
     """Key and value, only what is known: an empty row says nothing."""
     repo, facts, manifest = opened.repo, opened.facts, opened.manifest
@@ -153,6 +169,7 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
         )
     elif manifest.get("kind"):
         rows.append(("Made by", f"{manifest['kind']}{_method(manifest)}"))
+    rows += _origin(opened)
     rows += [("Architecture", facts.architecture), ("Base", _names(_bases(opened)))]
     if facts.parameters:
         rows.append(("Parameters", thousands(facts.parameters)))
