@@ -59,7 +59,9 @@ def schedule() -> dict[str, dict[str, Any]]:
 for warning in (SecurityWarning, CPendingDeprecationWarning):
     warnings.filterwarnings("ignore", category=warning)
 
-app = Celery("genepool", include=["workers.runtime.tasks", "hub.jobs.tasks", "hub.evals.tasks"])
+app = Celery(
+    "genepool", include=["workers.runtime.tasks", "hub.jobs.tasks", "hub.evals.tasks", "hub.config.housekeeping"]
+)
 app.set_default()
 app.conf.update(
     broker_url=broker_url(settings.REDIS_URL),

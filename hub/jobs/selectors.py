@@ -13,7 +13,7 @@ from hub.accounts.models import User
 from hub.core.errors import NotFound
 from hub.jobs.models import Job, JobEvent, JobInput, JobLog, JobOutput, Notice, Webhook, Worker
 from hub.jobs.services.claiming import claimable
-from hub.jobs.states import ACTIVE, State
+from hub.jobs.states import ACTIVE, FINAL, State
 
 WORKER_ALIVE = timedelta(seconds=60)
 GIB = 2**30
@@ -130,3 +130,9 @@ def job_reproducible(job: Job) -> bool:
 
 def job_retryable(job: Job) -> bool:
     return job.state in (State.FAILED, State.ERRORED, State.CANCELLED)
+
+
+def commits_in_use() -> set[tuple[UUID, str]]:
+    """Repo and hash of every commit that an unfinished job reads: the garbage collection leaves those alone."""
+    inputs = JobInput.objects.filter(repo__isnull=False).exclude(job__state__in=FINAL)
+    return set(inputs.values_list("repo_id", "commit_oid"))

@@ -2,10 +2,9 @@
 
 from celery import shared_task
 from django.conf import settings
-from django.core.management import call_command
 
 from hub.jobs.models import WebhookDelivery
-from hub.jobs.services import deliveries_send, history_sweep, leases_sweep, notice_mail, waiting_sweep
+from hub.jobs.services import deliveries_send, leases_sweep, notice_mail, waiting_sweep
 from hub.jobs.services.leases import database_time
 
 BATCH = 20
@@ -37,10 +36,3 @@ def deliver() -> None:
 @shared_task(name="hub.mail", **_HOUSEKEEPING)
 def mail(notice_id: str) -> None:
     notice_mail(notice_id=int(notice_id))
-
-
-@shared_task(name="hub.housekeeping", **_HOUSEKEEPING)
-def housekeeping() -> None:
-    """Once a day: what has been kept long enough goes."""
-    history_sweep()
-    call_command("clearsessions")

@@ -6,12 +6,13 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from io import FileIO
 from pathlib import Path
 
 from hub.blobs.drivers.base import (
     CHUNK_BYTES,
+    SHA256,
     DigestMismatch,
     Missing,
     SizeMismatch,
@@ -104,6 +105,23 @@ class LocalDriver:
 
     def delete(self, sha256: str) -> None:
         (self.root / key_of(sha256)).unlink(missing_ok=True)
+
+    def list(self, after: str = "") -> Iterator[tuple[str, int]]:
+        """Folder by folder: never more than one folder's names in memory."""
+        root = self.root / "sha256"
+        for first in _names(root):
+            for second in _names(root / first) if first >= after[:2] else ():
+                for name in _names(root / first / second):
+                    if name > after and SHA256.fullmatch(name):
+                        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                            yield name, (root / first / second / name).stat().st_size
+
+
+def _names(folder: Path) -> Sequence[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except FileNotFoundError:
+        return ()
 
 
 def _read(file: FileIO, start: int, end: int | None) -> Iterator[bytes]:

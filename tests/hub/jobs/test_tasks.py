@@ -42,8 +42,3 @@ def test_deliver_goes_on_while_more_is_due(monkeypatch, delivered, sent, again):
 def test_mail_of_a_notice_that_is_gone_does_nothing(db):
     tasks.mail("1")
     assert not Notice.objects.exists()
-
-
-def test_housekeeping_runs_on_an_empty_hub(db):
-    tasks.housekeeping()
-    assert not JobLog.objects.exists()
