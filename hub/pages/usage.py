@@ -92,5 +92,5 @@ def _curl(opened: Opened, path: str) -> str:
     address = (
         f"{settings.SITE_URL}/{prefix}{opened.repo.full_name}/resolve/{quote(opened.revision, safe='')}/{quote(path)}"
     )
-    token = ' \\\n  -H "Authorization: Bearer $HF_TOKEN"' if _needs_token(opened) else ""
-    return f"curl -L -O{token} \\\n  {address}"
+    token = ' -H "Authorization: Bearer $HF_TOKEN"' if _needs_token(opened) else ""
+    return f"curl -L -O{token} {address}"

@@ -1,6 +1,6 @@
 """What things are called on the pages: kinds, relations, states, licence classes."""
 
-from workers.planning.licence_table import licence_get
+from workers.planning.licences import licence_get
 
 ARTIFACT_WORDS = {
     "model": ("Model", "Models"),

@@ -2,15 +2,31 @@
 
 import pytest
 
+from hub.catalog.services import branch_create
+from tests.factories.accounts import make_organisation, make_user
+from tests.factories.catalog import make_commit
+
 PAGES = {
     "home": "/", "models": "/models", "nothing found": "/models?q=nothing&licence=MIT", "model": "/dora/one", "measured": "/dora/merged", "files": "/dora/one/tree/main",
     "file": "/dora/one/blob/main/README.md", "tensors": "/dora/one/tensors", "lineage": "/dora/merged/lineage", "evaluations": "/dora/merged/evaluations",
     "result": "/dora/merged/result", "history": "/dora/one/commits", "owner": "/dora", "datasets": "/datasets", "make": "/make",
     "merge": "/make/merge?source=dora/one&source=dora/wide&base=dora/base", "evaluate": "/make/evaluate?model=dora/one", "train": "/make/train", "jobs": "/jobs", "settings": "/settings",
+    "edit": "/dora/one/edit/main/README.md", "new file": "/dora/one/edit/main", "rename": "/dora/one/rename/main/README.md", "delete a file": "/dora/one/delete/main/README.md",
+    "commit": "/dora/one/commit/main", "compare": "/dora/one/compare?base=try", "branches": "/dora/one/branches", "repo settings": "/dora/one/settings", "new entry": "/new", "import": "/import",
+    "new organisation": "/organizations/new", "members": "/organizations/lab/members", "organisation": "/lab",
     "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
 RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])"
+
+
+@pytest.fixture
+def everything(everything, dora, family):
+    """And an organisation, a branch beside the default one, a commit that changes a text and weights."""
+    make_organisation("lab", owner=dora, contributor=make_user("emil"))
+    branch_create(repo=family["one"], name="try")
+    make_commit(family["one"], dora, {"README.md": "# One\n\nOther words.\n", "notes.txt": "new"})
+    return everything
 
 
 def serious(page, axe: str) -> list:

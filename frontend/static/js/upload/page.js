@@ -2,7 +2,9 @@
 // @ts-check
 import { Memory } from "./memory.js";
 import { base64, Protocol, Refusal } from "./protocol.js";
+import { onDrop } from "./dropping.js";
 import { patiently, send, sha256 } from "./transfer.js";
+import { plural, size } from "./words.js";
 
 /** @typedef {{file: File, path: string, row: HTMLElement, refusal: string, mode?: string, oid?: string | null, isSent?: boolean}} Item */
 const MOST_FILES = 1000, SAMPLE = 256, AT_ONCE = 200;
@@ -16,14 +18,6 @@ let items = [];
 /** @type {AbortController | null} */
 let running = null;
 
-const plural = (/** @type {number} */ count, /** @type {string} */ one, several = `${one}s`) => `${count} ${count === 1 ? one : several}`;
-/** As the server writes it: 1.2 MB. */
-function size(/** @type {number} */ bytes) {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  let step = 0;
-  for (; bytes >= 1000 && step < units.length - 1; step++) bytes /= 1000;
-  return `${step && bytes < 100 ? bytes.toPrecision(3) : Math.round(bytes)} ${units[step]}`;
-}
 const branchName = () => (part("branch").value === "" ? part("new-branch").value.trim() : part("branch").value);
 
 function tell(/** @type {Item} */ item, /** @type {string} */ state, /** @type {string} */ words, share = -1) {
@@ -202,31 +196,8 @@ async function start() {
   }
 }
 
-/** A dropped folder, file by file. */
-async function entries(/** @type {any} */ entry, /** @type {string} */ above) {
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, path: above + entry.name }];
-  }
-  const reader = entry.createReader(), found = [];
-  for (;;) {
-    const some = /** @type {any[]} */ (await new Promise((resolve, reject) => reader.readEntries(resolve, reject)));
-    if (!some.length || found.length > MOST_FILES) return found;
-    for (const inner of some) found.push(.../** @type {any[]} */ (await entries(inner, `${above}${entry.name}/`)));
-  }
-}
-
 function listen() {
-  const drop = part("drop");
-  for (const name of ["dragenter", "dragover"]) drop.addEventListener(name, (/** @type {DragEvent} */ event) => (event.preventDefault(), drop.setAttribute("data-over", "")));
-  drop.addEventListener("dragleave", () => drop.removeAttribute("data-over"));
-  drop.addEventListener("drop", async (/** @type {DragEvent} */ event) => {
-    event.preventDefault();
-    drop.removeAttribute("data-over");
-    const chosen = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry?.() ?? null);
-    const plain = [...(event.dataTransfer?.files ?? [])].map((file) => ({ file, path: file.name }));
-    add(chosen.length && chosen.every(Boolean) ? (await Promise.all(chosen.map((entry) => entries(entry, "")))).flat() : plain);
-  });
+  onDrop(part("drop"), add, MOST_FILES);
   for (const name of ["choose-files", "choose-folder"]) {
     const input = part(name);
     input.addEventListener("change", () => {

@@ -14,8 +14,6 @@ export class Refusal extends Error {
   }
 }
 
-const encode = (/** @type {string} */ path) => path.split("/").map(encodeURIComponent).join("/");
-
 /** Base64 of a slice, without the whole file as one text in between. */
 export async function base64(/** @type {Blob} */ blob) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
@@ -105,5 +103,3 @@ export class Protocol {
     });
   }
 }
-
-export { encode };
