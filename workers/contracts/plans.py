@@ -54,12 +54,22 @@ class Plan(BaseModel):
 
 
 class LicenceVerdict(BaseModel):
-    """`verdict` for the result; `licence` is SPDX, "" while unresolved. `binding` names each input that binds it and why."""
+    """`verdict` for the result; `licence` is SPDX, "" while unresolved.
+
+    `binding` names each input that binds the result, strictest first; `blocking` is the chain of what stopped or
+    questioned it: input, role, licence, clause, reason. `notice` is the text of the result's NOTICE file.
+    `override` is {by, at, reason} where an administrator let a denied job run; the verdict itself stays.
+    """
 
     verdict: Literal["allow", "allow_with_obligations", "review", "deny", "unknown"] = "unknown"
     licence: str = ""
     reasons: tuple[str, ...] = ()
     binding: tuple[dict[str, str], ...] = ()
+    operation: str = ""
+    blocking: tuple[dict[str, str], ...] = ()
+    obligations: tuple[str, ...] = ()
+    notice: str = ""
+    override: dict[str, str] = Field(default_factory=dict)
 
 
 class Estimate(BaseModel):

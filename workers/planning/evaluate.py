@@ -3,10 +3,11 @@
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
-from workers.contracts.plans import Check, LicenceVerdict
+from workers.contracts.plans import Check
 from workers.contracts.recipes import EvaluateRecipe
 from workers.planning.check import Facts
 from workers.planning.estimate import models_estimate, pass_cost
+from workers.planning.licences import licence_judge
 from workers.planning.runnable import classifier_findings, data_findings, image_finding, image_of, rows_of
 from workers.planning.wording import add, counted, finding, number, remove, short_name
 
@@ -44,7 +45,7 @@ def check(recipe: EvaluateRecipe, facts: Facts) -> Check:
         write_bytes=_ANSWER_BYTES * rows * len(recipe.models),
     )  # fmt: skip
     agreements = _agreements(recipe, runnable, rows) if len(runnable) == len(recipe.models) else ()
-    licence = LicenceVerdict(verdict="allow", reasons=("Measuring makes nothing that a licence could bind.",))
+    licence = licence_judge("evaluate", [])
     return Check(findings=tuple(findings), agreements=agreements, licence=licence, estimate=estimate)
 
 

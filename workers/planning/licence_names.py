@@ -29,13 +29,19 @@ _ALIASES = {
     "lgpl-3.0+": "LGPL-3.0-or-later", "lgpl-lr": "LGPLLR", "cc0": "CC0-1.0", "public domain": "CC0-1.0", "odbl": "ODbL-1.0",
     "pddl": "PDDL-1.0", "odc-by": "ODC-By-1.0", "cc-by-2.0": "CC-BY-2.0", "cc": "LicenseRef-cc", "c-uda": "C-UDA-1.0",
     "openrail++": "LicenseRef-openrail-plus-plus", "llama-2": "LicenseRef-llama2", "llama-3": "LicenseRef-llama3", "llama 3": "LicenseRef-llama3", "llama 2": "LicenseRef-llama2",
+    "llama-3.1": "LicenseRef-llama3.1", "llama-3.2": "LicenseRef-llama3.2", "llama-3.3": "LicenseRef-llama3.3",
+    "llama-4": "LicenseRef-llama4", "llama 3.1 community license": "LicenseRef-llama3.1", "llama 3.2 community license": "LicenseRef-llama3.2",
+    "llama 3.3 community license": "LicenseRef-llama3.3", "llama 4 community license": "LicenseRef-llama4",
+    "gemma terms of use": "LicenseRef-gemma", "gemma-terms-of-use": "LicenseRef-gemma", "creativeml open rail-m": "LicenseRef-creativeml-openrail-m",
+    "creativeml open rail++-m": "LicenseRef-openrail-plus-plus", "openrail++-m": "LicenseRef-openrail-plus-plus",
     "epl-1.0": "EPL-1.0", "eupl-1.1": "EUPL-1.1", "ofl-1.1": "OFL-1.1", "osl-3.0": "OSL-3.0", "zlib": "Zlib", "etalab-2.0": "etalab-2.0",
 }  # fmt: skip
 _UNSAID = {"", "unknown", "none", "no license", "unlicensed", "null", "n/a", "tbd"}
 _KNOWN = (
     {name.casefold(): name for name in _SPDX} | {name: f"LicenseRef-{name}" for name in _COMMUNITY} | _ALIASES
 )  # fmt: skip
-_OPERATOR = re.compile(r"(\s+(?:OR|AND)\s+|[()])")
+_WORDS = {"OR", "AND", "WITH"}
+_OPERATOR = re.compile(r"(\s+(?:OR|AND|WITH)\s+|[()])")
 
 
 def licence_normalise(text: str, name: str = "") -> str:
@@ -45,15 +51,24 @@ def licence_normalise(text: str, name: str = "") -> str:
         return ""
     if text.casefold() in {"other", "custom", "proprietary"}:
         text = name.strip()[:200] or text
-    parts = _OPERATOR.split(text)
-    return "".join(_part(part) for part in parts) if len(parts) > 1 else _one(text)
+    parts = [part.strip() for part in _OPERATOR.split(text)]
+    if len(parts) == 1:
+        return _one(text)
+    # What follows WITH is the name of an exception, not of a licence.
+    return "".join(
+        f" {part} "
+        if part in _WORDS
+        else _exception(part)
+        if before == "WITH"
+        else part
+        if part in {"", "(", ")"}
+        else _one(part)
+        for before, part in zip(["", *parts], parts, strict=False)
+    )
 
 
-def _part(part: str) -> str:
-    word = part.strip()
-    if word in {"OR", "AND"}:
-        return f" {word} "
-    return word if word in {"", "(", ")"} else _one(word)
+def _exception(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.-]+", "-", text).strip("-")[:80] or "exception"
 
 
 def _one(text: str) -> str:

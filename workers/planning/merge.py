@@ -7,7 +7,7 @@ from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.check import Facts
 from workers.planning.estimate import merge_estimate
-from workers.planning.licences import licence_findings, licence_verdict
+from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.members import Known, known, members_of
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
@@ -50,10 +50,10 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         findings.append(
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
         )
-    verdict = licence_verdict([(model.name, model.facts.licence) for model in models])
-    findings += licence_findings(
-        verdict, models, is_public=recipe.output is not None and recipe.output.visibility == "public"
-    )
+    is_public = recipe.output is not None and recipe.output.visibility == "public"
+    verdict = licence_judge("merge", [_licensed(model) for model in models], is_public=is_public)
+    undeclared = [(model.path, model.name) for model in models if not model.facts.licence]
+    findings += licence_findings(verdict, undeclared, is_public=is_public)
     findings += _size_findings(models)
     agreements = _agreements(reference, others, fitting, base, mixed)
     if has_errors(findings):
@@ -64,6 +64,11 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=merge_estimate(plan, method),
         plan=None if has_errors(findings) else plan,
     )  # fmt: skip
+
+
+def _licensed(model: Known) -> LicenceInput:
+    role = "base" if model.member.source is None else "source"
+    return LicenceInput(model.name, model.facts.licence, role, model.facts.commit, model.facts.repo)
 
 
 def _any_method(recipe: MergeRecipe) -> Method:

@@ -11,8 +11,7 @@ from workers.planning.architectures import shape_of
 from workers.planning.architectures.shape import side
 from workers.planning.check import Facts
 from workers.planning.estimate import models_estimate, pass_cost
-from workers.planning.licence_table import licence_get
-from workers.planning.licences import licence_verdict
+from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.runnable import classifier_findings, data_findings, image_finding, image_of, rows_of
 from workers.planning.wording import finding, remove, shape_text, short_name
 
@@ -131,39 +130,45 @@ def _split_findings(recipe: TrainRecipe) -> list[Finding]:
 
 def _licence(recipe: TrainRecipe, facts: Facts, model: RepoFacts | None) -> tuple[LicenceVerdict, list[Finding]]:
     """The model's licence binds the result; what the data's licence means for it is a question, and asked as one."""
+    inputs = [
+        LicenceInput(short_name(item.data), held.licence, "data", held.commit, held.repo)
+        for item in recipe.data
+        if not item.data.startswith("builtin:") and (held := facts.get(item.data)) is not None
+    ]
+    undeclared = []
+    if model is not None:
+        name = short_name(recipe.model or "")
+        inputs.append(LicenceInput(name, model.licence, "model", model.commit, model.repo))
+        undeclared = [(("model",), name)] if not model.licence else []
+    elif recipe.model is not None:
+        return LicenceVerdict(), []
+    elif not inputs:
+        return LicenceVerdict(verdict="allow", reasons=("The model is new: its licence is yours to choose.",)), []
+    is_public = recipe.output is not None and recipe.output.visibility == "public"
+    verdict = licence_judge("adapt" if recipe.lora else "train", inputs, is_public=is_public)
+    findings = licence_findings(verdict, undeclared, where=("model",), is_public=is_public)
+    return verdict, [
+        *_data_findings(recipe, facts),
+        *(entry for entry in findings if not _is_data_alone(entry.code, verdict)),
+    ]
+
+
+def _is_data_alone(code: str, verdict: LicenceVerdict) -> bool:
+    """Whether only datasets ask for a review: each has said so at its own place."""
+    return code == "licence_review" and all(link["role"] == "data" for link in verdict.blocking)
+
+
+def _data_findings(recipe: TrainRecipe, facts: Facts) -> list[Finding]:
     findings = []
     for index, item in enumerate(recipe.data):
         held = facts.get(item.data)
         if held is None or item.data.startswith("builtin:"):
             continue
-        family = licence_get(held.licence).family if held.licence else ""
-        if family in {"", "non_commercial", "no_derivatives", "research", "custom"}:
-            named = f"is under {held.licence}" if held.licence else "declares no licence"
-            message = f"{short_name(item.data)} {named}."
-            findings.append(
-                finding(
-                    "data_licence",
-                    "warning",
-                    ("data", index),
-                    message,
-                    "What that means for a model trained on it is not settled.",
-                )
-            )
-    if model is None:
-        return LicenceVerdict(verdict="allow", reasons=("The model is new: its licence is yours to choose.",)), findings
-    name = short_name(recipe.model or "")
-    if not model.licence:
-        message = f"{name} declares no licence."
-        findings.append(
-            finding("licence_missing", "warning", ("model",), message, "The licence of the result stays unknown.")
-        )
-    verdict = licence_verdict([(name, model.licence)])
-    if verdict.verdict == "deny":
-        is_public = recipe.output is not None and recipe.output.visibility == "public"
-        findings.append(
-            finding("licence_conflict", "error" if is_public else "warning", ("model",), " ".join(verdict.reasons))
-        )
-    return verdict, findings
+        verdict = licence_judge("train", [LicenceInput(short_name(item.data), held.licence, "data")])
+        if verdict.verdict == "review":
+            message, _, consequence = verdict.reasons[0].partition(". ")
+            findings.append(finding("data_licence", "warning", ("data", index), f"{message}.", consequence))
+    return findings
 
 
 def _estimate(recipe: TrainRecipe, facts: Facts, trained: RepoFacts) -> Estimate:

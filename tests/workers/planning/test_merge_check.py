@@ -301,8 +301,8 @@ def test_a_result_without_config_is_told() -> None:
     assert "config_missing" in codes(checked(merge(), bare, A, B))
 
 
-@pytest.mark.parametrize(("visibility", "severity"), [("private", "warning"), ("public", "error")])
-def test_a_licence_conflict_stops_a_public_result(visibility: str, severity: str) -> None:
+@pytest.mark.parametrize(("visibility", "severity"), [("private", "warning"), ("public", "warning")])
+def test_a_licence_conflict_is_left_to_the_policy_of_the_hub(visibility: str, severity: str) -> None:
     document = merge(output={"repo": "alice/x", "visibility": visibility})
     result = checked(document, BASE, A, vit("b", licence="CC-BY-ND-4.0"))
     assert found(result, "licence_conflict").severity == severity
