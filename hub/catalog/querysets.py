@@ -32,3 +32,25 @@ class RepoQuerySet(models.QuerySet["Repo"]):  # type: ignore[name-defined]
             memberships = memberships.filter(role__in=roles[action])
         allowed = Q(namespace__owner=user) | Q(namespace_id__in=memberships.values("namespace_id"))
         return self.filter(allowed | Q(visibility="public")) if action == "read" else self.filter(allowed)
+
+    def open_to(self, user: "User | AnonymousUser | None") -> Self:
+        """Those whose files `user` may read: visible, not taken down, and past the gate where there is one.
+
+        Past the gate are administrators, everybody in the repo's namespace, and who was let in. A limited token gets through only for
+        what it is limited to: what is gated is not public.
+        """
+        repos = self.visible_to(user, "read").filter(disabled_reason="")
+        if user is None or isinstance(user, AnonymousUser) or not user.is_active:
+            return repos.filter(gated="")
+        inside = Q() if user.is_superuser else _inside(user) | Q(pk__in=_accepted(user))
+        if user.token is not None and user.token.is_limited:
+            inside &= Q(namespace_id__in=user.token.namespace_ids) | Q(pk__in=user.token.repo_ids)
+        return repos.filter(Q(gated="") | inside) if inside else repos
+
+
+def _inside(user: "User") -> Q:
+    return Q(namespace__owner=user) | Q(namespace_id__in=user.memberships.values("namespace_id"))
+
+
+def _accepted(user: "User") -> models.QuerySet[models.Model]:
+    return user.access_requests.filter(state="accepted").values("repo_id")

@@ -92,8 +92,8 @@ def blob_usable_by(user: User | AnonymousUser | None, sha256: str) -> Blob | Non
 
 
 def blob_is_readable(user: User | AnonymousUser, blob: Blob) -> bool:
-    """True when a repo that `user` may read has the blob, in any commit."""
-    visible = Repo.objects.visible_to(user, "read")
+    """True when a repo whose files `user` may read has the blob, in any commit."""
+    visible = Repo.objects.all().open_to(user)
     if visible.filter(refs__entries__blob=blob).exists():
         return True
     with connection.cursor() as cursor:

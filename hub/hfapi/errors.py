@@ -5,10 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from hub.catalog.errors import EntryMissing, RepoMissing, RevisionMissing
+from hub.catalog.errors import EntryMissing, RepoGated, RepoMissing, RevisionMissing
 from hub.core.errors import ApplicationError
 
-_CODES = {RepoMissing: "RepoNotFound", RevisionMissing: "RevisionNotFound", EntryMissing: "EntryNotFound"}
+_CODES = {
+    RepoMissing: "RepoNotFound", RevisionMissing: "RevisionNotFound", EntryMissing: "EntryNotFound", RepoGated: "GatedRepo",
+}  # fmt: skip
 
 
 class NotOffered(ApplicationError):
@@ -28,7 +30,7 @@ def error_response(
     status, code = error.status, _CODES.get(type(error), "")
     if isinstance(error, NotOffered):
         code = "NotImplemented"
-    if isinstance(error, RepoMissing) and not getattr(request, "asker_is_known", False):
+    if isinstance(error, RepoMissing | RepoGated) and not getattr(request, "asker_is_known", False):
         status = 401  # signing in might show it; the client reads this as a missing repo all the same
     body: dict[str, Any] = {"error": error.message, **(extra or {})}
     if error.findings:

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from hub.hfapi.views import commits, files, identity, info, lfs, refs, refusals, repos, trees, uploads
+from hub.hfapi.views import access, commits, files, identity, info, lfs, refs, refusals, repos, trees, uploads
 
 _KIND = r"(?P<kind>models|datasets)"
 _REPO = rf"^api/{_KIND}/(?P<ns>[^/]+)/(?P<name>[^/]+)"
@@ -28,13 +28,14 @@ urlpatterns = [
     re_path(rf"{_REPO}/auth-check(?:/(?P<level>write))?$", identity.auth_check),
     re_path(rf"{_REPO}/preupload/(?P<revision>.+)$", uploads.preupload),
     re_path(rf"{_REPO}/commit/(?P<revision>.+)$", commits.commit),
-    re_path(rf"{_REPO}/xet-(?:write|read)-token/.+$", refusals.xet_token),
+    re_path(rf"{_REPO}/user-access-request/(?P<deed>[a-z]+)$", access.requests),
     re_path(rf"{_REPO}/discussions(?:/.*)?$", refusals.discussions),
-    re_path(rf"{_REPO}/(?:super-squash|lfs-files|user-access-request|like|likers)(?:/.*)?$", refusals.not_offered),
+    re_path(rf"{_REPO}/(?:super-squash|lfs-files|like|likers)(?:/.*)?$", refusals.not_offered),
     path("api/spaces", refusals.no_spaces),
     re_path(rf"^api/(?:{_NOT_OFFERED})(?:/.*)?$", refusals.not_offered),
     re_path(r"^api/spaces/.*$", refusals.space),
     re_path(r"^api(?:/.*)?$", refusals.unknown),
+    re_path(r"^(?:(?P<kind>datasets)/)?(?P<ns>[^/]+)/(?P<name>[^/]+)/ask-access$", access.ask),
     re_path(r"^(?P<kind>datasets|spaces)/(?P<ns>[^/]+)/(?P<name>[^/]+)/resolve/(?P<rest>.+)$", files.resolve),
     re_path(r"^(?P<kind>datasets|spaces)/(?P<ns>[^/]+)/(?P<name>[^/]+)/raw/(?P<rest>.+)$", files.raw),
     re_path(r"^(?:(?P<kind>datasets)/)?(?P<ns>[^/]+)/(?P<name>[^/]+)\.git/info/lfs/objects/batch$", lfs.batch),

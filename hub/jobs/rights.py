@@ -16,9 +16,7 @@ def inputs_check(*, job: Job) -> tuple[Finding, ...]:
     """One finding per input that is gone or that the owner may not read any more."""
     inputs = list(job.inputs.order_by("id"))
     seen = set(
-        Repo.objects.visible_to(job.owner, "read")
-        .filter(pk__in=[row.repo_id for row in inputs])
-        .values_list("pk", flat=True)
+        Repo.objects.filter(pk__in=[row.repo_id for row in inputs]).open_to(job.owner).values_list("pk", flat=True)
     )
     names = {
         (entry["role"], entry.get("index", 0)): entry.get("reference", "") for entry in job.request.get("inputs", [])

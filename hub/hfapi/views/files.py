@@ -5,11 +5,12 @@ from django.http.response import HttpResponseBase
 
 from hub.blobs.models import Blob
 from hub.catalog.errors import EntryMissing
+from hub.catalog.gates import gate_check
 from hub.catalog.git_ids import pointer_text
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import Entry, entry_get
 from hub.hfapi.counting import download_count
-from hub.hfapi.endpoint import endpoint, repo_of
+from hub.hfapi.endpoint import asker_of, endpoint, repo_of
 from hub.hfapi.routing import commit_and_path
 from hub.hfapi.serving import blob_response, bytes_response
 
@@ -45,6 +46,7 @@ def raw(request: HttpRequest, ns: str, name: str, rest: str, kind: str = "models
 
 def _find(request: HttpRequest, kind: str, ns: str, name: str, rest: str) -> tuple[Repo, Commit, str, Entry]:
     repo = repo_of(request, kind, ns, name)
+    gate_check(user=asker_of(request), repo=repo)
     commit, revision, path = commit_and_path(request, repo, rest)
     entry = entry_get(commit, path) if path else None
     if entry is None or entry.is_folder:

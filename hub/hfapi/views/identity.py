@@ -5,9 +5,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from hub.accounts.scopes import has_scope
 from hub.accounts.selectors import memberships_of
 from hub.catalog.cards import MAX_CARD_BYTES, card_parse
+from hub.catalog.gates import gate_check
 from hub.core.errors import Unauthenticated
 from hub.hfapi.bodies import json_body, text_field
-from hub.hfapi.endpoint import endpoint, repo_of, user_of
+from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of
 from hub.hfapi.wire import date_text
 
 
@@ -38,7 +39,8 @@ def whoami(request: HttpRequest) -> HttpResponse:
 
 @endpoint("GET")
 def auth_check(request: HttpRequest, kind: str, ns: str, name: str, level: str = "") -> HttpResponse:
-    repo_of(request, kind, ns, name, "write" if level == "write" else "read")
+    repo = repo_of(request, kind, ns, name, "write" if level == "write" else "read")
+    gate_check(user=asker_of(request), repo=repo)
     return JsonResponse({})
 
 

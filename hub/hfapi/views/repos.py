@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from hub.catalog.errors import RepoMissing
+from hub.catalog.gates import gate_set
 from hub.catalog.selectors import repo_get
 from hub.catalog.services import repo_create, repo_delete, repo_move, repo_update
 from hub.core.errors import Conflict, Invalid
@@ -55,12 +57,17 @@ def move(request: HttpRequest) -> HttpResponse:
 def settings(request: HttpRequest, kind: str, ns: str, name: str) -> HttpResponse:
     repo = repo_of(request, kind, ns, name, "admin")
     document = json_body(request)
-    if document.get("gated") not in (None, False):
-        raise NotOffered("This hub has no gated repos. Make the repo private, and give access through an organisation.")
-    visibility = _visibility(document)
-    if visibility is not None:
-        repo = repo_update(user=user_of(request), repo=repo, visibility=visibility)
-    return JsonResponse({"private": repo.visibility == "private", "visibility": repo.visibility, "gated": False})
+    user, visibility, gated = user_of(request), _visibility(document), document.get("gated")
+    if gated not in (None, False, "auto", "manual"):
+        raise Invalid('gated is neither "auto" nor "manual" nor false.')
+    with transaction.atomic():
+        if visibility is not None:
+            repo = repo_update(user=user, repo=repo, visibility=visibility)
+        if gated is not None:
+            repo = gate_set(user=user, repo=repo, gated=gated or "")
+    return JsonResponse(
+        {"private": repo.visibility == "private", "visibility": repo.visibility, "gated": repo.gated or False}
+    )
 
 
 def _address(document: dict[str, Any], own: str) -> tuple[str, str, str]:
