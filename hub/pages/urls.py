@@ -4,6 +4,7 @@ from django.urls import path
 
 from hub.pages.shell import View, page
 from hub.pages.views import (
+    access,
     account,
     browse,
     changes,
@@ -92,6 +93,10 @@ urlpatterns = [
     *_both("branches/delete", refs.delete, "branches-delete"),
     *_both("settings", repo_settings.page, "settings"),
     *_both("settings/visibility", repo_settings.visibility, "settings-visibility"),
+    *_both("settings/gate", repo_settings.gate, "settings-gate"),
+    *_both("access", access.page, "access"),
+    *_both("access/ask", access.ask, "access-ask"),
+    *_both("access/decide", access.decide, "access-decide"),
     *_both("settings/move", repo_settings.move, "settings-move"),
     *_both("settings/delete", repo_settings.delete, "settings-delete"),
     _route("<str:namespace>", owner.owner, "owner"),

@@ -9,6 +9,7 @@ from hub.blobs.services import blob_bytes, blob_put
 from hub.catalog.attributes import is_lfs_path
 from hub.catalog.entries import Entry
 from hub.catalog.errors import EntryMissing
+from hub.catalog.gates import gate_check
 from hub.catalog.operations import AddFile, CopyFile, DeleteFile, DeleteFolder, Operation
 from hub.catalog.selectors import branch_get, entries_of, entry_get
 from hub.catalog.services import commit_create
@@ -36,6 +37,7 @@ def upload_check(
 
 def _opened(request: HttpRequest, namespace: str, name: str, rest: str, repo_type: str) -> tuple[Opened, str]:
     opened, path = file_open(request, namespace, name, rest, repo_type, "write")
+    gate_check(user=request.user, repo=opened.repo)
     if not is_branch(opened):
         raise Invalid(f"{opened.revision!r} is not a branch. Only the head of a branch can be changed.")
     return opened, path

@@ -11,6 +11,7 @@ from hub.catalog.selectors import entries_of, entry_get, facts_of
 from hub.core.markdown import render as markdown
 from hub.pages.cards import text_of
 from hub.pages.entry import Opened, address, repo_for, revision_split
+from hub.pages.gate import gated_page
 from hub.pages.views.repo import entry_context
 
 SHOWN_BYTES = 256 * 1024
@@ -95,6 +96,9 @@ def upload_addresses(opened: Opened) -> dict[str, str]:
 @require_safe
 def blob(request: HttpRequest, namespace: str, name: str, rest: str, repo_type: str = "model") -> HttpResponse:
     opened, path = file_open(request, namespace, name, rest, repo_type)
+    context = entry_context(request, opened, "files")
+    if context["gate"]:
+        return gated_page(request, context)
     entry = entry_get(opened.commit, path) if path else None
     if entry is None or entry.is_folder:
         raise EntryMissing(f"There is no file {path[:200]!r} here.", opened.commit.oid)
@@ -102,7 +106,6 @@ def blob(request: HttpRequest, namespace: str, name: str, rest: str, repo_type: 
     text = text_of(entry, SHOWN_BYTES) if is_small else None
     is_markdown = text is not None and path.lower().endswith(".md")
     prefix = "datasets/" if repo_type == "dataset" else ""
-    context = entry_context(request, opened, "files")
     context |= {
         "entry": entry,
         "text": text,

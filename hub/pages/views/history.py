@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.catalog.changes import Change, changes_between
+from hub.catalog.gates import gate_is_open
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, commits_of, facts_of
 from hub.pages.diffs.files import MOST_SHOWN, file_diffs
@@ -67,7 +68,7 @@ def compare(request: HttpRequest, namespace: str, name: str, repo_type: str = "m
 
 def _shown(request: HttpRequest, repo: Repo, changes: list[Change]) -> dict:
     """SECURITY: lines and headers are content: behind a gate only names, sizes and hashes are told."""
-    is_open = True
+    is_open = gate_is_open(user=request.user, repo=repo)
     counts = {
         kind: sum(change.kind == kind for change in changes) for kind in ("added", "changed", "removed", "renamed")
     }

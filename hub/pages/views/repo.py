@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from hub.pages.cards import card_of
 from hub.pages.entry import Addresses, Opened, deeds_of, entry_open, label_of, made_by, tabs_of
+from hub.pages.gate import gate_of, gated_page
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.usage import usage_of
@@ -31,6 +32,7 @@ def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
         "may_write": may_write,
         "may_administer": may_administer,
         "urls": Addresses(opened.repo),
+        "gate": gate_of(request, opened.repo),
         "job_number": output.job.number if can_see_job else None,
         "is_mine": request.user.is_authenticated and opened.repo.namespace.owner_id == request.user.pk,
     }
@@ -44,7 +46,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context |= {
         "label": label_of(opened, job_number=context["job_number"]),
         "usage": usage_of(opened),
-        "card": card_of(opened),
+        "card": None if opened.repo.disabled_reason else card_of(opened),
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
         "measured": measured(opened, user=request.user),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
@@ -59,7 +61,7 @@ def dataset(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context |= {
         "label": label_of(opened),
         "usage": usage_of(opened),
-        "card": card_of(opened),
+        "card": None if opened.repo.disabled_reason else card_of(opened),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
     return render(request, "catalog/model.html", context)
@@ -68,10 +70,13 @@ def dataset(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 @require_safe
 def tensors(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
+    context = entry_context(request, opened, "tensors")
+    if context["gate"]:
+        return gated_page(request, context)
     words = request.GET.get("q", "").strip().lower()[:200]
     rows = [(key, fact) for key, fact in opened.facts.tensors.items() if words in key.lower()]
     pages = Paginator(rows, TENSORS_SHOWN)
-    context = entry_context(request, opened, "tensors") | {
+    context |= {
         "page": pages.get_page(request.GET.get("page")),
         "words": words,
         "found": len(rows),

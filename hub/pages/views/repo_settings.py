@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.selectors import namespaces_writable
+from hub.catalog.gates import access_requests, gate_set
 from hub.catalog.models import Repo
 from hub.catalog.services import repo_delete, repo_move, repo_update
 from hub.core.errors import ApplicationError, Invalid
@@ -28,6 +29,9 @@ def _page(
         "given": request.POST,
         "refused": {at: error},
         "label": _label(repo),
+        "gates": True,
+        "terms": request.POST.get("terms", repo.gate_terms),
+        "waiting": len(access_requests(user=request.user, repo=repo, state="pending")) if repo.gated else 0,
         **more,
     }
     return render(request, "catalog/settings.html", context, status=error.status if error else 200)
@@ -59,6 +63,22 @@ def visibility(request: HttpRequest, namespace: str, name: str, repo_type: str =
         return _page(request, repo, error=error, at="visibility")
     messages.success(request, f"{repo.full_name} is {repo.visibility} now.")
     return redirect(address(repo, "settings"))
+
+
+@require_POST
+def gate(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    try:
+        gate_set(
+            user=request.user,
+            repo=repo,
+            gated=request.POST.get("gated", ""),
+            terms=request.POST.get("terms", "").strip(),
+        )
+    except ApplicationError as error:
+        return _page(request, repo, error=error, at="gate")
+    messages.success(request, f"{repo.full_name} is {'gated' if repo.gated else 'open'} now.")
+    return redirect(f"{address(repo, 'settings')}#gate")
 
 
 @require_POST
