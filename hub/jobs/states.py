@@ -24,7 +24,7 @@ ALLOWED: dict[State, tuple[State, ...]] = {
     State.RUNNING: (State.SUCCEEDED, State.FAILED, State.ERRORED, State.CANCELLING, State.QUEUED),
     State.CANCELLING: (State.CANCELLED, State.SUCCEEDED),
     State.SUCCEEDED: (),
-    State.FAILED: (State.QUEUED,),
+    State.FAILED: (State.QUEUED, State.WAITING),
     State.ERRORED: (State.QUEUED,),
     State.CANCELLED: (State.QUEUED,),
 }

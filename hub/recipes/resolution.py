@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hub.accounts.models import User
+from hub.catalog.gates import gate_check
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, entries_of, facts_of, repo_get
 from hub.core.errors import ApplicationError
+from hub.recipes.external import here_as
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile
 from workers.contracts.recipes import AnyRecipe
@@ -56,11 +58,19 @@ def reference_resolve(*, user: User, type: str, text: str) -> tuple[Repo | None,
     if text.startswith(BUILTIN):
         return None, None, RepoFacts(reference=text, repo_type="dataset", visibility="public")
     reference = repo_reference_parse(text)
-    if reference is None or reference.scheme:
+    if reference is None:
         return None, None, None
+    name, revision = reference.repo, reference.revision
+    if reference.scheme:
+        # what was imported for it is an input like any other: visible or not, gated or not
+        here = here_as(user=user, type=type, reference=reference)
+        if here is None:
+            return None, None, None
+        name, revision = here
     try:
-        repo = repo_get(user=user, full_name=reference.repo, type=type)
-        commit = commit_resolve(repo, reference.revision)
+        repo = repo_get(user=user, full_name=name, type=type)
+        gate_check(user=user, repo=repo)
+        commit = commit_resolve(repo, revision)
     except ApplicationError:
         return None, None, None
     facts = facts_of(commit).model_copy(

@@ -10,10 +10,13 @@ from hub.accounts.models import User
 from hub.blobs.models import Blob
 from hub.catalog.models import Commit, Repo
 from hub.core.errors import NOT_VISIBLE, ApplicationError, Refused
+from hub.imports.services import import_start
 from hub.jobs.models import Job, JobLog
 from hub.jobs.rights import output_check
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
+from hub.recipes.external import Wanted, check_without, held_findings, imports_start, wanted_findings, wanted_of
+from hub.recipes.overrides import policy_apply
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import title_make
 from workers.contracts.findings import Finding, Repair
@@ -22,7 +25,7 @@ from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, Output
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, Output
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
 from workers.planning.wording import counted
@@ -30,11 +33,15 @@ from workers.planning.wording import counted
 
 @dataclass(frozen=True)
 class CheckReport:
-    """`check.findings` are all findings: of the text, of the plan, of rights. `inputs` are the repos at their commits, without files."""
+    """`check.findings` are all findings: of the text, of the plan, of rights. `inputs` are the repos at their commits, without files.
+
+    `wanted` are inputs that have to be imported first; until they are here nothing is planned.
+    """
 
     parsed: Parsed
     check: Check
     inputs: tuple[Resolved, ...]
+    wanted: tuple[Wanted, ...] = ()
 
 
 def recipe_check(*, user: User, document: Any) -> CheckReport:
@@ -47,8 +54,12 @@ def _check(user: User, parsed: Parsed) -> CheckReport:
     if recipe is None:
         return CheckReport(parsed, check_parsed(parsed, {}), ())
     resolved = tuple(references_resolve(user=user, recipe=recipe))
-    more = (*_output_findings(user, recipe, resolved), *_measure_findings(user, recipe))
-    return CheckReport(parsed, check_parsed(parsed, facts_by_text(resolved), more=more), resolved)
+    wanted = tuple(wanted_of(user=user, resolved=resolved))
+    more = (
+        *_output_findings(user, recipe, resolved), *_measure_findings(user, recipe), *wanted_findings(wanted), *held_findings(resolved),
+    )  # fmt: skip
+    check = policy_apply(check_parsed(parsed, facts_by_text(resolved), more=more), recipe)
+    return CheckReport(parsed, check_without(check, wanted) if wanted else check, resolved, wanted)
 
 
 def _output_findings(user: User, recipe: AnyRecipe, resolved: tuple[Resolved, ...]) -> tuple[Finding, ...]:
@@ -118,6 +129,7 @@ def recipe_submit(
     return _submit(user, _check(user, parsed), idempotency_key=idempotency_key, force=force)
 
 
+@transaction.atomic
 def _submit(
     user: User, report: CheckReport, *, idempotency_key: str | None = None, force: bool = False, parent: Job | None = None,
     title: str = "",
@@ -126,9 +138,12 @@ def _submit(
     kind = kind_get(recipe.kind) if recipe is not None else None
     if recipe is None or kind is None or not report.check.ok:
         raise Refused(refusal_words(report.check.findings), findings=report.check.findings)
+    if isinstance(recipe, ImportRecipe):
+        return _import(user, recipe), True
     return job_submit(
         owner=user,
         request=request_make(recipe, kind, report),
+        depends_on=imports_start(user=user, wanted=report.wanted),
         title=title or title_make(recipe),
         check=report.check,
         idempotency_key=idempotency_key,
@@ -136,6 +151,15 @@ def _submit(
         parent=parent,
         document=report.parsed.document,
     )
+
+
+def _import(user: User, recipe: ImportRecipe) -> Job:
+    """A recipe of the kind import: the same as asking for it at /imports."""
+    origin = import_start(
+        user=user, source=recipe.source, type=recipe.type, mode=recipe.mode, endpoint=recipe.endpoint, all_refs=recipe.all_refs,
+        target=recipe.output.repo if recipe.output is not None else None,
+    )  # fmt: skip
+    return Job.objects.get(imports=origin)
 
 
 def refusal_words(findings: tuple[Finding, ...]) -> str:
@@ -150,6 +174,7 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
         kind=recipe.kind,
         recipe=recipe.model_dump(mode="json", by_alias=True),
         inputs=tuple(inputs),
+        unresolved=bool(report.wanted),
         plan=report.check.plan,
         licence=report.check.licence,
         revision=revision_of(kind, getattr(recipe, "method", "")),

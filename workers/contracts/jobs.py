@@ -38,7 +38,8 @@ class Input(BaseModel):
 class JobRequest(BaseModel):
     """A recipe resolved to commits. `revision` is kind and method revision together: part of the request hash.
 
-    `licence` is the check's verdict for the result; it goes into the manifest and the card.
+    `licence` is the check's verdict for the result; it goes into the manifest and the card. `unresolved`: some inputs are still
+    to be imported; such a request waits and is made anew once they are here.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -47,6 +48,7 @@ class JobRequest(BaseModel):
     kind: str
     recipe: dict[str, Any]
     inputs: tuple[Input, ...] = ()
+    unresolved: bool = False
     plan: Plan | None = None
     licence: LicenceVerdict = LicenceVerdict()
     revision: int = 1

@@ -9,6 +9,7 @@ from hub.jobs.services.leases import LeaseLost, LeaseOwner, lease_owner_make, pr
 from hub.jobs.services.notices import notice_mail, notices_read
 from hub.jobs.services.publishing import job_publish
 from hub.jobs.services.reporting import Beat, job_events_append, job_heartbeat, job_watch, worker_seen
+from hub.jobs.services.resolving import job_refuse, job_resolve
 from hub.jobs.services.submitting import job_submit
 from hub.jobs.services.sweeping import history_sweep, leases_sweep, scratch_sweep, waiting_sweep
 from hub.jobs.services.transition import job_transition
@@ -28,7 +29,9 @@ __all__ = [
     "job_fail",
     "job_heartbeat",
     "job_publish",
+    "job_refuse",
     "job_release",
+    "job_resolve",
     "job_retry",
     "job_submit",
     "job_transition",

@@ -7,7 +7,7 @@ from hub.accounts.models import User
 from hub.core.errors import Conflict, NotFound
 from hub.jobs.models import Job
 from hub.jobs.services.submitting import job_submit
-from hub.jobs.services.transition import job_transition
+from hub.jobs.services.transition import job_transition, job_wake
 from hub.jobs.states import FINAL, State
 from workers.contracts.jobs import JobRequest
 from workers.contracts.kinds import kind_get
@@ -58,9 +58,12 @@ def job_retry(*, user: User, job: Job, reproduce: bool = False) -> Job:
         raise Conflict(f"Job {row.number} has not ended yet: {State(row.state).label.lower()}.")
     kind = kind_get(row.kind)
     more = kind.max_attempts if kind is not None else 1
-    return job_transition(
+    waits = row.state == State.FAILED and row.depends_on.exclude(state=State.SUCCEEDED).exists()
+    if row.request.get("unresolved") and not waits:
+        raise Conflict(f"The inputs of job {row.number} were never worked out. Submit its recipe again.")
+    again = job_transition(
         job=row,
-        to=State.QUEUED,
+        to=State.WAITING if waits else State.QUEUED,
         max_attempts=row.attempt + more,
         error={},
         traceback="",
@@ -69,6 +72,7 @@ def job_retry(*, user: User, job: Job, reproduce: bool = False) -> Job:
         cancel_requested_at=None,
         finished_at=None,
     )
+    return job_wake(job=again) if waits else again
 
 
 def _reproduce(user: User, original: Job) -> Job:

@@ -152,7 +152,7 @@ def job_submit(
         reproduces=reproduces,
     )
     job.refresh_from_db()
-    _inputs_add(job, request)
+    inputs_add(job, request)
     job.depends_on.add(*needed)
     state_announce(job)
     if any(other.state in FINAL for other in needed):
@@ -162,7 +162,7 @@ def job_submit(
     return job, True
 
 
-def _inputs_add(job: Job, request: JobRequest) -> None:
+def inputs_add(job: Job, request: JobRequest) -> None:
     named = [entry for entry in request.inputs if entry.facts.repo]
     repos = {
         (repo.type, repo.full_name): repo.pk
