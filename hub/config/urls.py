@@ -16,6 +16,7 @@ urlpatterns = [
     path("api/v1", UnknownRoute.as_view()),
     path("api/v1/", include("hub.config.api")),
     path("admin/", admin.site.urls),
+    path("", include("hub.xet.urls")),
     path("", include("hub.hfapi.urls")),
     path("", include("hub.pages.urls")),
 ]

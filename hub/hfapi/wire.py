@@ -19,15 +19,17 @@ def date_text(date: datetime) -> str:
 
 
 def repo_url(repo: Repo, request: HttpRequest | None = None) -> str:
-    """Absolute, on the configured address: a Host header can be forged.
+    """Absolute, on the configured address: a Host header can be forged."""
+    return f"{site_for(request)}/{PREFIX[repo.type]}{repo.full_name}"
 
-    A hub of this machine has three names. Clients read the repo's name out of this address only when it begins with the one
-    they call, so a call by another name of the same machine is answered with that name.
-    """
-    site = settings.SITE_URL
+
+def site_for(request: HttpRequest | None) -> str:
+    """The configured address. A hub of this machine has three names: a call by another of them is answered with that name,
+    because clients read a repo's name out of an address only when it begins with the one they call."""
+    site: str = settings.SITE_URL
     if request is not None and _is_loopback(site) and _is_loopback(asked := f"{request.scheme}://{request.get_host()}"):
         site = asked
-    return f"{site}/{PREFIX[repo.type]}{repo.full_name}"
+    return site
 
 
 def _is_loopback(url: str) -> bool:
