@@ -15,7 +15,9 @@ from workers.contracts.recipes import MergeRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
+from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
+from workers.planning.licences import front_matter
 
 DETERMINISM = "The same recipe gives the same bytes with the same release of torch and the same processor kind, on any number of threads."
 
@@ -40,6 +42,7 @@ def write(
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
     text = recipe_to_yaml(recipe)
     (out / RECIPE_FILE).write_text(text, encoding="utf-8")
+    notice_write(out, request, models)
     front = yaml.safe_dump(_front_matter(request, recipe, models), sort_keys=False, allow_unicode=True)
     (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, models, text)}", encoding="utf-8")
 
@@ -78,9 +81,7 @@ def _value(recipe: MergeRecipe, index: int, name: str) -> Any:
 
 def _front_matter(request: JobRequest, recipe: MergeRecipe, models: Sequence[Input]) -> dict[str, Any]:
     """Only what is known: no licence is ever assumed, and a local folder is no base model that others could find."""
-    front: dict[str, Any] = {}
-    if request.licence.licence:
-        front["license"] = request.licence.licence.lower()
+    front: dict[str, Any] = {**front_matter(request.licence.licence)}
     first = models[0].facts
     if first.library:
         front["library_name"] = first.library

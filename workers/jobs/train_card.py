@@ -11,7 +11,9 @@ from workers.contracts.recipes import TrainRecipe
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
 from workers.jobs.inputs import inputs_of
+from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
+from workers.planning.licences import front_matter
 
 DETERMINISM = "The same recipe gives the same bytes with the same release of torch, the same processor kind and the same number of threads."
 
@@ -24,6 +26,7 @@ def write(
     manifest = _manifest(request, recipe, model, data, digest)
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
     (out / RECIPE_FILE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
+    notice_write(out, request, [*([model] if model is not None else []), *data])
     front = yaml.safe_dump(_front_matter(request, recipe, model, data), sort_keys=False, allow_unicode=True)
     (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, request, validation)}", encoding="utf-8")
 
@@ -48,9 +51,7 @@ def _manifest(
 
 def _front_matter(request: JobRequest, recipe: TrainRecipe, model: Input | None, data: list[Input]) -> dict[str, Any]:
     """The licence is the check's verdict, or left open: none is ever assumed."""
-    front: dict[str, Any] = {}
-    if request.licence.licence:
-        front["license"] = request.licence.licence.lower()
+    front: dict[str, Any] = {**front_matter(request.licence.licence)}
     front |= {"library_name": "peft" if recipe.lora else "transformers", "pipeline_tag": "image-classification"}
     front["datasets"] = [item.facts.repo or item.reference for item in data]
     if model is not None:

@@ -35,7 +35,39 @@ class LicenceOutput(serializers.Serializer):
     verdict = serializers.ChoiceField(choices=["allow", "allow_with_obligations", "review", "deny", "unknown"])
     licence = serializers.CharField(help_text='SPDX of the result; "" while unresolved')
     reasons = serializers.ListField(child=serializers.CharField())
-    binding = serializers.ListField(child=serializers.DictField())
+    binding = serializers.ListField(
+        child=serializers.DictField(), help_text="each input that binds the result, strictest first"
+    )
+    operation = serializers.CharField(help_text="kind of operation, which decides what binds")
+    blocking = serializers.ListField(
+        child=serializers.DictField(), help_text="what stops or questions it: input, role, licence, clause, reason"
+    )
+    obligations = serializers.ListField(
+        child=serializers.CharField(), help_text="what the maker of the result has to do"
+    )
+    notice = serializers.CharField(help_text="text of the result's NOTICE file")
+    override = serializers.DictField(help_text="{by, at, reason} where an administrator let it pass, else {}")
+
+
+class OverrideInput(StrictSerializer):
+    recipe = RecipeField(allow_null=True)
+    reason = serializers.CharField(max_length=1000, help_text="shown on the result and in the audit log")
+
+
+class OverrideOutput(serializers.Serializer):
+    id = serializers.UUIDField()
+    by = serializers.CharField(source="by_name")
+    reason = serializers.CharField()
+    operation = serializers.CharField()
+    target = serializers.CharField(help_text="the repo the result goes to")
+    blocking = serializers.ListField(child=serializers.DictField())
+    created_at = serializers.DateTimeField()
+    withdrawn_at = serializers.DateTimeField(allow_null=True)
+
+
+class OverrideListOutput(serializers.Serializer):
+    results = OverrideOutput(many=True)
+    next = serializers.CharField(allow_null=True)
 
 
 class EstimateOutput(serializers.Serializer):
