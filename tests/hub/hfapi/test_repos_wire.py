@@ -216,7 +216,8 @@ def test_what_is_not_offered_says_so_in_json(zoo, anonymous, path, status):
     assert anonymous.get("/api/spaces").json() == []
 
 
-def test_xet_is_refused_with_the_way_out(zoo, alice, as_):
+def test_xet_is_refused_with_the_way_out(zoo, alice, as_, settings):
+    settings.XET_UPLOADS = False
     answer = as_(alice).get("/api/models/alice/one/xet-write-token/main")
     assert answer.status_code == 404
     assert "HF_HUB_DISABLE_XET=1" in answer.headers["X-Error-Message"]
