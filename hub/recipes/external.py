@@ -57,9 +57,8 @@ def wanted_of(*, user: User, resolved: Iterable[Any]) -> list[Wanted]:
 
 def _target(user: User, type: str, reference: RepoReference) -> str:
     """The name in the asker's namespace: where it was imported before, else one that nothing else has."""
-    endpoint = settings.IMPORT_HOSTS and endpoint_or_none()
     before = Import.objects.filter(
-        owner=user, endpoint=endpoint or "", remote__iexact=reference.repo, type=type
+        owner=user, endpoint=endpoint_meant() or "", remote__iexact=reference.repo, type=type
     ).first()
     if before is not None:
         return before.repo.full_name if before.repo is not None else before.target
