@@ -35,6 +35,9 @@ def test_database() -> Iterator[str]:
         _run(maintenance, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         _run(maintenance, "CREATE DATABASE {} TEMPLATE {}", name, template)
     _point_at(name)
+    with connection.cursor() as cursor:
+        # Tests that commit empty every table afterwards; the log itself would refuse that. What else it refuses stays in force.
+        cursor.execute("ALTER TABLE accounts_auditentry DISABLE TRIGGER audit_refuse_truncate")
     try:
         yield name
     finally:

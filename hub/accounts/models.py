@@ -120,6 +120,19 @@ class Invitation(Identified, TimeStamped):
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
 
+class Device(Identified, TimeStamped):
+    """Where somebody is signed in: one row per session, for the account page and for ending it from elsewhere."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="devices")
+    session_key = models.CharField(max_length=40, unique=True)
+    browser = models.CharField(max_length=200, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.user_id} with {self.browser[:40]}"
+
+
 class AuditEntry(models.Model):
     """One deed. Names, not keys, so that it outlives what it speaks of; a trigger refuses to change or remove it for a year."""
 

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from hub.accounts import tokens
+from hub.accounts.limits import is_within, limited_token, narrower
 from hub.accounts.models import AccessToken, Membership, Namespace, User
 from hub.core.errors import Forbidden, NotFound, Unauthenticated
 
@@ -43,18 +44,18 @@ def is_live(token: AccessToken, now: datetime | None = None) -> bool:
 
 def token_list(*, user: User) -> QuerySet[AccessToken]:
     """Newest first, without those revoked."""
-    return AccessToken.objects.filter(user=user, revoked_at=None).order_by("-created_at", "id")
+    return narrower(AccessToken.objects.filter(user=user, revoked_at=None), user).order_by("-created_at", "id")
 
 
 def token_get(*, user: User, ident: UUID | str) -> AccessToken:
-    token = AccessToken.objects.filter(user=user, pk=ident, revoked_at=None).first()
+    token = narrower(AccessToken.objects.filter(user=user, pk=ident, revoked_at=None), user).first()
     if token is None:
         raise NotFound()
     return token
 
 
 def user_get(*, name: str) -> User:
-    user = User.objects.filter(username__iexact=name).first()
+    user = User.objects.filter(username__iexact=name, is_active=True).first()
     if user is None:
         raise NotFound(f"There is no user {name!r}.")
     return user
@@ -82,6 +83,8 @@ def _namespace_with(user: Asker, name: str, roles: tuple[str, ...], deed: str) -
     if not isinstance(user, User) or not user.is_active:
         raise Unauthenticated("Sign in, or send an access token.")
     namespace = namespace_get(name)
+    if not is_within(user, namespace):
+        raise Forbidden(f"This token is limited, and {namespace.name!r} is not among what it is for.")
     if (
         user.is_superuser
         or namespace.owner_id == user.pk
@@ -96,6 +99,9 @@ def namespaces_writable(user: Asker) -> list[str]:
     if not isinstance(user, User):
         return []
     mine = Q(owner=user) | Q(memberships__user=user, memberships__role__in=WRITER_ROLES)
+    token = limited_token(user)
+    if token is not None:
+        mine &= Q(pk__in=token.namespace_ids)
     rows = Namespace.objects.filter(mine).distinct().values_list("name", "owner_id")
     return [name for name, owner in sorted(rows, key=lambda row: (row[1] != user.pk, row[0].lower()))]
 
@@ -106,13 +112,18 @@ def role_of(user: User, namespace: Namespace) -> str:
 
 
 def memberships_of(user: User) -> list[Membership]:
-    return list(user.memberships.select_related("namespace").order_by("namespace__name"))
+    """Those that the token, if it is limited, is for."""
+    rows = user.memberships.select_related("namespace").order_by("namespace__name")
+    token = limited_token(user)
+    return list(rows if token is None else rows.filter(namespace_id__in=token.namespace_ids))
 
 
 def organisation_get(*, user: User, name: str) -> Namespace:
     """Who belongs to an organisation is known to its members and to administrators."""
     found = Namespace.objects.filter(name__iexact=name, kind="organisation").first()
-    if found is None or not (user.is_superuser or found.memberships.filter(user=user).exists()):
+    if found is None or not is_within(user, found):
+        raise NotFound()
+    if not user.is_superuser and not found.memberships.filter(user=user).exists():
         raise NotFound()
     return found
 

@@ -1,23 +1,24 @@
-"""Writes: users, organisations, access tokens. One call is one transaction."""
+"""Writes: users and their passwords. Organisations and tokens have files of their own, and are found here too."""
 
 import secrets
-from collections.abc import Iterable
-from datetime import timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from hub.accounts import tokens
-from hub.accounts.models import AccessToken, Membership, Namespace, User
+from hub.accounts.audit import audit
+from hub.accounts.granting import SCOPES, TOKEN_DAYS, TOKEN_DAYS_LIMIT, TOKENS_PER_USER, token_create, token_revoke
+from hub.accounts.limits import account_check
+from hub.accounts.models import Namespace, User
 from hub.accounts.names import name_validate
-from hub.accounts.scopes import has_scope
+from hub.accounts.organisations import ROLES, member_set, organisation_create
+from hub.accounts.sessions import sessions_drop
 from hub.core.errors import Conflict, Forbidden, Invalid, NotFound
 
-SCOPES = tuple(scope for scope, _ in AccessToken.SCOPES)
-ROLES = tuple(role for role, _ in Membership.ROLES)
-TOKEN_DAYS, TOKEN_DAYS_LIMIT, TOKENS_PER_USER = 90, 3650, 100
+__all__ = [
+    "ROLES", "SCOPES", "TOKENS_PER_USER", "TOKEN_DAYS", "TOKEN_DAYS_LIMIT", "admin_ensure", "member_set", "organisation_create",
+    "password_change", "password_generate", "password_set", "profile_update", "token_create", "token_revoke", "user_create",
+]  # fmt: skip
 _ADMINISTRATOR_NAMES = ("root", "administrator")
 # Without look-alikes: the password is read from a terminal and typed into a browser once.
 _PASSWORD_LETTERS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"  # noqa: S105
@@ -28,7 +29,9 @@ def password_generate() -> str:
     return "-".join("".join(secrets.choice(_PASSWORD_LETTERS) for _ in range(5)) for _ in range(4))
 
 
-def user_create(*, name: str, password: str | None = None, email: str = "", is_admin: bool = False) -> User:
+def user_create(
+    *, name: str, password: str | None = None, email: str = "", is_admin: bool = False, asker: User | None = None
+) -> User:
     """A user and the namespace of that name. Without a password nobody can sign in as this user; tokens still work."""
     name_validate(name)
     user = User(username=name, email=email, is_staff=is_admin, is_superuser=is_admin)
@@ -40,6 +43,7 @@ def user_create(*, name: str, password: str | None = None, email: str = "", is_a
         with transaction.atomic():
             user.save()
             Namespace.objects.create(name=name, kind="user", owner=user)
+            audit("user.create", actor=asker, subject=name, is_admin=is_admin)
     except ValidationError as error:
         raise Invalid(" ".join(error.messages)) from None
     except IntegrityError:
@@ -47,14 +51,50 @@ def user_create(*, name: str, password: str | None = None, email: str = "", is_a
     return user
 
 
-def password_set(*, name: str, password: str) -> User:
+@transaction.atomic
+def password_set(*, name: str, password: str, asker: User | None = None) -> User:
     """A new password for an account. Every session that was open under the old one ends with it."""
-    user = User.objects.filter(username__iexact=name).first()
+    user = User.objects.filter(username__iexact=name, is_active=True).first()
     if user is None:
         raise NotFound(f"There is no user {name!r} here.")
+    if user.service_of_id is not None:
+        raise Invalid(f"{user.username} is a service account and has no password. Make a token for it.")
     _password_validate(password, user)
     user.set_password(password)
     user.save(update_fields=["password"])
+    sessions_drop(user)
+    audit("user.password", actor=asker, subject=user.username)
+    return user
+
+
+def password_change(*, user: User, old: str, new: str) -> User:
+    """By the person, who knows the old one."""
+    account_check(user, "change the password")
+    if not user.check_password(old):
+        raise Forbidden("The present password is not right.")
+    return password_set(name=user.username, password=new, asker=user)
+
+
+@transaction.atomic
+def profile_update(
+    *, user: User, full_name: str | None = None, email: str | None = None, wants_mail: bool | None = None
+) -> User:
+    """None leaves as it is."""
+    account_check(user, "change the profile")
+    if user.service_of_id is not None:
+        raise Forbidden("A service account has no profile of its own.")
+    changes = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in (("full_name", full_name), ("email", email), ("wants_mail", wants_mail))
+        if value is not None
+    }
+    for name, value in changes.items():
+        setattr(user, name, value)
+    try:
+        user.clean_fields(exclude=[field.name for field in User._meta.fields if field.name not in changes])
+    except ValidationError as error:
+        raise Invalid(" ".join(error.messages)) from None
+    user.save(update_fields=list(changes))
     return user
 
 
@@ -78,87 +118,3 @@ def admin_ensure() -> tuple[User, str | None]:
         )
     password = password_generate()
     return user_create(name=name, password=password, is_admin=True), password
-
-
-def organisation_create(*, name: str, owner: User) -> Namespace:
-    """A namespace with members; `owner` is the first."""
-    name_validate(name)
-    try:
-        with transaction.atomic():
-            namespace = Namespace.objects.create(name=name, kind="organisation")
-            Membership.objects.create(namespace=namespace, user=owner, role="owner")
-    except IntegrityError:
-        raise Conflict(f"The name {name!r} is taken.") from None
-    return namespace
-
-
-@transaction.atomic
-def member_set(*, namespace: Namespace, user: User, role: str | None, asker: User | None = None) -> None:
-    """Gives `user` this role in the organisation; None takes the membership away. The last owner stays.
-
-    SECURITY: `asker` is who asks, if a person does. Only an owner makes or unmakes owners; a maintainer would else become one.
-    """
-    if namespace.kind != "organisation":
-        raise Invalid(f"{namespace.name!r} belongs to one user. Only organisations have members.")
-    if role is not None and role not in ROLES:
-        raise Invalid(f"{role!r} is not a role. Choose one of {', '.join(ROLES)}.")
-    Namespace.objects.select_for_update().get(pk=namespace.pk)
-    owners = namespace.memberships.filter(role="owner")
-    touches_owners = role == "owner" or owners.filter(user=user).exists()
-    if touches_owners and asker is not None and not asker.is_superuser and not owners.filter(user=asker).exists():
-        raise Forbidden(f"Only an owner of {namespace.name!r} may say who its owners are.")
-    if role != "owner" and owners.filter(user=user).exists() and owners.count() == 1:
-        raise Conflict(f"{user.username} is the last owner of {namespace.name!r}. Make somebody else an owner first.")
-    if role is None:
-        namespace.memberships.filter(user=user).delete()
-    else:
-        Membership.objects.update_or_create(namespace=namespace, user=user, defaults={"role": role})
-
-
-def token_create(
-    *,
-    user: User,
-    name: str,
-    scopes: Iterable[str],
-    expires_in_days: int | None = TOKEN_DAYS,
-    made_with: AccessToken | None = None,
-) -> tuple[AccessToken, str]:
-    """The row and the token itself, which is kept nowhere and cannot be shown again. `expires_in_days=None` never expires.
-
-    SECURITY: `made_with` is the token that asks, if one does. The new one gets no scope it lacks and does not outlive it.
-    """
-    chosen = sorted(set(scopes), key=SCOPES.index) if set(scopes) <= set(SCOPES) else []
-    if not chosen:
-        raise Invalid(f"Choose at least one scope of {', '.join(SCOPES)}.")
-    name = name.strip()
-    if not 1 <= len(name) <= 80:
-        raise Invalid("Give the token a name of 1 to 80 characters, so that you know later what it is for.")
-    if expires_in_days is not None and not 1 <= expires_in_days <= TOKEN_DAYS_LIMIT:
-        raise Invalid(f"{expires_in_days} days is out of range. Choose 1 to {TOKEN_DAYS_LIMIT}.")
-    if "admin" in chosen and not user.is_staff:
-        raise Invalid("Only an administrator can have a token with the scope admin.")
-    if made_with is not None and not all(has_scope(made_with, scope) for scope in chosen):
-        raise Forbidden(
-            f"This token has the scopes {', '.join(made_with.scopes)} and cannot make one with {', '.join(chosen)}."
-        )
-    if user.access_tokens.filter(revoked_at=None).count() >= TOKENS_PER_USER:
-        raise Conflict(f"You have {TOKENS_PER_USER} tokens. Revoke one first.")
-    ends = [] if expires_in_days is None else [timezone.now() + timedelta(days=expires_in_days)]
-    ends += [made_with.expires_at] if made_with is not None and made_with.expires_at is not None else []
-    raw, pepper = tokens.token_generate(), tokens.current_pepper()
-    token = AccessToken.objects.create(
-        user=user,
-        name=name,
-        scopes=chosen,
-        digest=tokens.digest(raw, pepper),
-        pepper=pepper,
-        display=raw[: tokens.DISPLAY_LENGTH],
-        expires_at=min(ends, default=None),
-    )
-    return token, raw
-
-
-def token_revoke(*, token: AccessToken) -> None:
-    """From now on it is refused. Revoking twice changes nothing."""
-    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
-    token.refresh_from_db(fields=["revoked_at"])

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from hub.accounts.audit import audit
 from hub.accounts.models import User
 from hub.blobs.keeping import blobs_revive
 from hub.catalog.derived import derived_update
@@ -84,9 +85,13 @@ def commit_create(
         if draft.after == draft.before:
             ref.commit.repo = repo
             return ref.commit
-        return commit_write(
+        commit = commit_write(
             repo=repo, ref=ref, user=user, draft=draft, title=title, message=message, manifest=manifest, lineage=lineage
         )  # fmt: skip
+        audit(
+            "commit.publish", actor=user, subject=repo.full_name, namespace=repo.namespace.name, branch=ref.name, commit=commit.oid
+        )  # fmt: skip
+        return commit
 
 
 def commit_write(

@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
+from hub.accounts.audit import audit
 from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.catalog.derived import derived_update
@@ -29,6 +30,9 @@ def repo_move(*, user: User, repo: Repo, namespace: str, name: str) -> Repo:
             commit = Commit.objects.get(repo=repo, oid=repo.head)
             state = state_read(commit.tree_id)
             derived_update(repo, commit, state, extract(state))  # the words hold the name
+            audit("repo.move", actor=user, subject=old, namespace=old.partition("/")[0], to=new)
+            if target.name != old.partition("/")[0]:
+                audit("repo.move", actor=user, subject=new, namespace=target.name, came_from=old)
     except IntegrityError:
         repo.refresh_from_db(fields=["namespace", "name", "full_name"])
         raise Conflict(f"{new} is there already.") from None

@@ -2,6 +2,7 @@
 
 from django.db import IntegrityError, transaction
 
+from hub.accounts.audit import audit
 from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.blobs.services import blob_put
@@ -43,6 +44,9 @@ def repo_create(*, user: User, namespace: str, name: str, type: str = "model", v
             # a new repo of an old name wins over the sign that pointed elsewhere
             RepoRedirect.objects.filter(type=type, full_name_lower=full_name.lower()).delete()
             commit_write(repo=repo, ref=None, user=user, draft=draft, title="Initial commit", message="")
+            audit(
+                "repo.create", actor=user, subject=full_name, namespace=owner.name, type=type, visibility=visibility
+            )
     except IntegrityError:
         raise Conflict(f"{full_name} is there already.") from None
     return repo
@@ -61,6 +65,10 @@ def repo_update(*, user: User, repo: Repo, visibility: str) -> Repo:
     _administer_check(user, repo)
     if visibility == "public" and repo.visibility != "public":
         _secrets_check(user, repo)
+    if repo.visibility != visibility:
+        audit(
+            "repo.visibility", actor=user, subject=repo.full_name, namespace=repo.namespace.name, before=repo.visibility, after=visibility
+        )  # fmt: skip
     repo.visibility = visibility
     repo.save(update_fields=["visibility"])
     return repo
@@ -73,6 +81,9 @@ def repo_delete(*, user: User, repo: Repo) -> None:
     if repo.visibility == "private":
         # the name of what was private does not outlive it in the lineage of others
         LineageEdge.objects.filter(parent_repo=repo).update(parent_name="")
+    audit(
+        "repo.delete", actor=user, subject=repo.full_name, namespace=repo.namespace.name, type=repo.type, head=repo.head
+    )
     repo.refs.all().delete()
     repo.delete()
 

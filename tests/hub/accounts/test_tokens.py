@@ -109,7 +109,7 @@ def test_staff_may_have_an_admin_token(root):
 
 
 def test_there_is_a_limit_per_user(alice, monkeypatch):
-    monkeypatch.setattr(services, "TOKENS_PER_USER", 1)
+    monkeypatch.setattr("hub.accounts.granting.TOKENS_PER_USER", 1)
     token, _ = services.token_create(user=alice, name="one", scopes=["read"])
     with pytest.raises(Conflict):
         services.token_create(user=alice, name="two", scopes=["read"])
