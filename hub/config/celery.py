@@ -52,6 +52,7 @@ def schedule() -> dict[str, dict[str, Any]]:
         **rings,
         "sweep": {"task": "hub.sweep", "schedule": float(settings.SWEEP_S), "options": {"expires": settings.SWEEP_S}},
         "housekeeping": {"task": "hub.housekeeping", "schedule": crontab(hour=3, minute=17)},
+        "imports-refresh": {"task": "hub.imports_refresh", "schedule": crontab(hour=1, minute=23)},
     }
 
 
@@ -60,7 +61,7 @@ for warning in (SecurityWarning, CPendingDeprecationWarning):
     warnings.filterwarnings("ignore", category=warning)
 
 app = Celery(
-    "genepool", include=["workers.runtime.tasks", "hub.jobs.tasks", "hub.evals.tasks", "hub.config.housekeeping"]
+    "genepool", include=["workers.runtime.tasks", "hub.jobs.tasks", "hub.imports.tasks", "hub.evals.tasks", "hub.config.housekeeping"]
 )
 app.set_default()
 app.conf.update(
