@@ -2,7 +2,23 @@
 
 from django.urls import path, re_path
 
-from hub.hfapi.views import access, commits, files, identity, info, lfs, refs, refusals, repos, trees, uploads
+from hub.hfapi.views import (
+    access,
+    commits,
+    facts,
+    files,
+    history,
+    identity,
+    info,
+    lfs,
+    likes,
+    people,
+    refs,
+    refusals,
+    repos,
+    trees,
+    uploads,
+)
 
 _KIND = r"(?P<kind>models|datasets)"
 _REPO = rf"^api/{_KIND}/(?P<ns>[^/]+)/(?P<name>[^/]+)"
@@ -14,6 +30,15 @@ urlpatterns = [
     path("api/repos/create", repos.create),
     path("api/repos/delete", repos.delete),
     path("api/repos/move", repos.move),
+    path("api/settings/repositories", people.repositories),
+    path("api/users/<str:name>/overview", people.user_overview),
+    path("api/users/<str:user>/likes", likes.likes),
+    re_path(r"^api/(?:users|organizations)/(?P<name>[^/]+)/(?:followers|following)$", people.followers),
+    path("api/organizations/<str:name>/overview", people.organisation_overview),
+    path("api/organizations/<str:name>/members", people.members),
+    path("api/organizations/<str:name>/settings/repositories", people.repositories),
+    re_path(rf"^api/{_KIND}-tags-by-type$", facts.tags_by_type),
+    re_path(rf"^api/resolve-cache/{_KIND}/(?P<ns>[^/]+)/(?P<name>[^/]+)/(?P<rest>.+)$", files.resolve),
     re_path(rf"^api/{_KIND}$", info.listing),
     re_path(rf"^api/{_KIND}/[^/]+$", repos.without_namespace),
     re_path(rf"{_REPO}$", info.info),
@@ -30,7 +55,13 @@ urlpatterns = [
     re_path(rf"{_REPO}/commit/(?P<revision>.+)$", commits.commit),
     re_path(rf"{_REPO}/user-access-request/(?P<deed>[a-z]+)$", access.requests),
     re_path(rf"{_REPO}/discussions(?:/.*)?$", refusals.discussions),
-    re_path(rf"{_REPO}/(?:super-squash|lfs-files|like|likers)(?:/.*)?$", refusals.not_offered),
+    re_path(rf"{_REPO}/super-squash/(?P<branch>.+)$", history.squash),
+    re_path(rf"{_REPO}/lfs-files$", history.lfs_files),
+    re_path(rf"{_REPO}/lfs-files/batch$", history.lfs_files_delete),
+    re_path(rf"{_REPO}/lfs-files/duplicate$", history.lfs_files_duplicate),
+    re_path(rf"{_REPO}/like$", likes.like),
+    re_path(rf"{_REPO}/likers$", likes.likers),
+    re_path(rf"{_REPO}/safetensors-metadata/(?P<path>.+)$", facts.safetensors_metadata),
     path("api/spaces", refusals.no_spaces),
     re_path(rf"^api/(?:{_NOT_OFFERED})(?:/.*)?$", refusals.not_offered),
     re_path(r"^api/spaces/.*$", refusals.space),
