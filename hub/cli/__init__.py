@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("hub.cli.submit:main", "send a recipe to a hub"),
     "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),
     "push": ("hub.cli.push:main", "upload a folder to a hub"),
+    "data": ("hub.cli.data:main", "make or update a dataset from a folder"),
     "pull": ("hub.cli.pull:main", "download a repo from a hub"),
     "import": ("hub.cli.import_:main", "take a repo over from another hub"),
     "user": ("hub.cli.user:main", "make users on the hub of this machine"),
