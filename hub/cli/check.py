@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.cli.report import json_print
 from workers.contracts.parsing import parse
-from workers.contracts.plans import Check
+from workers.contracts.plans import Check, LicenceVerdict
 from workers.planning.local import local_check
 from workers.planning.wording import counted, seconds_text, size_text
 from workers.terminal import show_findings
@@ -41,6 +41,18 @@ def main(argv: list[str]) -> int:
     return 0 if checked.ok else 1
 
 
+def _licence_lines(licence: LicenceVerdict) -> list[str]:
+    """Also said when an error stops the recipe: the verdict stands whatever else is repaired."""
+    named = f"{licence.licence}, " if licence.licence else ""
+    lines = [f"Licence of the result: {named}{_VERDICTS[licence.verdict]}."]
+    lines += [f"  {reason}" for reason in licence.reasons]
+    lines += [
+        f"  {link['name']}, as {link['role']}: {link['licence'] or 'no licence'}, {link['clause']}"
+        for link in licence.blocking
+    ]
+    return lines
+
+
 def as_json(checked: Check) -> dict[str, Any]:
     body = checked.model_dump(mode="json", include={"findings", "agreements", "licence", "estimate"})
     return {"ok": checked.ok, **body}
@@ -48,16 +60,15 @@ def as_json(checked: Check) -> dict[str, Any]:
 
 def _print(checked: Check) -> None:
     show_findings(checked.findings, sys.stdout)
+    if checked.licence.reasons:
+        sys.stdout.write("\n".join(_licence_lines(checked.licence)) + "\n")
     errors = sum(found.severity == "error" for found in checked.findings)
     lines = list(checked.agreements)
     if errors:
         verb = "stops" if errors == 1 else "stop"
         lines.append(f"{counted(errors, 'error')} {verb} this recipe.")
     else:
-        licence, estimate = checked.licence, checked.estimate
-        named = f"{licence.licence}, " if licence.licence else ""
-        lines.append(f"Licence of the result: {named}{_VERDICTS[licence.verdict]}.")
-        lines += [f"  {reason}" for reason in licence.reasons]
+        estimate = checked.estimate
         lines.append(
             f"Estimate: {seconds_text(estimate.seconds)} on {estimate.device}, peak memory {size_text(estimate.memory_bytes)}, "
             f"reads {size_text(estimate.read_bytes)}, writes {size_text(estimate.write_bytes)}."

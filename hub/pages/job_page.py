@@ -12,12 +12,14 @@ from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result
 from hub.jobs.states import ACTIVE, FINAL, State
 from hub.pages.charts.curves import Curve, draw, draw_narrow, thinned
 from hub.pages.charts.figure import Figure, Table
+from hub.pages.licences import verdict_read
 from hub.pages.making.state import command_of
 from hub.pages.numbers import figure, percent, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
+from workers.contracts.plans import LicenceVerdict
 
 TAIL = 30
 MOST_CURVE_POINTS = 20_000
@@ -58,6 +60,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "receipt": receipt_of(job),
         "attempts": attempts_of(job, state_events),
         "findings": findings_of(job),
+        "licence": licence_of(job),
         "figure": figure_of(job),
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),
@@ -71,6 +74,12 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "children": list(job.children.order_by("number")[:20]),
         "reproductions": list(job.reproductions.order_by("number")[:20]),
     }
+
+
+def licence_of(job: Job) -> LicenceVerdict | None:
+    """As it was at submission. A job that makes no repo makes nothing to license."""
+    kind = kind_get(job.kind)
+    return verdict_read(job.request.get("licence")) if kind is not None and kind.makes_repo else None
 
 
 def findings_of(job: Job) -> list[Finding]:
