@@ -6,14 +6,17 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.core.errors import NotFound
+from hub.pages.licences import licence_rows, operation_rows
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
 
 TOPICS = (
     ("fetch", "Fetch a model", "With the HF clients, transformers, or our own command."),
     ("push", "Push a model", "Safetensors, a card, and what is refused at the door."),
+    ("import", "Import from another hub", "Mirrored or metadata alone, from where, and every night."),
     ("recipes", "Write a recipe", "The document behind form, API and command line."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
+    ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
     ("run", "Run a hub", "One machine or many, what happens to a job, webhooks, health."),
 )
@@ -32,8 +35,13 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
     return render(
         request,
         f"docs/{name}.html",
-        {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL},
+        {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL}
+        | (licence_context() if name == "licences" else {}),
     )
+
+
+def licence_context() -> dict[str, object]:
+    return {"licences": licence_rows(), "operations": operation_rows(), "policy": settings.LICENCE_POLICY}
 
 
 @require_safe
