@@ -30,7 +30,16 @@ class TokenForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         choices=AccessToken.SCOPES, error_messages={"required": "Choose at least one scope."}
     )
+    namespaces = forms.MultipleChoiceField(required=False)
+    repos = forms.CharField(required=False, max_length=5000)
     days = forms.IntegerField(min_value=1, max_value=3650, required=False)
+
+    def __init__(self, *args, namespaces: list[str], **rest) -> None:
+        super().__init__(*args, **rest)
+        self.fields["namespaces"].choices = [(name, name) for name in namespaces]
+
+    def clean_repos(self) -> list[str]:
+        return [name for name in self.cleaned_data["repos"].replace(",", " ").split() if name]
 
 
 class WebhookForm(forms.Form):

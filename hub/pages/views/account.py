@@ -7,7 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.models import AccessToken
-from hub.accounts.selectors import memberships_of, token_get, token_list
+from hub.accounts.selectors import memberships_of, namespaces_writable, token_get, token_list
 from hub.accounts.services import TOKEN_DAYS, token_create, token_revoke
 from hub.core.errors import ApplicationError
 from hub.jobs.selectors import notices_of, webhooks_of
@@ -25,15 +25,16 @@ _SCOPE_HELP = {
 
 
 def _page(request: HttpRequest, status: int = 200, **extra: object) -> HttpResponse:
-    user = request.user
+    user, spaces = request.user, namespaces_writable(request.user)
     context = {
         "profile": ProfileForm(instance=user),
-        "token_form": TokenForm(initial={"days": TOKEN_DAYS}),
+        "token_form": TokenForm(initial={"days": TOKEN_DAYS}, namespaces=spaces),
         "webhook_form": WebhookForm(),
         "tokens": token_list(user=user),
         "scopes": [
             (name, word, _SCOPE_HELP[name]) for name, word in AccessToken.SCOPES if name != "admin" or user.is_staff
         ],
+        "namespaces": spaces,
         "webhooks": webhooks_of(user),
         "notices": notices_of(user),
         "memberships": memberships_of(user),
@@ -65,16 +66,17 @@ def profile(request: HttpRequest) -> HttpResponse:
 @signed_in
 def token_make(request: HttpRequest) -> HttpResponse:
     """SECURITY: the token is in this one answer only: not in the session, not in an address, not in a cache."""
-    form = TokenForm(request.POST)
+    form = TokenForm(request.POST, namespaces=namespaces_writable(request.user))
     if not form.is_valid():
         return _page(request, 422, token_form=form)
     data = form.cleaned_data
     try:
         token, raw = token_create(
-            user=request.user, name=data["name"], scopes=data["scopes"], expires_in_days=data["days"]
-        )
+            user=request.user, name=data["name"], scopes=data["scopes"], expires_in_days=data["days"],
+            repos=data["repos"], namespaces=data["namespaces"],
+        )  # fmt: skip
     except ApplicationError as error:
-        form.add_error(None, error.message)
+        form.add_error(None, " ".join([error.message, *(row["message"] for row in error.errors)]))
         return _page(request, error.status, token_form=form)
     response = _page(request, new_token=raw, new_token_name=token.name)
     response["Cache-Control"] = "no-store"

@@ -14,6 +14,7 @@ from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, dra
 from hub.pages.shell import signed_in
 from hub.pages.words import KIND_NOUNS
 from hub.recipes.limits import SUBMIT
+from hub.recipes.overrides import override_create
 from hub.recipes.services import recipe_submit
 from workers.contracts.kinds import KINDS, Kind, kind_get
 from workers.contracts.methods import methods_of
@@ -101,10 +102,24 @@ def recipe(request: HttpRequest, kind: str) -> HttpResponse:
         draft_act(draft, request.POST)
     except ApplicationError as error:
         draft.note = error.message
+    if "override" in request.POST:
+        _override(request, draft)
     if "send" in request.POST:
         return _submit(request, row, draft)
     draft_check(draft, request.user)
     return render(request, "make/recipe.html", _context(request, row, draft))
+
+
+def _override(request: HttpRequest, draft: Draft) -> None:
+    """An administrator lets the licence conflict of this recipe pass. The check that follows shows it."""
+    report = draft_check(draft, request.user)
+    try:
+        override_create(
+            asker=request.user, recipe=report.parsed.readable, verdict=report.check.licence,
+            reason=request.POST.get("licence_reason", ""),
+        )  # fmt: skip
+    except ApplicationError as error:
+        draft.note = error.message
 
 
 def _submit(request: HttpRequest, kind: Kind, draft: Draft) -> HttpResponse:

@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hub.accounts.models import Membership, Namespace
+from hub.accounts.organisations import member_set, organisation_create, organisation_delete, organisation_update
 from hub.accounts.selectors import OWNER_ROLES, members_of, organisation_get, role_of, user_get
-from hub.accounts.services import member_set, organisation_create
-from hub.core.errors import ApplicationError, Forbidden
+from hub.core.errors import ApplicationError, Forbidden, Invalid
 from hub.pages.entry import Tab
 from hub.pages.shell import signed_in
+from hub.pages.storage import storage_of
 
 ROLE_HELP = {
     "viewer": "sees private entries",
@@ -55,7 +56,7 @@ def organisation_context(request: HttpRequest, name: str, here: str, **more: Any
 def _tabs(space: Namespace, here: str, may_administer: bool) -> list[Tab]:
     words = [("members", "Members")]
     if may_administer:
-        words += []
+        words += [("services", "Service accounts"), ("usage", "Use of room"), ("settings", "Settings")]
     return [Tab(word, reverse(f"organisation-{name}", args=[space.name]), name == here) for name, word in words]
 
 
@@ -107,3 +108,54 @@ def member_role(request: HttpRequest, name: str) -> HttpResponse:
         f"{member.username} is {role} of {space.name}." if role else f"{member.username} is out of {space.name}.",
     )
     return redirect("organisation-members", name=space.name)
+
+
+@require_safe
+@signed_in
+def usage(request: HttpRequest, name: str) -> HttpResponse:
+    context = administered(request, name, "usage")
+    return render(request, "organisations/usage.html", context | storage_of(context["namespace"]))
+
+
+def _settings(request: HttpRequest, name: str, *, error: ApplicationError | None = None, at: str = "") -> HttpResponse:
+    context = administered(request, name, "settings", refused={at: error})
+    space = context["namespace"]
+    kept = request.POST if at == "profile" else {"full_name": space.full_name, "about": space.about}
+    return render(
+        request, "organisations/settings.html", context | {"profile": kept}, status=error.status if error else 200
+    )
+
+
+@require_safe
+@signed_in
+def settings_page(request: HttpRequest, name: str) -> HttpResponse:
+    return _settings(request, name)
+
+
+@require_POST
+@signed_in
+def profile(request: HttpRequest, name: str) -> HttpResponse:
+    space = administered(request, name, "settings")["namespace"]
+    given = request.POST
+    try:
+        organisation_update(
+            asker=request.user, namespace=space, full_name=given.get("full_name"), about=given.get("about")
+        )
+    except ApplicationError as error:
+        return _settings(request, name, error=error, at="profile")
+    messages.success(request, "Profile saved.")
+    return redirect("organisation-settings", name=space.name)
+
+
+@require_POST
+@signed_in
+def delete(request: HttpRequest, name: str) -> HttpResponse:
+    space = administered(request, name, "settings")["namespace"]
+    try:
+        if request.POST.get("confirm", "").strip() != space.name:
+            raise Invalid(f"Type {space.name} to say that you mean this one.")
+        organisation_delete(asker=request.user, namespace=space)
+    except ApplicationError as error:
+        return _settings(request, name, error=error, at="delete")
+    messages.success(request, f"{space.name} is gone.")
+    return redirect("settings")

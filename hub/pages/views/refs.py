@@ -3,11 +3,13 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hub.catalog.models import Ref
+from hub.catalog.selectors import branch_get, commits_of
 from hub.catalog.services import branch_create, branch_delete, tag_create, tag_delete
-from hub.core.errors import ApplicationError
+from hub.catalog.squash import history_squash
+from hub.core.errors import ApplicationError, Invalid
 from hub.pages.entry import address, entry_open, repo_for
 from hub.pages.views.repo import entry_context
 
@@ -64,3 +66,26 @@ def delete(request: HttpRequest, namespace: str, name: str, repo_type: str = "mo
         branch_delete(repo=repo, name=wanted)
     messages.success(request, f"The {'tag' if kind == 'tag' else 'branch'} {wanted} is gone.")
     return redirect(address(repo, "branches"))
+
+
+@require_http_methods(["GET", "POST"])
+def squash(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    """Asks for the branch's name before it drops what came before: that cannot be taken back."""
+    repo = repo_for(request, namespace, name, repo_type, "write")
+    opened = entry_open(request, namespace, name, type=repo_type)
+    branch = request.POST.get("branch") or request.GET.get("branch") or repo.default_branch
+    head = branch_get(repo, branch).commit
+    head.repo = repo
+    context = entry_context(request, opened, "branches")
+    context |= {"branch": branch, "head": head, "commits": commits_of(head).count(), "given": request.POST}
+    if request.method == "GET":
+        return render(request, "catalog/squash.html", context)
+    try:
+        if request.POST.get("confirm", "").strip() != branch:
+            raise Invalid(f"Type {branch} to say that you mean this branch.")
+        message = request.POST.get("message", "").strip() or f"Squash the history of {branch}"
+        history_squash(user=request.user, repo=repo, branch=branch, message=message)
+    except ApplicationError as error:
+        return render(request, "catalog/squash.html", context | {"error": error}, status=error.status)
+    messages.success(request, f"{branch} is one commit now.")
+    return redirect(f"{address(repo, 'commits')}?revision={branch}")

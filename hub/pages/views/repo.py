@@ -5,9 +5,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from hub.catalog.likes import is_liked
 from hub.pages.cards import card_of
 from hub.pages.entry import Addresses, Opened, deeds_of, entry_open, label_of, made_by, tabs_of
 from hub.pages.gate import gate_of, gated_page
+from hub.pages.licences import verdict_read
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.usage import usage_of
@@ -33,6 +35,12 @@ def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
         "may_administer": may_administer,
         "urls": Addresses(opened.repo),
         "gate": gate_of(request, opened.repo),
+        # no likes at all: nobody's to look up
+        "is_liked": bool(opened.repo.likes) and is_liked(user=request.user, repo=opened.repo)
+        if here in ("card", "likers")
+        else None,
+        "licence": verdict_read(opened.manifest.get("licence")),
+        "is_claimed": output is None,
         "job_number": output.job.number if can_see_job else None,
         "is_mine": request.user.is_authenticated and opened.repo.namespace.owner_id == request.user.pk,
     }

@@ -9,12 +9,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.selectors import namespaces_writable
 from hub.catalog.gates import access_requests, gate_set
-from hub.catalog.models import Repo
+from hub.catalog.models import HeadEntry, Repo
+from hub.catalog.purge import files_purge, lfs_files_of
 from hub.catalog.services import repo_delete, repo_move, repo_update
 from hub.core.errors import ApplicationError, Invalid
 from hub.pages.entry import address, entry_open, repo_for
 from hub.pages.numbers import size, thousands
 from hub.pages.views.repo import entry_context
+from workers.planning.wording import counted
+
+MOST_FILES = 100
 
 
 def _page(
@@ -29,12 +33,22 @@ def _page(
         "given": request.POST,
         "refused": {at: error},
         "label": _label(repo),
-        "gates": True,
+        "storage": _storage(repo),
         "terms": request.POST.get("terms", repo.gate_terms),
         "waiting": len(access_requests(user=request.user, repo=repo, state="pending")) if repo.gated else 0,
         **more,
     }
     return render(request, "catalog/settings.html", context, status=error.status if error else 200)
+
+
+def _storage(repo: Repo) -> dict[str, Any]:
+    """Large files of all history, the largest first, with whether the head still has them."""
+    files = lfs_files_of(repo)
+    at_head = set(
+        HeadEntry.objects.filter(ref__repo=repo, ref__kind="branch", is_lfs=True).values_list("blob_id", flat=True)
+    )
+    rows = [{"file": file, "at_head": file.sha256 in at_head} for file in files[:MOST_FILES]]
+    return {"rows": rows, "count": len(files), "total": sum(file.size_bytes for file in files)}
 
 
 def _label(repo: Repo) -> dict[str, Any]:
@@ -92,6 +106,23 @@ def move(request: HttpRequest, namespace: str, name: str, repo_type: str = "mode
         return _page(request, repo_for(request, namespace, name, repo_type, "admin"), error=error, at="move")
     messages.success(request, f"{old} is {repo.full_name} now. The old name leads here until somebody takes it.")
     return redirect(address(repo, "settings"))
+
+
+@require_POST
+def purge(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    """Takes files out of every commit. Asked for by name, because it cannot be taken back."""
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    chosen = request.POST.getlist("sha256")
+    try:
+        if not chosen:
+            raise Invalid("Choose at least one file.")
+        if request.POST.get("confirm", "").strip() != repo.full_name:
+            raise Invalid(f"Type {repo.full_name} to say that you mean this one.")
+        count = files_purge(user=request.user, repo=repo, sha256s=chosen)
+    except ApplicationError as error:
+        return _page(request, repo, error=error, at="purge")
+    messages.success(request, f"{counted(count, 'commit')} written anew. The bytes are freed by the next collection.")
+    return redirect(f"{address(repo, 'settings')}#storage")
 
 
 @require_POST

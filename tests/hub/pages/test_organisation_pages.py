@@ -64,3 +64,75 @@ def test_the_last_owner_stays(browser, alice, lab):
     assert answer.status_code == 409
     assert "last owner" in answer.content.decode()
     assert role(lab, alice) == "owner"
+
+
+PARTS = ["service-accounts", "usage", "settings"]
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_parts_for_deciding_are_for_who_decides(browser, alice, bob, charlie, lab, part):
+    assert browser(alice).get(f"/organizations/lab/{part}").status_code == 200
+    assert browser(bob).get(f"/organizations/lab/{part}").status_code == 403
+    assert browser(charlie).get(f"/organizations/lab/{part}").status_code == 404
+    assert browser().get(f"/organizations/lab/{part}").status_code == 302
+
+
+def test_the_profile_is_told_on_the_owners_page(browser, alice, lab):
+    client = browser(alice)
+    client.post("/organizations/lab/settings/profile", {"full_name": "The Lab", "about": "Digits and moss."})
+    page = browser().get("/lab").content.decode()
+    assert "The Lab" in page
+    assert "Digits and moss." in page
+    refused = client.post("/organizations/lab/settings/profile", {"full_name": "x" * 151, "about": "kept"})
+    assert refused.status_code == 400
+    assert 'value="kept"' in refused.content.decode()
+
+
+def test_an_organisation_is_deleted_when_empty_and_named(browser, alice, lab):
+    from tests.factories.catalog import make_repo
+
+    client, path = browser(alice), "/organizations/lab/settings/delete"
+    assert "Type lab" in client.post(path, {"confirm": ""}).content.decode()
+    repo = make_repo(alice, "one", namespace="lab")
+    assert "still has 1 repo" in client.post(path, {"confirm": "lab"}).content.decode()
+    repo.refs.all().delete()
+    repo.delete()
+    assert client.post(path, {"confirm": "lab"})["Location"] == "/settings"
+    assert not Namespace.objects.filter(name="lab").exists()
+
+
+def test_a_service_account_gets_a_token_that_is_shown_once(browser, alice, lab):
+    from hub.accounts.selectors import token_authenticate
+
+    client, base = browser(alice), "/organizations/lab/service-accounts"
+    client.post(f"{base}/new", {"name": "ci-bot", "role": "contributor"})
+    answer = client.post(
+        f"{base}/token", {"service": "ci-bot", "name": "runner", "scopes": ["read", "write"], "days": "30"}
+    )
+    raw = answer.content.decode().split('<pre tabindex="0">')[1].split("</pre>")[0]
+    token = token_authenticate(raw)
+    assert token.user.username == "ci-bot"
+    assert answer["Cache-Control"] == "no-store"
+    assert raw not in client.get(base).content.decode()
+    client.post(f"{base}/token/{token.pk}/revoke", {"service": "ci-bot"})
+    assert token_authenticate(raw) is None
+    client.post(f"{base}/delete", {"name": "ci-bot"})
+    assert "ci-bot" not in client.get(base).content.decode().split("<h2>Service accounts</h2>")[1]
+
+
+@pytest.mark.parametrize("deed", ["new", "delete", "token"])
+def test_a_contributor_and_a_stranger_make_no_service_account(browser, bob, charlie, lab, deed):
+    data = {"name": "bot", "role": "viewer", "service": "bot", "scopes": ["read"]}
+    assert browser(bob).post(f"/organizations/lab/service-accounts/{deed}", data).status_code == 403
+    assert browser(charlie).post(f"/organizations/lab/service-accounts/{deed}", data).status_code == 404
+    assert not lab.service_accounts.exists()
+
+
+def test_the_room_is_told_beside_its_limit(browser, alice, lab, settings):
+    from tests.factories.catalog import make_model
+
+    settings.QUOTA_BYTES = 1000
+    make_model(alice, "one", namespace="lab")
+    page = browser(alice).get("/organizations/lab/usage").content.decode()
+    assert "of 1.0 KB" in page or "of 1 KB" in page or "1 000 B" in page
+    assert "one" in page

@@ -8,6 +8,7 @@ DEEDS = {
     "visibility": {"visibility": "private"},
     "move": {"namespace": "charlie", "name": "mine"},
     "delete": {"confirm": "alice/open"},
+    "purge": {"confirm": "alice/open", "sha256": ["0" * 64]},
 }
 
 
@@ -62,3 +63,30 @@ def test_an_organisations_maintainers_administer_its_repos_and_contributors_do_n
     assert browser(alice).get("/lab/shared/settings").status_code == 200
     assert browser(bob).get("/lab/shared/settings").status_code == 403
     assert "/lab/shared/settings" not in browser(bob).get("/lab/shared").content.decode()
+
+
+def test_a_large_file_is_purged_from_all_history(browser, alice, zoo):
+    from hub.catalog.purge import lfs_files_of
+    from tests.factories.catalog import make_commit, weights
+
+    repo, client = zoo["open"], browser(alice)
+    old = lfs_files_of(repo)[0].sha256
+    make_commit(repo, alice, {"model.safetensors": weights(fill=5)})
+    page = client.get("/alice/open/settings").content.decode()
+    assert old[:12] in page
+    assert "only in the history" in page
+    for data, words in (
+        ({"confirm": "alice/open"}, "Choose at least one file."),
+        ({"sha256": [old]}, "Type alice/open"),
+    ):
+        answer = client.post("/alice/open/settings/purge", data)
+        assert answer.status_code == 400
+        assert words in answer.content.decode()
+    client.post("/alice/open/settings/purge", {"sha256": [old], "confirm": "alice/open"})
+    assert old not in [file.sha256 for file in lfs_files_of(repo) if file.commit in reachable(repo)]
+
+
+def reachable(repo) -> set[str]:
+    from hub.catalog.selectors import commit_resolve, commits_of
+
+    return {commit.oid for commit in commits_of(commit_resolve(repo, "main"))}

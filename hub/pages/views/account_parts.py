@@ -1,0 +1,100 @@
+"""The account beyond profile and tokens: devices, room, and everything one can take along or end."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST, require_safe
+
+from hub.accounts.leaving import account_delete
+from hub.accounts.models import Device
+from hub.accounts.selectors import namespace_get
+from hub.accounts.sessions import session_end, sessions_end, sessions_of
+from hub.core.errors import ApplicationError, Invalid
+from hub.pages.shell import signed_in
+from hub.pages.storage import storage_of
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("Firefox/", "Firefox"),
+    ("Chromium/", "Chromium"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
+
+
+def device_words(browser: str) -> str:
+    """`Firefox on Linux`, out of what a browser says of itself; its first words where that is not known."""
+    name = next((word for mark, word in _BROWSERS if mark in browser), "")
+    system = next((word for mark, word in _SYSTEMS if mark in browser), "")
+    return " on ".join(word for word in (name, system) if word) or browser[:60] or "Unknown browser"
+
+
+@require_safe
+@signed_in
+def devices(request: HttpRequest) -> HttpResponse:
+    rows = [_device(row, request.session.session_key) for row in sessions_of(request.user)]
+    return render(request, "account/devices.html", {"sessions": rows})
+
+
+def _device(row: Device, here: str | None) -> dict[str, Any]:
+    return {
+        "ident": row.pk, "device": device_words(row.browser), "address": row.address, "seen_at": row.seen_at,
+        "signed_in_at": row.created_at, "is_current": row.session_key == here,
+    }  # fmt: skip
+
+
+@require_POST
+@signed_in
+def device_end(request: HttpRequest, ident) -> HttpResponse:
+    session_end(user=request.user, ident=ident)
+    messages.success(request, "That browser has to sign in again.")
+    return redirect("settings-devices")
+
+
+@require_POST
+@signed_in
+def devices_end(request: HttpRequest) -> HttpResponse:
+    count = sessions_end(user=request.user, but=request.session.session_key)
+    messages.success(
+        request, "No other browser was signed in." if not count else "Every other browser has to sign in again."
+    )
+    return redirect("settings-devices")
+
+
+@require_safe
+@signed_in
+def storage(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/storage.html", storage_of(namespace_get(request.user.username)))
+
+
+@require_safe
+@signed_in
+def data(request: HttpRequest) -> HttpResponse:
+    return render(request, "account/data.html", {})
+
+
+@sensitive_post_parameters("password")
+@require_POST
+@signed_in
+def delete(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    try:
+        if request.POST.get("confirm", "").strip() != user.username:
+            raise Invalid(f"Type {user.username} to say that you mean it.")
+        account_delete(user=user, password=request.POST.get("password", ""))
+    except ApplicationError as error:
+        return render(request, "account/data.html", {"error": error}, status=error.status)
+    logout(request)
+    return redirect("home")
