@@ -49,8 +49,11 @@ fix: $(STAMP) ## Format and mend what ruff can mend
 e2e: $(STAMP) ## Browser journeys and axe on every page, in the system's Chromium
 	$(BIN)/python -m pytest tests/e2e -m e2e
 
-bench: $(STAMP) ## Merge time and memory against plain reading and writing of the same bytes
+bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint: ratios, kept under bench/ in the data directory
 	$(BIN)/python -m workers.bench.merge
+	$(BIN)/python -m hub.bench.memory
+	$(BIN)/python -m hub.bench.download
+	$(BIN)/python -m hub.bench.listing
 
 schema: $(STAMP) ## Record the OpenAPI snapshot again
 	$(BIN)/python -m pytest tests/contracts -q --record-schema
