@@ -85,7 +85,7 @@ def _digest(secret: str) -> str:
 def _mail(address: str, asker: User, place: str, secret: str) -> None:
     where = f"{place} on {settings.SITE_URL}" if place else settings.SITE_URL
     text = (
-        f"{asker.username} invites you to {where}.\n\nAccept within {DAYS} days:\n{settings.SITE_URL}/invitations/{secret}\n\n"
+        f"{asker.username} invites you to {where}.\n\nAccept within {DAYS} days:\n{settings.SITE_URL}/join#{secret}\n\n"
         "Whoever has this address can accept. If you do not know what this is about, do nothing.\n"
     )
     send_mail(f"Invitation to {where}", text, None, [address])

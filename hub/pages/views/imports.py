@@ -8,7 +8,9 @@ from django.views.decorators.http import require_http_methods
 
 from hub.accounts.selectors import namespaces_writable
 from hub.core.errors import ApplicationError
+from hub.core.ratelimit import limit_check
 from hub.imports.endpoints import endpoints_allowed
+from hub.imports.limits import IMPORT
 from hub.imports.models import Import
 from hub.imports.selectors import imports_of
 from hub.imports.services import import_start
@@ -30,6 +32,7 @@ def page(request: HttpRequest) -> HttpResponse:
 
 
 def _start(request: HttpRequest) -> Import:
+    limit_check(IMPORT, f"u{request.user.pk}")
     given = request.POST
     source = given.get("source", "").strip()
     name = given.get("name", "").strip()

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from hub.accounts.invitations import invitations_open
 from hub.accounts.models import Membership, Namespace
 from hub.accounts.organisations import member_set, organisation_create, organisation_delete, organisation_update
 from hub.accounts.selectors import OWNER_ROLES, members_of, organisation_get, role_of, user_get
@@ -67,10 +68,11 @@ def administered(request: HttpRequest, name: str, here: str, **more: Any) -> dic
     return context
 
 
-def _members(request: HttpRequest, name: str, **more: Any) -> HttpResponse:
+def members_page(request: HttpRequest, name: str, **more: Any) -> HttpResponse:
     context = organisation_context(request, name, "members", **more)
     context |= {
         "members": members_of(context["namespace"]),
+        "invitations": invitations_open(context["namespace"]) if context["may_administer"] else None,
         "roles": [(value, word, ROLE_HELP[value]) for value, word in Membership.ROLES],
     }
     error = more.get("error")
@@ -83,7 +85,7 @@ def _members(request: HttpRequest, name: str, **more: Any) -> HttpResponse:
 @require_safe
 @signed_in
 def members(request: HttpRequest, name: str) -> HttpResponse:
-    return _members(request, name)
+    return members_page(request, name)
 
 
 @require_POST
@@ -99,7 +101,7 @@ def member_role(request: HttpRequest, name: str) -> HttpResponse:
     try:
         member_set(namespace=space, user=member, role=role or None, asker=None if is_leaving else request.user)
     except ApplicationError as error:
-        return _members(request, name, error=error)
+        return members_page(request, name, error=error)
     if is_leaving:
         messages.success(request, f"You left {space.name}.")
         return redirect("settings")

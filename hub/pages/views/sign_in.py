@@ -28,6 +28,7 @@ def _context(request: HttpRequest, form: SignInForm, refusal: str = "", hint: st
         "hint": hint,
         "next": request.POST.get("next", request.GET.get("next", "")),
         "showcase": showcase(request.user),
+        "sign_up_mode": settings.SIGN_UP,
     }
 
 
