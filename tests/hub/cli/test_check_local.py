@@ -138,3 +138,11 @@ def test_a_name_that_cannot_be_read_is_not_the_folder_one_is_in(
 def test_a_name_that_no_folder_can_have(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert check([recipe(here, base=name)]) == 1
     assert "There is no such entry" in capsys.readouterr().out
+
+
+def test_the_licence_is_told_with_input_and_clause(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "b" / "README.md").write_text("---\nlicense: cc-by-nd-4.0\n---\n")
+    check([str(recipe(here))])
+    text = capsys.readouterr().out
+    assert "Licence of the result: the result may not be passed on." in text
+    assert "  b, as source: CC-BY-ND-4.0, CC-BY-ND-4.0 § 2(a)(1)" in text
