@@ -60,14 +60,13 @@ def test_root_overrides_on_the_form_and_the_job_shows_it(browser, alice, root, c
 
 
 def test_a_result_shows_the_verdict_as_it_was_then(browser, alice, conflicting):
-    commit = Commit.objects.filter(repo__full_name="alice/open").latest("date")
     verdict = {
         "verdict": "review",
         "licence": "LicenseRef-combined",
         "reasons": ["<b>Two bind together.</b>"],
         "binding": [],
     }
-    Commit.objects.filter(pk=commit.pk).update(manifest={"kind": "merge", "licence": verdict})
+    Commit.objects.filter(repo__full_name="alice/open").update(manifest={"kind": "merge", "licence": verdict})
     page = browser(alice).get("/alice/open").content.decode()
     assert "&lt;b&gt;Two bind together.&lt;/b&gt;" in page
     assert "As its manifest says; no job of this hub made it." in page
