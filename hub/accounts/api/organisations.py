@@ -4,8 +4,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from hub.accounts import selectors, services
+from hub.accounts import organisations, selectors, services
 from hub.accounts.api import serializers
+from hub.accounts.api.account_serializers import OrganisationChangeInput
 from hub.accounts.permissions import scope
 from hub.core.api import ApiView
 
@@ -34,14 +35,38 @@ class OrganisationCollectionView(ApiView):
 
 
 class OrganisationView(ApiView):
-    permission_classes = [scope("read")]
+    def get_permissions(self):
+        return [scope("read" if self.request.method == "GET" else "write")()]
 
     @extend_schema(summary="One organisation and its members", responses=serializers.OrganisationDetailOutput)
     def get(self, request: Request, name: str) -> Response:
         found = selectors.organisation_get(user=request.user, name=name)
         members = [{"user": row.user.username, "role": row.role} for row in selectors.members_of(found)]
         role = next((row["role"] for row in members if row["user"] == request.user.username), None)
-        return Response({"name": found.name, "role": role, "members": members})
+        words = {"full_name": found.full_name, "about": found.about}
+        return Response({"name": found.name, "role": role, **words, "members": members})
+
+    @extend_schema(
+        summary="Change what an organisation says about itself",
+        request=OrganisationChangeInput,
+        responses=serializers.OrganisationDetailOutput,
+    )
+    def patch(self, request: Request, name: str) -> Response:
+        found = selectors.organisation_get(user=request.user, name=name)
+        asked = OrganisationChangeInput(data=request.data)
+        asked.is_valid(raise_exception=True)
+        organisations.organisation_update(asker=request.user, namespace=found, **asked.validated_data)
+        return self.get(request, name)
+
+    @extend_schema(
+        summary="Delete an organisation",
+        responses={204: None},
+        description="For owners. 409 while it has repos.",
+    )
+    def delete(self, request: Request, name: str) -> Response:
+        found = selectors.organisation_get(user=request.user, name=name)
+        organisations.organisation_delete(asker=request.user, namespace=found)
+        return Response(status=204)
 
 
 class MemberView(ApiView):

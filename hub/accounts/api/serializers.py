@@ -1,7 +1,11 @@
 """What the account endpoints read and write. Input and output are apart."""
 
+from typing import Any
+
 from rest_framework import serializers
 
+from hub.accounts.limits import MAX_LIMITS, limits_words
+from hub.accounts.models import AccessToken
 from hub.accounts.services import ROLES, SCOPES, TOKEN_DAYS, TOKEN_DAYS_LIMIT
 from hub.core.serializers import StrictSerializer
 
@@ -12,6 +16,14 @@ class TokenInput(StrictSerializer):
     expires_in_days = serializers.IntegerField(
         default=TOKEN_DAYS, allow_null=True, min_value=1, max_value=TOKEN_DAYS_LIMIT, help_text="null never expires"
     )
+    repos = serializers.ListField(
+        child=serializers.CharField(max_length=300), default=list, max_length=MAX_LIMITS,
+        help_text="ns/name or datasets/ns/name: it is good for these alone, plus reading what is public",
+    )  # fmt: skip
+    namespaces = serializers.ListField(
+        child=serializers.CharField(max_length=96), default=list, max_length=MAX_LIMITS,
+        help_text="likewise, for everything in them",
+    )  # fmt: skip
 
 
 class TokenOutput(serializers.Serializer):
@@ -22,6 +34,18 @@ class TokenOutput(serializers.Serializer):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     last_used_at = serializers.DateTimeField(allow_null=True)
+    repos = serializers.SerializerMethodField()
+    namespaces = serializers.SerializerMethodField()
+
+    def get_repos(self, token: AccessToken) -> list[str]:
+        return limits_words(token)["repos"]
+
+    def get_namespaces(self, token: AccessToken) -> list[str]:
+        return limits_words(token)["namespaces"]
+
+
+def token_json(token: AccessToken) -> dict[str, Any]:
+    return dict(TokenOutput(token).data)
 
 
 class NewTokenOutput(TokenOutput):
@@ -51,6 +75,8 @@ class OrganisationOutput(serializers.Serializer):
 
 
 class OrganisationDetailOutput(OrganisationOutput):
+    full_name = serializers.CharField()
+    about = serializers.CharField()
     members = MemberOutput(many=True)
 
 
