@@ -23,6 +23,7 @@ from hub.catalog.lineage import edges_write, recorded_of
 from hub.catalog.models import Commit, Ref, Repo
 from hub.catalog.operations import AddFile, CopyFile, Operation
 from hub.catalog.paths import clash_findings
+from hub.catalog.quotas import quota_settle
 from hub.catalog.revisions import branch_get, branch_lock, commit_resolve
 from hub.catalog.shield import collection_keep_out
 from hub.catalog.states import FileState, State, has_same_weights, operations_apply
@@ -85,6 +86,10 @@ def commit_create(
         if draft.after == draft.before:
             ref.commit.repo = repo
             return ref.commit
+        arrived = {
+            (file.sha256, file.size_bytes) for path, file in draft.after.items() if draft.before.get(path) != file
+        }
+        quota_settle(namespace=repo.namespace, files=arrived)
         commit = commit_write(
             repo=repo, ref=ref, user=user, draft=draft, title=title, message=message, manifest=manifest, lineage=lineage
         )  # fmt: skip

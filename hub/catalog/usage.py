@@ -1,5 +1,6 @@
 """How much a user or organisation stores: every blob counted once, over all commits that a branch or tag still leads to."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -72,3 +73,16 @@ def usage_of_repos(repos: list[UUID]) -> dict[UUID, int]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"repos": repos})
         return dict(cursor.fetchall())
+
+
+def held_of(namespace: Namespace, sha256s: Collection[str]) -> set[str]:
+    """Those of these blobs that the namespace stores already: keeping one of them twice costs nothing."""
+    repos = list(Repo.objects.filter(namespace=namespace).values_list("pk", flat=True))
+    if not repos or not sha256s:
+        return set()
+    statement = sql.SQL("SELECT DISTINCT sha256 FROM ({held}) AS held WHERE sha256 = ANY(%(sha256s)s)").format(
+        held=_HELD.format(live=live_commits((), repos))
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"repos": repos, "sha256s": list(sha256s)})
+        return {row[0] for row in cursor.fetchall()}

@@ -12,6 +12,7 @@ from hub.blobs.services import blob_bytes
 from hub.catalog.attributes import ATTRIBUTES_FILE, is_lfs_path, lfs_patterns
 from hub.catalog.doorway import refuse_on_errors
 from hub.catalog.models import Commit
+from hub.catalog.quotas import quota_check
 from hub.catalog.selectors import branch_get, entries_get, entry_get
 from hub.core.errors import Invalid
 from hub.hfapi.bodies import flag, json_body, text_field
@@ -36,6 +37,7 @@ def preupload(request: HttpRequest, kind: str, ns: str, name: str, revision: str
     paths = [text_field(file, "path", limit=4096) for file in files]
     # said here, before gigabytes travel for a name that is refused at the end
     refuse_on_errors(finding for path in paths if (finding := path_finding(path)) is not None)
+    quota_check(namespace=repo.namespace, size=_new_bytes(files))
     present = {entry.path: entry for entry in entries_get(commit, paths) if not entry.is_folder}
     patterns = lfs_patterns(_text_at(commit, ATTRIBUTES_FILE))
     ignored = _ignore_patterns(document.get("gitIgnore"), commit)
@@ -49,6 +51,12 @@ def preupload(request: HttpRequest, kind: str, ns: str, name: str, revision: str
             }
         )  # fmt: skip
     return JsonResponse({"files": answer, "commitOid": commit.oid})
+
+
+def _new_bytes(files: list[dict[str, Any]]) -> int:
+    """What large files bring at most; small ones come inside the commit and are counted there."""
+    sizes = [file.get("size") for file in files]
+    return sum(size for size in sizes if isinstance(size, int) and size > REGULAR_BYTES)
 
 
 def no_pull_request(request: HttpRequest) -> None:
