@@ -1,14 +1,17 @@
 """The account beyond profile and tokens: devices, room, and everything one can take along or end."""
 
+import json
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
+from hub.accounts.export import account_export
 from hub.accounts.leaving import account_delete
 from hub.accounts.models import Device
 from hub.accounts.selectors import namespace_get
@@ -83,6 +86,16 @@ def storage(request: HttpRequest) -> HttpResponse:
 @signed_in
 def data(request: HttpRequest) -> HttpResponse:
     return render(request, "account/data.html", {})
+
+
+@require_POST
+@signed_in
+def export(request: HttpRequest) -> HttpResponse:
+    text = json.dumps(account_export(request.user), cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
+    response = HttpResponse(text, content_type="application/json")
+    response["Content-Disposition"] = f'attachment; filename="{request.user.username}.json"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @sensitive_post_parameters("password")

@@ -57,7 +57,12 @@ def organisation_context(request: HttpRequest, name: str, here: str, **more: Any
 def _tabs(space: Namespace, here: str, may_administer: bool) -> list[Tab]:
     words = [("members", "Members")]
     if may_administer:
-        words += [("services", "Service accounts"), ("usage", "Use of room"), ("settings", "Settings")]
+        words += [
+            ("services", "Service accounts"),
+            ("usage", "Use of room"),
+            ("audit", "Audit log"),
+            ("settings", "Settings"),
+        ]
     return [Tab(word, reverse(f"organisation-{name}", args=[space.name]), name == here) for name, word in words]
 
 
