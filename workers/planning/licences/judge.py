@@ -6,6 +6,7 @@ a distillation without a student trains a new model, and naming a student says w
 
 from collections.abc import Sequence
 from itertools import combinations, product
+from typing import Any, cast
 
 from workers.contracts.plans import LicenceVerdict
 from workers.planning.licences.expressions import LIMIT, choices_of
@@ -36,9 +37,9 @@ def licence_judge(
         raise ValueError(f"the operation table has no {operation}")
     entries = [entry for entry in dict.fromkeys(inputs) if effect_of(operation, entry.role) != "none"]
     if not entries:
-        return LicenceVerdict(
-            operation=operation, **({"verdict": "allow", "reasons": (_NOTHING,)} if operation == "evaluate" else {})
-        )
+        if operation == "evaluate":
+            return LicenceVerdict(verdict="allow", reasons=(_NOTHING,), operation=operation)
+        return LicenceVerdict(operation=operation)
     data = [entry for entry in entries if effect_of(operation, entry.role) == "data"]
     parts = [entry for entry in entries if entry not in data]
     unsaid = [entry for entry in parts if not entry.licence or entry.licence in _NAMELESS]
@@ -115,7 +116,7 @@ def _judge(
     reasons = _reasons(level, licence, issues, duties, has_parts=bool(held))
     binding = _binding(operation, everyone, teachers, unsaid)
     return LicenceVerdict(
-        verdict=level, licence=licence, reasons=reasons, binding=binding, operation=operation,
+        verdict=cast(Any, level), licence=licence, reasons=reasons, binding=binding, operation=operation,
         blocking=tuple(link for issue in issues if issue.level == level for link in issue.links()),
         obligations=duties, notice=notice_text(licence, [*everyone.holders.items(), *teachers.holders.items()], [*unsaid, *data], duties),
     )  # fmt: skip

@@ -15,7 +15,8 @@ _MADE_OF: dict[str, Effect] = {
     "base": "derivative", "source": "derivative", "model": "derivative", "adapter": "derivative", "student": "derivative",
     "component": "derivative", "tokenizer": "derivative", "teacher": "outputs", "data": "data",
 }  # fmt: skip
-_BESIDE: dict[str, Effect] = {role: "aggregate" for role in _MADE_OF} | {"data": "data", "teacher": "outputs"}
+_EACH: Effect = "aggregate"
+_BESIDE: dict[str, Effect] = dict.fromkeys(_MADE_OF, _EACH) | {"data": "data", "teacher": "outputs"}
 _CHANGES: dict[str, Effect] = _MADE_OF | {"base": "adapter", "model": "adapter"}
 
 # Row by operation: label for people, and what each role means for it.
