@@ -73,8 +73,8 @@ class _Writer:
         return came | Blob.objects.in_bulk(named - set(came))
 
     def write(self) -> None:
-        room_check(self.origin.target.partition("/")[0], self.blobs.values())
         repo = self.origin.repo or self._repo_make()
+        room_check(repo.namespace, self.blobs.values())
         heads = {repo.default_branch: self.report.commit}
         heads |= {ref.name: ref.commit for ref in self.report.refs if ref.kind == "branch"}
         for branch, source_commit in heads.items():

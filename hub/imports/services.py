@@ -124,7 +124,7 @@ def _origin(user: User, wanted: ImportRecipe, reference: RepoReference, target: 
         )
     if known is not None:
         known.delete()
-    return Import(owner=user, endpoint=wanted.endpoint, remote=reference.repo, type=wanted.type, target=target)
+    return Import(owner=user, endpoint=wanted.endpoint or "", remote=reference.repo, type=wanted.type, target=target)
 
 
 def _under_way(origin: Import, job: Job, wanted: ImportRecipe) -> Import:

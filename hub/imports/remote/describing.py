@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from hub.core.outbound import HttpError, Reader
+from hub.core.http_client import HttpError
+from hub.core.outbound import Reader
 from hub.imports.remote.listing import RemoteFile
 from hub.imports.remote.source import Source
 from workers.contracts.errors import TransientError

@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
-from hub.core.outbound import Blocked, HttpError, Lie, Reader, Refusal, Rules
+from hub.core.http_client import Blocked, HttpError
+from hub.core.outbound import Lie, Reader, Refusal, Rules
 from hub.imports.remote.briefing import Briefing, FileReport, ImportReport, RefReport, TreeReport
 from hub.imports.remote.describing import facts_read, small_choose
 from hub.imports.remote.listing import RemoteFile, RemoteRef, RemoteTree, commit_find, refs_list, tree_list
@@ -86,7 +88,8 @@ class Fetching:
         wanted = self._wanted(trees)
         self._room_check(wanted)
         self._fetch(trees, wanted)
-        facts, findings = None, []
+        facts: dict[str, Any] | None = None
+        findings: list[dict[str, Any]] = []
         if self.recipe.mode == "metadata":
             facts, findings = self._describe(trees[0])
         return self._result(self._report(commit, refs, trees, facts, findings), wanted)
@@ -177,7 +180,7 @@ class Fetching:
             self._tick(0)
             self._stop.wait(min(left, 0.2))
 
-    def _describe(self, tree: RemoteTree) -> tuple[dict[str, object], list[dict[str, object]]]:
+    def _describe(self, tree: RemoteTree) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         here = {file.path: self._fetched[file.key].path for file in tree.files if file.key in self._fetched}
         return facts_read(
             self.reader, self.source, tree.commit, tree.files, here,
@@ -185,7 +188,7 @@ class Fetching:
         )  # fmt: skip
 
     def _report(
-        self, commit: str, refs: list[RemoteRef], trees: list[RemoteTree], facts: dict[str, object] | None, findings: list[dict[str, object]]
+        self, commit: str, refs: list[RemoteRef], trees: list[RemoteTree], facts: dict[str, Any] | None, findings: list[dict[str, Any]]
     ) -> ImportReport:  # fmt: skip
         return ImportReport(
             commit=commit,

@@ -108,21 +108,22 @@ def _rows(body: Any, host: str) -> list[dict[str, Any]]:
 
 
 def _file(row: dict[str, Any], host: str) -> RemoteFile:
-    path, size, oid, lfs = row.get("path"), row.get("size"), row.get("oid"), row.get("lfs")
-    sha256 = ""
-    if isinstance(lfs, dict):
-        sha256, size = lfs.get("oid", lfs.get("sha256")), lfs.get("size")
-    is_good = isinstance(path, str) and isinstance(oid, str) and isinstance(sha256, str) and isinstance(size, int)
-    if not is_good or not _OID.fullmatch(oid) or (lfs and not _SHA256.fullmatch(sha256)) or not 0 <= size < 2**53:
+    path, size, oid, sha256 = row.get("path"), row.get("size"), row.get("oid"), ""
+    if isinstance(lfs := row.get("lfs"), dict):
+        sha256, size = str(lfs.get("oid", lfs.get("sha256"))), lfs.get("size")
+        if not _SHA256.fullmatch(sha256):
+            raise Lie(f"{host} lists a file without a usable hash.")
+    is_named = isinstance(path, str) and isinstance(oid, str) and _OID.fullmatch(oid)
+    if not is_named or not isinstance(size, int) or not 0 <= size < 2**53:
         raise Lie(f"{host} lists a file without a usable name, size or hash.")
-    return RemoteFile(path, size, oid, sha256)
+    return RemoteFile(str(path), size, str(oid), sha256)
 
 
 def _next(link: str, here: str, source: Source) -> str | None:
     match = _NEXT.search(link)
     if match is None:
         return None
-    url = urljoin(here, match[1])
+    url: str = urljoin(here, match[1])
     # SECURITY: a list goes on where it began; this is no way to send us elsewhere.
     if origin_of(urlsplit(url)) != origin_of(urlsplit(source.endpoint)):
         raise Lie(f"{urlsplit(source.endpoint).hostname} continues its list on another host.")

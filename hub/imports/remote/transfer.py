@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from hub.core.outbound import Answer, HttpError, Lie, Reader, Refusal
+from hub.core.http_client import HttpError
+from hub.core.outbound import Answer, Lie, Reader, Refusal
 from hub.imports.remote.listing import RemoteFile
 from hub.imports.remote.source import Source
 from workers.contracts.errors import TransientError, UserError

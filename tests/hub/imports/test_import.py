@@ -216,3 +216,25 @@ def test_a_cancelled_import_can_be_started_again(alice, source):
     again = import_start(user=alice, source="hf:ada/tiny")
     assert again.pk == origin.pk
     assert again.job_id != origin.job_id
+
+
+def test_without_room_under_the_quota_nothing_is_fetched(alice, source, carry_out):
+    alice.namespace.quota_bytes = 1000
+    alice.namespace.save()
+    origin = import_start(user=alice, source="hf:ada/tiny")
+    with pytest.raises(UserError, match="alice may store 1"):
+        carry_out(origin.job)
+    assert source.fetched() == []
+    assert not Repo.objects.filter(full_name="alice/tiny").exists()
+
+
+def test_room_taken_meanwhile_stops_the_commit(alice, source, carry_out, monkeypatch):
+    from hub.imports import briefing
+
+    alice.namespace.quota_bytes = 1000
+    alice.namespace.save()
+    monkeypatch.setattr(briefing, "room_of", lambda namespace: (None, ""))
+    origin = import_start(user=alice, source="hf:ada/tiny")
+    with pytest.raises(UserError, match="There is no room"):
+        carry_out(origin.job)
+    assert not Repo.objects.filter(full_name="alice/tiny").exists()
