@@ -12,6 +12,9 @@ from workers.planning.card import CARD_FILE, card_split, front_matter
 
 MAX_CARD_BYTES = 2**20
 _MARKUP = re.compile(r"!\[[^\]]*\]\([^)]*\)|<[^>]*>|[`*_]{1,3}|\[([^\]]*)\]\([^)]*\)")
+_ARXIV = re.compile(r"\barxiv(?:\.org/(?:abs|pdf)/|:)(\d{4}\.\d{4,5})", re.IGNORECASE)
+# Keys of a data set's card that clients filter by, as tags of that prefix.
+_CATEGORIES = ("task_categories", "task_ids", "size_categories", "multilinguality", "language_creators", "benchmark")
 _FORMATS = {".safetensors": "safetensors", ".gguf": "gguf", ".onnx": "onnx", ".parquet": "parquet"}
 
 
@@ -45,6 +48,8 @@ def tags_of(card: Card, facts: RepoFacts, paths: Iterable[str]) -> list[str]:
     found = [
         facts.library, facts.task, *facts.tags, *_texts(front.get("tags")), *facts.languages,
         *(f"dataset:{name}" for name in _texts(front.get("datasets"))),
+        *(f"{key}:{name}" for key in _CATEGORIES for name in _texts(front.get(key))),
+        *(f"arxiv:{number}" for number in _ARXIV.findall(card.body[:200_000])),
         *(f"base_model:{name}" for name in facts.base),
         *(f"base_model:{relation}{name}" for name in facts.base if relation),
         *([f"license:{str(front.get('license') or facts.licence).lower()}"] if facts.licence else []),

@@ -91,7 +91,7 @@ def basics_json(repo: Repo) -> dict[str, Any]:
 def full_json(repo: Repo, sha: str) -> dict[str, Any]:
     return {
         "author": repo.full_name.partition("/")[0], "sha": sha, "lastModified": date_text(repo.updated_at), "gated": repo.gated or False,
-        "disabled": False, "usedStorage": repo.size_bytes,
+        "disabled": bool(repo.disabled_reason), "usedStorage": repo.size_bytes,
     }  # fmt: skip
 
 

@@ -24,7 +24,7 @@ def whoami(request: HttpRequest) -> HttpResponse:
         }
         for membership in memberships_of(user)
     ]  # fmt: skip
-    role = "write" if has_scope(token, "write") else "read"
+    role = "fineGrained" if token.is_limited else "write" if has_scope(token, "write") else "read"
     return JsonResponse(
         {
             "type": "user", "id": str(user.pk), "name": user.username, "fullname": user.full_name or user.username, "email": user.email,

@@ -41,7 +41,10 @@ def test_who_is_let_in_reads_and_who_is_put_out_does_not(gated, alice, charlie, 
     decide = "/api/models/alice/thing/user-access-request/handle"
     assert owner.post(decide, {"user": "charlie", "status": "accepted"}).status_code == 200
     assert body(guest.get(BYTES[0])) == b"weights"
-    assert owner.post(decide, {"requestId": row["requestId"], "status": "rejected", "rejectionReason": "No."}).status_code == 200
+    assert (
+        owner.post(decide, {"requestId": row["requestId"], "status": "rejected", "rejectionReason": "No."}).status_code
+        == 200
+    )
     refused = guest.get(BYTES[0])
     assert refused.status_code == 403
     assert "declined" in refused.headers["X-Error-Message"]

@@ -65,14 +65,15 @@ def test_deletes_by_name_and_type(alice, as_):
     assert client.send("DELETE", "/api/repos/delete", {"name": "thing"}).headers["X-Error-Code"] == "RepoNotFound"
 
 
-def test_settings_change_visibility_and_refuse_gates(alice, as_):
+def test_settings_change_visibility_and_gate(alice, as_):
     repo = make_repo(alice, "thing")
     client = as_(alice)
     assert client.send("PUT", "/api/models/alice/thing/settings", {"private": True}).json()["visibility"] == "private"
     assert client.send("PUT", "/api/models/alice/thing/settings", {"visibility": "public"}).json()["private"] is False
-    assert client.send("PUT", "/api/models/alice/thing/settings", {"gated": "auto"}).status_code == 501
+    assert client.send("PUT", "/api/models/alice/thing/settings", {"gated": "auto"}).json()["gated"] == "auto"
+    assert client.send("PUT", "/api/models/alice/thing/settings", {"gated": "sometimes"}).status_code == 400
     repo.refresh_from_db()
-    assert (repo.visibility, repo.gated) == ("public", "")
+    assert (repo.visibility, repo.gated) == ("public", "auto")
 
 
 def test_info_describes_the_head(alice, anonymous):
@@ -206,7 +207,7 @@ def test_datasets_and_models_are_apart(zoo, anonymous, as_, bob):
     ("path", "status"),
     [
         ("/api/spaces/a/b", 401), ("/api/collections", 501), ("/api/jobs/x", 501), ("/api/agent-harnesses", 404),
-        ("/api/nothing", 404), ("/api/spaces/a/b/runtime", 501), ("/api/models/bert", 401), ("/api/models/bob/data/likers", 501), ("/api", 404),
+        ("/api/nothing", 404), ("/api/spaces/a/b/runtime", 501), ("/api/models/bert", 401), ("/api/models/bob/three/discussions", 501), ("/api", 404),
     ],
 )  # fmt: skip
 def test_what_is_not_offered_says_so_in_json(zoo, anonymous, path, status):
