@@ -26,16 +26,20 @@ log = logging.getLogger(__name__)
 
 def answer_kept(request: HttpRequest, user: Any, make: Callable[[], bytes]) -> bytes:
     """The bytes of the answer to this address for this user. Within a transaction nothing is kept: it sees what others do not."""
+    return kept(f"{request.path}?{request.META.get('QUERY_STRING', '')}", user, make)
+
+
+def kept(name: str, user: Any, make: Callable[[], bytes]) -> bytes:
+    """The same for a part of answers, by any name that says all it depends on besides the asker and the catalogue."""
     if connection.in_atomic_block:
         return make()
-    address = hashlib.sha256(f"{request.path}?{request.META.get('QUERY_STRING', '')}".encode()).hexdigest()
-    key = f"answer:{connection.settings_dict['NAME']}:{_asker(user)}:{address}"
+    key = f"answer:{connection.settings_dict['NAME']}:{_asker(user)}:{hashlib.sha256(name.encode()).hexdigest()}"
     try:
         found = cache.get_many([version_key(), key])
         version = found.get(version_key()) or _version_new()
-        kept = found.get(key)
-        if kept is not None and kept[0] == version:
-            return bytes(kept[1])
+        there = found.get(key)
+        if there is not None and there[0] == version:
+            return bytes(there[1])
         body = make()
         cache.set(key, (version, body), KEPT_S)
     except RedisError as error:

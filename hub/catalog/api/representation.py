@@ -5,7 +5,8 @@ from typing import Any
 
 from hub.catalog import selectors
 from hub.catalog.models import Commit, Repo
-from hub.catalog.selectors import Graph, Page
+from hub.catalog.search import Counted
+from hub.catalog.selectors import Graph
 
 _COLUMNS = (
     "type", "visibility", "artifact", "architecture", "task", "library", "licence", "languages", "tags", "bases", "parameters",
@@ -18,13 +19,19 @@ def repo_json(repo: Repo) -> dict[str, Any]:
     return {"id": repo.full_name, "commit": repo.head, **columns}
 
 
-def page_json(page: Page) -> dict[str, Any]:
+ROW_COLUMNS = ("full_name", "head", *_COLUMNS)
+
+
+def row_json(row: dict[str, Any]) -> dict[str, Any]:
+    """The same of a row with ROW_COLUMNS."""
+    return {"id": row["full_name"], "commit": row["head"], **{name: row[name] for name in _COLUMNS}}
+
+
+def counted_json(counted: Counted) -> dict[str, Any]:
     return {
-        "results": [repo_json(repo) for repo in page.results],
-        "next": page.next_cursor,
-        "count": page.count,
-        "count_is_capped": page.count_is_capped,
-        "facets": {facet["name"]: {"label": facet["label"], "values": facet["values"]} for facet in page.facets},
+        "count": counted.count,
+        "count_is_capped": counted.count_is_capped,
+        "facets": {facet["name"]: {"label": facet["label"], "values": facet["values"]} for facet in counted.facets},
     }
 
 

@@ -1,5 +1,6 @@
 """/models and /datasets: lists, one entry, and its parts. Who is not signed in sees what is public."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,11 +13,11 @@ from hub.accounts.permissions import scope
 from hub.catalog import selectors
 from hub.catalog.api import serializers
 from hub.catalog.api.compatible import compatible_of
-from hub.catalog.api.freshness import answer_kept
-from hub.catalog.api.representation import lineage_json, page_json, repo_detail
+from hub.catalog.api.freshness import answer_kept, kept
+from hub.catalog.api.representation import ROW_COLUMNS, counted_json, lineage_json, repo_detail, row_json
 from hub.catalog.facets import FACETS
 from hub.catalog.models import Commit, Repo
-from hub.catalog.search import SORTS
+from hub.catalog.search import SORTS, repos_counted, repos_found
 from hub.catalog.selectors import SearchQuery
 from hub.core.api import ApiView
 from hub.core.errors import Invalid
@@ -44,13 +45,25 @@ class CatalogView(ApiView):
 
 
 def listing(request: Request, type: str) -> HttpResponse:
-    """A page of the search, written as JSON once and kept while the catalogue stays as it is."""
+    """A page of the search, written as JSON once and kept while the catalogue stays as it is. So are its counts, for all of its pages."""
 
     def make() -> bytes:
         query = SearchQuery.from_params(request.query_params)
-        return JSONRenderer().render(page_json(selectors.repo_search(user=request.user, query=query, type=type)))
+        page = repos_found(user=request.user, query=query, type=type, columns=ROW_COLUMNS)
+        rows = _json({"results": [row_json(row) for row in page.rows], "next": page.next})
+        same = replace(query, cursor=None, limit=0, sort="")
+        counted = kept(
+            f"counted:{type}:{same!r}",
+            request.user,
+            lambda: _json(counted_json(repos_counted(user=request.user, query=query, type=type))),
+        )
+        return rows[:-1] + b"," + counted[1:]  # two objects become one
 
     return HttpResponse(answer_kept(request, request.user, make), content_type="application/json")
+
+
+def _json(body: dict[str, Any]) -> bytes:
+    return JSONRenderer().render(body)
 
 
 class ModelListView(CatalogView):
