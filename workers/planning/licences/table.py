@@ -8,14 +8,15 @@ Read for this table, version and section:
   Llama”, and a model made with the materials or their outputs has a name that begins with “Llama”; iii, iv, § 2. There is no § 1.b.v.
   The use policies of 3.2, 3.3 and 4 end with: no grant of § 1.a for multimodal models to persons domiciled or companies
   seated in the European Union.
-* Gemma Terms of Use (24 March 2025 and 1 April 2026, same wording) § 1.1(e) model derivatives include models trained on
+* Gemma Terms of Use (24 March 2025 in a copy that a third party keeps; of 1 April 2026 § 1.1(e) and § 3.3 only) § 1.1(e) model derivatives include models trained on
   outputs to perform similarly, § 3.1 copy, notice file, marked files, flow-down, § 3.2 prohibited uses. Gemma 4 is not under them.
 * BigScience RAIL 1.0 (19 May 2022), BigScience Open RAIL-M (18 August 2022), CreativeML Open RAIL-M (22 August 2022):
   § 1 derivatives include distilled models and models trained on generated data, § 4 flow-down, copy, marked files, § 5 and Attachment A.
 * BigCode Open RAIL-M v1: § 1.i modifications include models made by transfer of output, § 4, § 5.1 flow-down, § 5.2 copy.
 * CreativeML Open RAIL++-M (26 July 2023): preamble and § 4, § 5. What § 1 says of outputs was not read: unsettled.
-* Open-source and Creative Commons texts: the conditions listed with each text at choosealicense.com, sections of MPL-2.0,
-  CC-BY-4.0, CC-BY-SA-4.0 and ODbL-1.0 from the texts. Which work may enter the GPL follows the FSF's list of licences.
+* Open-source and Creative Commons texts: entered from their well-known conditions; those of MPL-2.0, CC-BY-4.0, CC-BY-SA-4.0, AFL-3.0,
+  MS-PL and ODbL-1.0 were compared with choosealicense.com. Which work may enter the GPL is what the FSF is known to hold; its list
+  was not read again for this table.
 * `openrail` names a family of texts and no text: not verified. The research licences and older Creative Commons
   versions are entered by what their names state; what was not read leads to review.
 """
