@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from django.conf import settings
-
 from hub.accounts.models import Namespace
 from hub.catalog.models import Repo
+from hub.catalog.quotas import quota_of
 from hub.catalog.usage import usage_of
 
 MOST_ROWS = 100
@@ -13,7 +12,7 @@ MOST_ROWS = 100
 
 def storage_of(space: Namespace) -> dict[str, Any]:
     usage = usage_of(space)
-    limit = settings.QUOTA_BYTES if space.quota_bytes is None else space.quota_bytes
+    limit = quota_of(space)
     names = {
         key: (name, type_)
         for key, name, type_ in Repo.objects.filter(pk__in=usage.by_repo).values_list("pk", "full_name", "type")

@@ -11,8 +11,9 @@ from django.conf import settings
 
 from hub.catalog.models import Commit, Repo
 from hub.catalog.paths import clash_findings, folders_of
+from hub.catalog.quotas import quota_check
 from hub.catalog.trees import state_read
-from hub.core.errors import Invalid
+from hub.core.errors import ApplicationError, Invalid
 from hub.pages.numbers import size as size_words
 from workers.contracts.findings import Finding
 from workers.planning.refusals import content_finding, path_finding
@@ -45,6 +46,10 @@ def upload_findings(repo: Repo, commit: Commit, files: list[Announced]) -> dict[
     found: dict[str, list[Finding]] = {file.path: _own(file) for file in files}
     for finding in _clashes(commit, files):
         found.setdefault(finding.where, []).append(finding)
+    whole = _room(repo, files)
+    if whole is not None:
+        for file in files:
+            found[file.path].append(whole)
     return {path: findings for path, findings in found.items() if findings}
 
 
@@ -69,6 +74,15 @@ def _clashes(commit: Commit, files: list[Announced]) -> list[Finding]:
         below = [path for path in chosen if _is_about(finding, path)]
         result += [finding.model_copy(update={"where": path}) for path in below or [finding.where]]
     return result
+
+
+def _room(repo: Repo, files: list[Announced]) -> Finding | None:
+    """Said at every file: which of them would still fit is for the person to choose."""
+    try:
+        quota_check(namespace=repo.namespace, size=sum(max(0, file.size_bytes) for file in files))
+    except ApplicationError as error:
+        return _error("quota_exceeded", "", error.message)
+    return None
 
 
 def _is_about(finding: Finding, path: str) -> bool:

@@ -2,9 +2,12 @@
 
 import pytest
 
+from hub.accounts.invitations import invitation_create
+from hub.accounts.service_accounts import service_account_create
+from hub.catalog.gates import gate_set
 from hub.catalog.services import branch_create
 from tests.factories.accounts import make_organisation, make_user
-from tests.factories.catalog import make_commit
+from tests.factories.catalog import make_commit, make_model
 
 PAGES = {
     "home": "/", "models": "/models", "nothing found": "/models?q=nothing&licence=MIT", "model": "/dora/one", "measured": "/dora/merged", "files": "/dora/one/tree/main",
@@ -13,7 +16,10 @@ PAGES = {
     "merge": "/make/merge?source=dora/one&source=dora/wide&base=dora/base", "evaluate": "/make/evaluate?model=dora/one", "train": "/make/train", "jobs": "/jobs", "settings": "/settings",
     "edit": "/dora/one/edit/main/README.md", "new file": "/dora/one/edit/main", "rename": "/dora/one/rename/main/README.md", "delete a file": "/dora/one/delete/main/README.md",
     "commit": "/dora/one/commit/main", "compare": "/dora/one/compare?base=try", "branches": "/dora/one/branches", "repo settings": "/dora/one/settings", "new entry": "/new", "import": "/import",
-    "new organisation": "/organizations/new", "members": "/organizations/lab/members", "organisation": "/lab",
+    "new organisation": "/organizations/new", "services": "/organizations/lab/service-accounts", "room": "/organizations/lab/usage", "log of an organisation": "/organizations/lab/audit",
+    "settings of an organisation": "/organizations/lab/settings", "devices": "/settings/devices", "storage": "/settings/storage", "data": "/settings/data", "audit": "/audit",
+    "invitations": "/invitations", "join": "/join", "squash": "/dora/one/squash", "likers": "/dora/one/likers", "access": "/dora/one/access", "gate": "/frida/gated",
+    "members": "/organizations/lab/members", "organisation": "/lab",
     "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
@@ -23,7 +29,11 @@ RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).viol
 @pytest.fixture
 def everything(everything, dora, family):
     """And an organisation, a branch beside the default one, a commit that changes a text and weights."""
-    make_organisation("lab", owner=dora, contributor=make_user("emil"))
+    lab = make_organisation("lab", owner=dora, contributor=make_user("emil"))
+    service_account_create(asker=dora, namespace=lab, name="ci-bot")
+    invitation_create(asker=dora, namespace=lab, role="viewer")
+    frida = make_user("frida")
+    gate_set(user=frida, repo=make_model(frida, "gated"), gated="manual", terms="# Terms\n\nBe **kind**.")
     branch_create(repo=family["one"], name="try")
     make_commit(family["one"], dora, {"README.md": "# One\n\nOther words.\n", "notes.txt": "new"})
     return everything
@@ -51,9 +61,10 @@ def test_no_page_has_a_serious_violation(visit, signed_in, everything, axe, them
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_sign_in_has_no_serious_violation(visit, axe, dora, theme):
-    page = visit(theme)
-    page.goto("/login")
+@pytest.mark.parametrize("path", ["/login", "/signup", "/join"])
+def test_the_doors_have_no_serious_violation(visit, axe, dora, theme, path):
+    page = visit(theme, 360)
+    page.goto(path)
     assert serious(page, axe) == []
 
 

@@ -160,3 +160,11 @@ def test_the_files_tab_offers_upload_to_who_may_write_a_branch(browser, alice, c
     at_commit = browser(alice).get(f"/alice/open/tree/{head(zoo['open']).oid}").content.decode()
     assert "data-upload" not in at_commit
     assert "is not a branch" in at_commit
+
+
+def test_an_upload_without_room_is_refused_with_the_figures(browser, alice, zoo, settings):
+    settings.QUOTA_BYTES = 5_000
+    found = check(browser(alice), "large.txt", size=4_900).json()["files"]["large.txt"]
+    assert found[0]["code"] == "quota_exceeded"
+    assert "5.0 kB" in found[0]["message"]
+    assert check(browser(alice), "small.txt", size=10).json()["files"] == {}
