@@ -25,7 +25,7 @@ from hub.imports.remote.source import Source
 from hub.imports.room import room_check
 from hub.jobs.models import Job, JobOutput
 from workers.contracts.errors import UserError
-from workers.contracts.facts import RepoFacts
+from workers.contracts.facts import FileFact, RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import JobResult
 
@@ -128,6 +128,11 @@ class _Writer:
         findings = [Finding.model_validate(finding) for finding in self.report.findings]
         is_main = tree.commit == self.report.commit
         facts = RepoFacts.model_validate(self.report.facts if is_main and self.report.facts else {})
+        # Pages and checks take these for what is here; the others stand in `remote_files`.
+        listed = tuple(
+            FileFact(path=path, size_bytes=file.size_bytes, sha256=file.sha256) for path, file in sorted(after.items())
+        )
+        facts = facts.model_copy(update={"files": listed})
         ref = branch_lock(repo, branch_get(repo, branch))
         before = head_state(ref)
         if after == before and ImportedCommit.objects.filter(commit=ref.commit, source_commit=tree.commit).exists():

@@ -12,6 +12,7 @@ from hub.core.markdown import render as markdown
 from hub.pages.cards import text_of
 from hub.pages.entry import Opened, address, repo_for, revision_split
 from hub.pages.gate import gated_page
+from hub.pages.remote import remote_of
 from hub.pages.views.repo import entry_context
 
 SHOWN_BYTES = 256 * 1024
@@ -58,6 +59,7 @@ def tree(request: HttpRequest, namespace: str, name: str, rest: str, repo_type: 
     context = entry_context(request, opened, "files")
     context |= {
         "rows": rows,
+        "remote": None if path.strip("/") else remote_of(opened),
         "crumbs": crumbs_of(opened, path),
         "folder": path.strip("/"),
         "total": sum(entry.size_bytes for entry in entries),
