@@ -7,37 +7,26 @@ from django.conf import settings
 from django.db import transaction
 
 from hub.accounts.models import User
-from hub.blobs.drivers import (
-    CHUNK_BYTES,
-    BadAddress,
-    DigestMismatch,
-    Driver,
-    Missing,
-    SizeMismatch,
-    StorageFull,
-    open_driver,
-)
-from hub.blobs.errors import OutOfStorage
+from hub.blobs.drivers import CHUNK_BYTES, Driver, Stored, open_driver
+from hub.blobs.errors import driver_errors
 from hub.blobs.keeping import blob_row_ensure
 from hub.blobs.models import Blob, BlobGrant
-from hub.core.errors import Invalid, Unavailable
 
 
 def driver() -> Driver:
-    return open_driver(settings.STORAGE_URL)
+    return open_driver(settings.STORAGE_URL, settings.S3)
 
 
 def blob_put(*, chunks: Iterable[bytes], user: User, sha256: str | None = None, size: int | None = None) -> Blob:
     """Stores what `chunks` brings and grants `user` the use of it by hash. What does not match `sha256` or `size` is not kept."""
-    try:
+    with driver_errors():
         stored = driver().put_stream(chunks, sha256=sha256, size=size)
-    except (BadAddress, DigestMismatch, SizeMismatch) as error:
-        raise Invalid(str(error)) from error
-    except StorageFull as error:
-        raise OutOfStorage(
-            "The storage of this hub is full. Nothing of this file was kept; ask the administrator for room."
-        ) from error
-    with transaction.atomic():
+    return blob_record(stored=stored, user=user)
+
+
+def blob_record(*, stored: Stored, user: User) -> Blob:
+    """The row of bytes that `user` has just brought, and the user's right to name them."""
+    with driver_errors(), transaction.atomic():
         row = blob_row_ensure(stored=stored, driver=driver())
         blob_grant(blob=row, user=user)
     return row
@@ -54,13 +43,10 @@ def blob_grant(*, blob: Blob, user: User) -> None:
 
 def blob_read(*, blob: Blob, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """Chunks of at most 1 MiB of the bytes from `start` up to, not including, `end`."""
-    try:
+    with driver_errors():
         return driver().open(blob.sha256, start, end)
-    except Missing as error:
-        raise Unavailable(
-            "The content of this file is missing in the storage of this hub. The administrator has to restore it."
-        ) from error
 
 
 def blob_bytes(*, blob: Blob, start: int = 0, end: int | None = None) -> bytes:
-    return b"".join(blob_read(blob=blob, start=start, end=end))
+    with driver_errors():
+        return b"".join(blob_read(blob=blob, start=start, end=end))

@@ -3,7 +3,6 @@
 import difflib
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
@@ -49,13 +48,19 @@ def secret_is_strong(app_configs: Any, **_: Any) -> list[CheckMessage]:
 
 @register()
 def storage_is_writable(app_configs: Any, **_: Any) -> list[CheckMessage]:
-    if urlsplit(settings.STORAGE_URL).scheme != "file":
-        hint = "Write it like file:///srv/genepool/blobs."
-        return [Error(f"STORAGE_URL is {settings.STORAGE_URL!r}.", hint=hint, id="genepool.E002")]
     try:
-        write_test(settings.STORAGE_URL)
+        write_test(settings.STORAGE_URL, settings.S3)
+    except ValueError:
+        hint = "Write it like file:///srv/genepool/blobs or s3://bucket/prefix."
+        return [Error(f"STORAGE_URL is {settings.STORAGE_URL!r}.", hint=hint, id="genepool.E002")]
     except NotReady as problem:
-        return [Error(str(problem), hint="Look at the folder that STORAGE_URL names.", id="genepool.E003")]
+        return [
+            Error(
+                str(problem),
+                hint="Look at the folder or bucket that STORAGE_URL names, and at S3_ENDPOINT and its keys.",
+                id="genepool.E003",
+            )
+        ]
     return []
 
 

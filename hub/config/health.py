@@ -58,7 +58,7 @@ class StorageTest:
         if self._tested_at is None or now - self._tested_at >= STORAGE_TEST_S:
             self._tested_at, self._problem = now, None
             try:
-                write_test(settings.STORAGE_URL)
+                write_test(settings.STORAGE_URL, settings.S3)
             except NotReady as problem:
                 self._problem = problem
         if self._problem:

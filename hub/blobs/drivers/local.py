@@ -1,10 +1,10 @@
 """Blobs in a local folder: `sha256/ab/cd/<hex>`, mode 0444, each written under a temporary name and linked into place."""
 
 import contextlib
-import errno
 import hashlib
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from io import FileIO
@@ -20,22 +20,24 @@ from hub.blobs.drivers.base import (
     Stored,
     key_of,
 )
+from hub.blobs.drivers.hashing import git_hash
+from hub.blobs.drivers.local_parts import LocalParts, disk_errors
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # Kept free, so that the database beside the blobs can still write its log when uploads have filled the disk.
 RESERVE_BYTES = 64 * 2**20
 
 
-class LocalDriver:
+class LocalDriver(LocalParts):
     def __init__(self, root: Path) -> None:
         self.root = root
         self._temporary = root / "tmp"
+        self._parts = root / "parts"
 
     def put_stream(self, chunks: Iterable[bytes], *, sha256: str | None = None, size: int | None = None) -> Stored:
         """Writes and hashes in one pass. A blob that is already there is read from the stream all the same: the sender has to have it."""
         if sha256 is not None:
             key_of(sha256)
-        with _full_disk_is_storage_full():
+        with disk_errors():
             self._temporary.mkdir(parents=True, exist_ok=True)
             if size is not None and shutil.disk_usage(self._temporary).free < size + RESERVE_BYTES:
                 raise StorageFull("There is no room left for this file.")
@@ -51,7 +53,7 @@ class LocalDriver:
 
     def _write(self, path: Path, chunks: Iterable[bytes], size: int | None) -> Stored:
         digest = hashlib.sha256()
-        git = _git_hash(size) if size is not None else None
+        git = git_hash(size) if size is not None else None
         received = 0
         with path.open("xb", buffering=0) as file:
             for chunk in chunks:
@@ -68,7 +70,7 @@ class LocalDriver:
             os.fsync(file.fileno())
         if git is None:
             # git hashes the length first, which nobody knew until now
-            git = _git_hash(received)
+            git = git_hash(received)
             with path.open("rb") as file:
                 while chunk := file.read(CHUNK_BYTES):
                     git.update(chunk)
@@ -102,6 +104,21 @@ class LocalDriver:
     def local_path(self, sha256: str) -> Path | None:
         path = self.root / key_of(sha256)
         return path if path.exists() else None
+
+    def presign_get(self, sha256: str, *, filename: str, media_type: str, expires_s: int) -> str | None:
+        key_of(sha256)
+        return None
+
+    def check(self) -> None:
+        with disk_errors():
+            self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=".write-test-", dir=self.root)
+            try:
+                os.write(descriptor, b"genepool")
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+                Path(name).unlink()
 
     def delete(self, sha256: str) -> None:
         (self.root / key_of(sha256)).unlink(missing_ok=True)
@@ -137,11 +154,6 @@ def _read(file: FileIO, start: int, end: int | None) -> Iterator[bytes]:
             yield chunk
 
 
-def _git_hash(size: int) -> "hashlib._Hash":
-    # git's own object id: sha1 is its format, not our protection
-    return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-
-
 def _write_all(descriptor: int, chunk: bytes) -> None:
     view = memoryview(chunk)
     while view:
@@ -154,13 +166,3 @@ def _fsync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _full_disk_is_storage_full() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno in FULL:
-            raise StorageFull("There is no room left for this file.") from error
-        raise

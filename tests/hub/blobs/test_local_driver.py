@@ -140,13 +140,20 @@ def test_deletes(driver):
     driver.delete(SHA256)
 
 
-def test_opens_file_addresses_only(tmp_path):
+def test_opens_file_addresses(tmp_path):
     assert open_driver(f"file://{tmp_path}/a%20b").root == tmp_path / "a b"
-    for url in ("s3://bucket", "file://host/x", "/tmp/x", ""):
+    for url in ("s3://", "s3:///prefix", "s3://bucket?x=1", "file://host/x", "/tmp/x", ""):
         with pytest.raises(ValueError, match="STORAGE_URL"):
             open_driver(url)
 
 
 def test_needs_no_django():
-    code = "import sys; import hub.blobs.drivers; sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    code = (
+        "import sys; import hub.blobs.drivers.s3; sys.exit(any(name.split('.')[0] == 'django' for name in sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_hub_with_a_folder_does_not_load_the_s3_client():
+    code = "import sys; import hub.blobs.drivers; sys.exit('boto3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -69,7 +69,7 @@ def test_a_full_disk_makes_it_unready(client, monkeypatch):
     monkeypatch.setattr(os, "write", full)
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json()["checks"]["storage"] == "The storage cannot be written: No space left on device."
+    assert answer.json()["checks"]["storage"] == "The storage is full."
 
 
 @pytest.mark.django_db
@@ -92,7 +92,7 @@ def test_migrations_are_asked_until_they_are_done_and_then_no_more(monkeypatch):
 
 def test_the_storage_is_tested_every_ten_seconds(monkeypatch):
     now, tests = [0.0], []
-    monkeypatch.setattr(health, "write_test", tests.append)
+    monkeypatch.setattr(health, "write_test", lambda url, s3: tests.append(url))
     test = health.StorageTest(clock=lambda: now[0])
     for now[0] in (0.0, 9.9, 10.0, 15.0, 20.0):
         test()
@@ -102,7 +102,7 @@ def test_the_storage_is_tested_every_ten_seconds(monkeypatch):
 def test_a_storage_that_failed_stays_failed_for_ten_seconds_and_then_heals(monkeypatch):
     now, answers = [0.0], [NotReady("full"), None]
 
-    def answer(url):
+    def answer(url, s3):
         if (found := answers.pop(0)) is not None:
             raise found
 
