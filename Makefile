@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo secrets test lint fix e2e bench schema clean
+.PHONY: help setup up demo secrets test lint fix e2e conformance bench schema clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ fix: $(STAMP) ## Format and mend what ruff can mend
 
 e2e: $(STAMP) ## Browser journeys and axe on every page, in the system's Chromium
 	$(BIN)/python -m pytest tests/e2e -m e2e
+
+conformance: $(STAMP) ## Unmodified Hugging Face clients against a real hub, by version, transport and store; ARGS="--store local"
+	$(BIN)/python -m tests.conformance.run $(ARGS)
 
 bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint: ratios, kept under bench/ in the data directory
 	$(BIN)/python -m workers.bench.merge
