@@ -16,8 +16,9 @@ from hub.catalog.errors import RepoMissing
 from hub.catalog.models import Repo
 from hub.catalog.selectors import repo_get
 from hub.core.errors import ApplicationError, Forbidden, Invalid, Unauthenticated
-from hub.core.ratelimit import Limit, address_of, limit_check
+from hub.core.ratelimit import Limit, address_of, headers_add, limit_check, request_count, too_many
 from hub.hfapi.errors import MethodNotAllowed, error_response
+from hub.hfapi.moved import RepoMoved, moved_response
 
 View = Callable[..., HttpResponseBase]
 TYPES = {"models": "model", "datasets": "dataset"}
@@ -26,14 +27,20 @@ BAD_TOKENS = Limit("bad-tokens", 60, 60)
 _SAFE = ("GET", "HEAD")
 
 
-def endpoint(*methods: str, scope: str = "read") -> Callable[[View], View]:
-    """`scope` is what a token needs. SECURITY: a session may read by GET; to change something it has to send the CSRF token of our own pages
+def endpoint(*methods: str, scope: str = "read", limited: str = "all") -> Callable[[View], View]:
+    """`scope` is what a token needs. `limited` says whose requests count against the general limits: "all", "anonymous" for files that
+    clients read in bursts of ranges, "none" where the right is in the address and whoever wrote that was counted. SECURITY: a session may read by GET; to change something it has to send the CSRF token of our own pages
     in a header, which no other site can."""
 
     def decorate(view: View) -> View:
         @csrf_exempt
         @wraps(view)
         def run(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+            response = answer(request, *args, **kwargs)
+            headers_add(response, getattr(request, "rate_usage", None))
+            return response
+
+        def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
             try:
                 if request.method not in methods:
                     raise MethodNotAllowed(
@@ -43,7 +50,11 @@ def endpoint(*methods: str, scope: str = "read") -> Callable[[View], View]:
                     raise Invalid("The address holds a NUL character.")
                 request.asker = _asker(request, scope)  # type: ignore[attr-defined]
                 request.asker_is_known = request.asker.is_authenticated  # type: ignore[attr-defined]
+                if limited == "all" or (limited == "anonymous" and not request.asker_is_known):  # type: ignore[attr-defined]
+                    _count(request)
                 return view(request, *args, **kwargs)
+            except RepoMoved as moved:
+                return moved_response(request, moved)
             except ApplicationError as error:
                 return error_response(error, request)
             except UnreadablePostError:
@@ -52,6 +63,13 @@ def endpoint(*methods: str, scope: str = "read") -> Callable[[View], View]:
         return run
 
     return decorate
+
+
+def _count(request: HttpRequest) -> None:
+    usage = request_count(request, asker_of(request))
+    request.rate_usage = usage  # type: ignore[attr-defined]
+    if usage is not None and usage.is_over:
+        raise too_many(usage)
 
 
 def _asker(request: HttpRequest, scope: str) -> User | AnonymousUser:
@@ -113,7 +131,14 @@ def repo_of(request: HttpRequest, kind: str, ns: str, name: str, action: str = "
     _scope_check(request, "read" if action == "read" else "write")
     asker, full_name = asker_of(request), f"{ns}/{name}"
     if action == "read":
-        return repo_get(user=asker, full_name=full_name, type=TYPES[kind])
+        return _at_its_name(request, repo_get(user=asker, full_name=full_name, type=TYPES[kind]), full_name)
     if not asker.is_authenticated:
         repo_get(user=asker, full_name=full_name, type=TYPES[kind])
     return repo_get(user=user_of(request), full_name=full_name, type=TYPES[kind], action=action)
+
+
+def _at_its_name(request: HttpRequest, repo: Repo, asked: str) -> Repo:
+    """Reads by an old name are sent to the new one. Writes are served as they are: few clients send a body twice."""
+    if request.method in _SAFE and repo.full_name.lower() != asked.lower():
+        raise RepoMoved(old=asked, new=repo.full_name)
+    return repo

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from hub.catalog.models import Commit
-from hub.catalog.selectors import commit_resolve, entries_of
+from hub.catalog.models import Commit, Repo
+from hub.catalog.selectors import blobs_usable_by, commit_resolve, entries_of
 from tests.factories.catalog import add, make_blob, make_commit, make_repo, weights
 from tests.hub.hfapi.client import file_line, lfs_line
 
@@ -124,7 +124,7 @@ def test_caps(repo, alice, as_, monkeypatch):
     client = as_(alice)
     for name, value in (("BODY_BYTES", 100), ("LINE_BYTES", 100), ("LINES_MAX", 1)):
         with monkeypatch.context() as patch:
-            patch.setattr(f"hub.hfapi.views.commits.{name}", value)
+            patch.setattr(f"hub.hfapi.commit_lines.{name}", value)
             assert client.commit("alice/thing", [file_line("y", b"x" * 200)]).status_code == 413, name
     assert untouched(repo)
 
@@ -166,4 +166,45 @@ def test_pull_requests_never_become_commits(repo, alice, as_):
     body = {"files": [{"path": "a", "sample": content, "size": 1}]}
     assert client.raw("POST", f"{URL}?create_pr=1", b"", content_type="application/x-ndjson").status_code == 501
     assert client.post("/api/models/alice/thing/preupload/main?create_pr=True", body).status_code == 501
+    assert untouched(repo)
+
+
+def test_everything_that_is_wrong_is_said_at_once(repo, alice, as_):
+    lines = [
+        file_line("good", b"1"),
+        file_line("../x", b"1"),
+        file_line("a.pkl", b"1"),
+        lfs_line("b.safetensors", "0" * 64),
+        lfs_line("c.safetensors", "1" * 64),
+    ]
+    answer = as_(alice).commit("alice/thing", lines)
+    assert answer.status_code == 422
+    assert [finding["where"] for finding in answer.json()["findings"]] == [
+        "../x",
+        "a.pkl",
+        "b.safetensors",
+        "c.safetensors",
+    ]
+    assert untouched(repo)
+
+
+def test_many_large_files_are_proved_in_few_queries(repo, alice, charlie, as_, django_assert_max_num_queries):
+    make_repo(charlie, "open", files={f"old/{number}.safetensors": weights(fill=number) for number in range(3)})
+    shared = [
+        entry.sha256
+        for entry in entries_of(commit_resolve(Repo.objects.get(full_name="charlie/open"), "main"))
+        if entry.is_lfs
+    ]
+    delete = as_(charlie).commit("charlie/open", [("deletedFolder", {"path": "old"})])
+    assert delete.status_code == 200
+    mine = [add(alice, "x.safetensors", weights(fill=number)).blob.sha256 for number in range(10, 40)]
+    with django_assert_max_num_queries(6):
+        found = blobs_usable_by(alice, [*mine, *shared, "0" * 64, "nonsense"])
+    assert set(found) == {*mine, *shared}
+    assert blobs_usable_by(None, mine) == {}
+
+
+def test_an_encoding_nobody_knows_is_refused(repo, alice, as_):
+    line = ("file", {"path": "y", "content": "x", "encoding": "rot13"})
+    assert as_(alice).commit("alice/thing", [line]).status_code == 400
     assert untouched(repo)

@@ -4,6 +4,7 @@ import pytest
 
 from hub.catalog.models import Repo
 from tests.factories.catalog import card, make_commit, make_model, make_repo, weights
+from tests.hub.hfapi.client import file_line
 
 
 def test_whoami_says_who_and_what_the_token_may(alice, lab, as_, anonymous):
@@ -246,9 +247,51 @@ def test_moves_and_the_old_name_still_downloads(alice, bob, as_, anonymous):
     assert client.post("/api/repos/move", {**document, "toRepo": "alice/taken"}).status_code == 409
     assert client.post("/api/repos/move", {**document, "fromRepo": "alice/none"}).status_code == 404
     assert client.post("/api/repos/move", document).json()["name"] == "alice/after"
-    for name in ("before", "after"):
-        assert anonymous.get(f"/alice/{name}/resolve/main/config.json").status_code == 200
-        assert anonymous.get(f"/api/models/alice/{name}").json()["id"] == "alice/after"
+    assert anonymous.get("/alice/after/resolve/main/config.json").status_code == 200
+    for path in (
+        "/alice/{}/resolve/main/config.json",
+        "/api/models/{}",
+        "/api/models/alice/{}/tree/main?recursive=true",
+    ):
+        path = path.replace("models/{}", "models/alice/{}")
+        answer = anonymous.get(path.format("before"))
+        assert (answer.status_code, answer.headers["Location"]) == (307, path.format("after"))
+        assert anonymous.get(answer.headers["Location"]).status_code == 200
+
+
+def test_an_old_name_is_written_to_as_it_was(alice, as_):
+    make_repo(alice, "before")
+    client = as_(alice)
+    assert (
+        client.post(
+            "/api/repos/move", {"fromRepo": "alice/before", "toRepo": "alice/after", "type": "model"}
+        ).status_code
+        == 200
+    )
+    assert client.commit("alice/before", [file_line("x", b"1")]).status_code == 200
+    assert client.get("/alice/after/resolve/main/x").status_code == 200
+
+
+def test_an_old_name_tells_strangers_nothing(alice, charlie, as_, anonymous):
+    make_repo(alice, "before", visibility="private")
+    assert (
+        as_(alice)
+        .post("/api/repos/move", {"fromRepo": "alice/before", "toRepo": "alice/after", "type": "model"})
+        .status_code
+        == 200
+    )
+    for client, status in ((as_(charlie), 404), (anonymous, 401)):
+        answer = client.get("/api/models/alice/before")
+        assert (answer.status_code, "Location" in answer.headers) == (status, False)
+
+
+def test_a_move_keeps_an_encoded_slash(alice, as_, anonymous):
+    make_repo(alice, "before", files={"a.txt": "1"})
+    client = as_(alice)
+    assert client.post("/api/models/alice/before/branch/feature%2Fx", {}).status_code == 201
+    client.post("/api/repos/move", {"fromRepo": "alice/before", "toRepo": "alice/after", "type": "model"})
+    answer = anonymous.get("/alice/before/resolve/feature%2Fx/a.txt", RAW_URI="/alice/before/resolve/feature%2Fx/a.txt")
+    assert answer.headers["Location"] == "/alice/after/resolve/feature%2Fx/a.txt"
 
 
 def test_a_client_that_repeats_a_bad_token_is_asked_to_stop(db, client, settings, monkeypatch):
