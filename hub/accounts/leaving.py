@@ -21,13 +21,19 @@ def account_delete(*, user: User, password: str | None = None, asker: User | Non
     account_check(asker or user, "delete an account")
     if not by_admin and not (password and user.check_password(password)):
         raise Forbidden("The password is not right.")
+    account_remove(user=user, asker=asker or user)
+
+
+@transaction.atomic
+def account_remove(*, user: User, asker: User | None = None) -> None:
+    """The deed itself, for who has settled that it may be done. `asker` is None when the operator of the machine asks."""
     user = User.objects.select_for_update().get(pk=user.pk)
     if user.service_of_id is not None:
         raise Conflict("This is a service account: delete it in its organisation.")
     reasons = _reasons(user)
     if reasons:
         raise Conflict("The account cannot be deleted yet. " + " ".join(reasons))
-    audit("user.delete", actor=asker or user, subject=user.username)
+    audit("user.delete", actor=asker, subject=user.username)
     account_close(user)
 
 

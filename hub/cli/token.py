@@ -32,6 +32,16 @@ def _parser() -> argparse.ArgumentParser:
         choices=SCOPES,
         help="may be given more than once; write, submit and admin include read",
     )
+    create.add_argument(
+        "--repo",
+        action="append",
+        default=[],
+        metavar="NAME/REPO",
+        help="good for this repo alone, plus reading what is public; datasets/NAME/REPO for data; may be given more than once",
+    )
+    create.add_argument(
+        "--namespace", action="append", default=[], metavar="NAME", help="likewise, for everything in this namespace"
+    )
     create.add_argument("--name", default="command line", help="what it is for (default: command line)")
     create.add_argument("--days", type=int, default=90, help="valid for so many days (default 90); 0 never expires")
     create.add_argument("--data-dir", help="data directory of the hub (default: GENEPOOL_DATA, else .genepool)")
@@ -46,9 +56,12 @@ def _create(arguments: argparse.Namespace) -> int:
     days = arguments.days or None
     try:
         user = user_get(name=arguments.user)
-        token, raw = token_create(user=user, name=arguments.name, scopes=arguments.scope, expires_in_days=days)
+        token, raw = token_create(
+            user=user, name=arguments.name, scopes=arguments.scope, expires_in_days=days, repos=arguments.repo, namespaces=arguments.namespace
+        )  # fmt: skip
     except ApplicationError as error:
         sys.stderr.write(f"genepool: {error}\n")
+        sys.stderr.writelines(f"  {entry['where']}: {entry['message']}\n" for entry in error.errors)
         return 1
     end = f"until {token.expires_at:%d %B %Y}" if token.expires_at else "without an end"
     sys.stderr.write(f"Token for {user.username} ({', '.join(token.scopes)}), valid {end}. It is shown only now:\n")

@@ -1,14 +1,15 @@
-"""`genepool user create NAME` and `genepool user password NAME`, on the hub of this machine."""
+"""`genepool user create|password|list|quota|export|delete NAME`, on the hub of this machine."""
 
 import argparse
 import sys
 
+from hub.cli import accounts
 from hub.cli.environment import activate_or_explain
 
 
 def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
-    password = sys.stdin.readline().rstrip("\r\n") if arguments.password_stdin else None
+    password = sys.stdin.readline().rstrip("\r\n") if getattr(arguments, "password_stdin", False) else None
     if password == "":
         sys.stderr.write("genepool: standard input holds no password.\n")
         return 2
@@ -36,8 +37,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     renew.add_argument("name", metavar="NAME")
     renew.set_defaults(action=_renew)
+    more = accounts.arguments_add(actions)
     for action in (create, renew):
         action.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    for action in (create, renew, *more):
         action.add_argument("--data-dir", help="data directory of the hub (default: GENEPOOL_DATA, else .genepool)")
     return parser
 

@@ -9,11 +9,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from hub.core.errors import ApplicationError, Invalid, LengthRequired, NotFound, TooLarge
-from hub.core.ratelimit import Limit, Usage, address_of, limit_count, too_many
+from hub.core.ratelimit import ANONYMOUS, USER, Limit, Usage, address_of, headers_add, limit_count, too_many
 
 BODY_LIMIT_BYTES = 2**20
-ANONYMOUS = Limit("anonymous", 60, 60)
-USER = Limit("user", 600, 60)
 
 
 class FirstRenderer(BaseContentNegotiation):
@@ -70,8 +68,7 @@ class ApiView(APIView):
 
     def finalize_response(self, request: Request, response: Response, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, response, *args, **kwargs)
-        for name, value in (self._usage.headers() if self._usage else {}).items():
-            response.headers.setdefault(name, value)
+        headers_add(response, self._usage)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response
 

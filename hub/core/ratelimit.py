@@ -4,10 +4,12 @@ import logging
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from redis.exceptions import RedisError
 from rest_framework.throttling import BaseThrottle
 
@@ -25,6 +27,11 @@ class Limit:
     window_s: int
 
 
+ANONYMOUS = Limit("anonymous", 60, 60)
+USER = Limit("user", 600, 60)
+UPLOAD = Limit("upload", 30, 3600)
+
+
 @dataclass(frozen=True)
 class Usage:
     limit: Limit
@@ -40,12 +47,14 @@ class Usage:
         return self.used > self.limit.count
 
     def headers(self) -> dict[str, str]:
-        """The header fields of the IETF draft that clients read today, plus Retry-After once it is too much."""
+        """The fields of the IETF draft in its present form and its former one: clients read either. Retry-After once it is too much."""
+        name = self.limit.name
         fields = {
+            "RateLimit": f'"{name}";r={self.remaining};t={self.reset_s}',
+            "RateLimit-Policy": f'"{name}";q={self.limit.count};w={self.limit.window_s}',
             "RateLimit-Limit": str(self.limit.count),
             "RateLimit-Remaining": str(self.remaining),
             "RateLimit-Reset": str(self.reset_s),
-            "RateLimit-Policy": f"{self.limit.count};w={self.limit.window_s}",
         }
         return fields | ({"Retry-After": str(self.reset_s)} if self.is_over else {})
 
@@ -73,6 +82,35 @@ def limit_check(limit: Limit, who: str) -> None:
     usage = limit_count(limit, who)
     if usage is not None and usage.is_over:
         raise too_many(usage)
+
+
+def request_count(request: HttpRequest, user: Any) -> Usage | None:
+    """Counts one request of anybody against the general limit."""
+    is_user = bool(user and user.is_authenticated)
+    return limit_count(USER if is_user else ANONYMOUS, f"u{user.pk}" if is_user else address_of(request))
+
+
+def session_check(limit: Limit, who: str, what: str) -> None:
+    """Counts `who` once for everything that concerns `what` within the window: sending a repo of a hundred files is one upload."""
+    if not settings.RATE_LIMITS_ON:
+        return
+    try:
+        is_new = cache.add(f"rate-session:{limit.name}:{who}:{what}", 1, timeout=limit.window_s)
+    except RedisError as error:
+        log.warning("rate limits are not counted: the cache does not answer (%s)", type(error).__name__)
+        return
+    if not is_new:
+        return
+    try:
+        limit_check(limit, who)
+    except TooMany:
+        cache.delete(f"rate-session:{limit.name}:{who}:{what}")
+        raise
+
+
+def headers_add(response: HttpResponseBase, usage: Usage | None) -> None:
+    for name, value in (usage.headers() if usage else {}).items():
+        response.headers.setdefault(name, value)
 
 
 def too_many(usage: Usage) -> TooMany:

@@ -19,6 +19,14 @@ class Job(Identified, TimeStamped):
         help_text="short name for people: job 14",
     )
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="jobs")
+    charged_to = models.ForeignKey(
+        "accounts.Namespace",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="charged_jobs",
+        help_text="whose computing time it takes",
+    )
     kind = models.CharField(max_length=16)
     method = models.CharField(max_length=48, blank=True)
     title = models.CharField(max_length=200)

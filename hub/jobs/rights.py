@@ -38,16 +38,19 @@ def inputs_check(*, job: Job) -> tuple[Finding, ...]:
 def output_check(*, user: User, output: Output, input_repos: Iterable[Repo]) -> tuple[Finding, ...]:
     """May `user` publish a result of `input_repos` as `output`? A private input stays private unless its publisher says otherwise."""
     namespace, _, name = output.repo.partition("/")
+    existing = Repo.objects.filter(type="model", full_name__iexact=f"{namespace}/{name}").first()
+    may_write = existing is not None and Repo.objects.visible_to(user, "write").filter(pk=existing.pk).exists()
     try:
-        namespace_writable(user, namespace)
+        # a token that is limited to this very repo may write to it, and to nothing else in the namespace
+        if not may_write:
+            namespace_writable(user, namespace)
     except (NotFound, Forbidden) as error:
         return (
             Finding(
                 code="output_not_writable", severity="error", message=f"{output.repo}: {error}", where="output.repo"
             ),
         )
-    existing = Repo.objects.filter(type="model", full_name__iexact=f"{namespace}/{name}").first()
-    if existing is not None and not Repo.objects.visible_to(user, "write").filter(pk=existing.pk).exists():
+    if existing is not None and not may_write:
         message = f"{output.repo} is there already and you may not write to it. Choose another name."
         return (Finding(code="output_not_writable", severity="error", message=message, where="output.repo"),)
     if (existing.visibility if existing is not None else output.visibility) != "public":

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
 from hub.core.errors import NotFound, TooMany
+from hub.core.ratelimit import UPLOAD, session_check
 from hub.hfapi.endpoint import endpoint, repo_of, user_of
 from hub.hfapi.errors import error_response
 from hub.hfapi.wire import site_for
@@ -32,6 +33,7 @@ def write_token(request: HttpRequest, kind: str, ns: str, name: str, **_: str) -
         # 404 ends the upload of the client at once; another status would be repeated
         raise NotFound(XET_HELP)
     user = user_of(request)
+    session_check(UPLOAD, f"u{user.pk}", str(repo.pk))
     generation = generation_of(user)
     token, ends_at = right_give(user=user, repo=repo, generation=generation)
     address = f"{site_for(request)}/xet/{generation}"

@@ -17,7 +17,7 @@ from hub.hfapi.serving import blob_response, bytes_response
 YEAR_S = 365 * 24 * 3600
 
 
-@endpoint("GET", "HEAD")
+@endpoint("GET", "HEAD", limited="anonymous")
 def resolve(request: HttpRequest, ns: str, name: str, rest: str, kind: str = "models") -> HttpResponseBase:
     repo, commit, revision, entry = _find(request, kind, ns, name, rest)
     blob = Blob(sha256=entry.sha256, size_bytes=entry.size_bytes)
@@ -30,7 +30,7 @@ def resolve(request: HttpRequest, ns: str, name: str, rest: str, kind: str = "mo
     return response
 
 
-@endpoint("GET", "HEAD")
+@endpoint("GET", "HEAD", limited="anonymous")
 def raw(request: HttpRequest, ns: str, name: str, rest: str, kind: str = "models") -> HttpResponseBase:
     """What git holds: for an LFS file the text of its pointer."""
     repo, commit, revision, entry = _find(request, kind, ns, name, rest)

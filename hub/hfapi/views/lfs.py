@@ -16,6 +16,7 @@ from hub.blobs.services import blob_put
 from hub.catalog.models import Repo
 from hub.catalog.selectors import blob_is_readable, blob_usable_by
 from hub.core.errors import Invalid, NotFound, TooLarge, TooMany
+from hub.core.ratelimit import UPLOAD, session_check
 from hub.hfapi.bodies import content_length, json_body, text_field
 from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of
 from hub.hfapi.grants import grant_read, lfs_href
@@ -35,6 +36,8 @@ def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Htt
     if operation not in ("upload", "download"):
         raise Invalid(f"{operation!r} is not an operation. Choose upload or download.")
     repo = repo_of(request, kind, ns, name, "write" if operation == "upload" else "read")
+    if operation == "upload":
+        session_check(UPLOAD, f"u{user_of(request).pk}", str(repo.pk))
     if document.get("hash_algo", "sha256") != "sha256":
         raise Invalid("Objects are named by their sha256.")
     objects = document.get("objects")
@@ -46,7 +49,7 @@ def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Htt
     return JsonResponse({"transfer": "basic", "objects": answer, "hash_algo": "sha256"}, content_type=MEDIA_TYPE)
 
 
-@endpoint("PUT", "GET", "HEAD")
+@endpoint("PUT", "GET", "HEAD", limited="none")
 def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "models") -> HttpResponseBase:
     """The right is in the address. It is looked at again: a user who was switched off or lost the repo meanwhile gets nothing."""
     verb = "PUT" if request.method == "PUT" else "GET"

@@ -13,6 +13,7 @@ from hub.accounts.models import User
 from hub.catalog.models import Repo
 from hub.core.errors import Conflict, Invalid, TooMany
 from hub.jobs import bell
+from hub.jobs.compute import charged_namespace, compute_check
 from hub.jobs.models import Job, JobInput
 from hub.jobs.services.transition import job_wake, state_announce
 from hub.jobs.states import FINAL, State
@@ -106,7 +107,8 @@ def job_submit(
     """Adds a job, or gives the one that is there already: made with the same key, or for the same request.
 
     `document` is the recipe as the person wrote it. The owner's row is locked first, so that two clicks at once
-    make one job and the cap on queued jobs holds. Follow-up jobs of another job are not counted against the cap.
+    make one job and the cap on queued jobs holds. Follow-up jobs of another job are not counted against the cap, and are
+    charged to whoever that one is charged to.
     """
     if idempotency_key and not (len(idempotency_key) <= 128 and idempotency_key.isprintable()):
         raise Invalid("An Idempotency-Key has at most 128 characters, all of them printable.")
@@ -133,9 +135,13 @@ def job_submit(
         raise TooMany(
             f"{settings.QUEUED_PER_OWNER} of your jobs are waiting already. Cancel one, or wait until one has started."
         )
+    charged = parent.charged_to if parent is not None else charged_namespace(owner, request)
+    if parent is None:
+        compute_check(charged)
     needed = [job for job in depends_on if job.state != State.SUCCEEDED]
     job = Job.objects.create(
         owner=owner,
+        charged_to=charged,
         kind=request.kind,
         method=str(request.recipe.get("method") or ""),
         title=title[:200],

@@ -30,6 +30,7 @@ def _proposed(stage: Stage, route: str, method: str, address: str) -> str:
     return Row(route, method, address, tuple(_status(stage, actor, blank) for actor in ACTORS)).line()
 
 
+@pytest.mark.timeout(600)  # it is slow only when it has much to propose
 def test_every_method_of_every_route_has_a_line(stage):
     addresses: dict[str, list[str]] = {}
     for row in TABLE:
@@ -38,8 +39,9 @@ def test_every_method_of_every_route_has_a_line(stage):
     missing = []
     for route in routes():
         address = (addresses.get(route) or [address_example(route)])[0]
-        served = [method for method in METHODS if _status(stage, "root", Row(route, method, address, ())) != 405]
-        lines = [_proposed(stage, route, method, address) for method in served if (route, method) not in known]
+        unknown = [method for method in METHODS if (route, method) not in known]
+        served = [method for method in unknown if _status(stage, "root", Row(route, method, address, ())) != 405]
+        lines = [_proposed(stage, route, method, address) for method in served]
         if route not in addresses and not served:
             lines = [_proposed(stage, route, "GET", address)]
         if lines:

@@ -25,7 +25,8 @@ def test_counts_up_to_the_limit_and_then_says_when_to_return(who):
         "RateLimit-Limit": "3",
         "RateLimit-Remaining": "0",
         "RateLimit-Reset": "20",
-        "RateLimit-Policy": "3;w=60",
+        "RateLimit": '"test";r=0;t=20',
+        "RateLimit-Policy": '"test";q=3;w=60',
         "Retry-After": "20",
     }
 
@@ -78,7 +79,7 @@ def test_a_signed_in_user_has_a_larger_allowance(api_as, alice, who, monkeypatch
     monkeypatch.setattr(core_api, "ANONYMOUS", Limit(f"anonymous-{who}", 0, 3600))
     answer = api_as(alice).get("/api/v1/me")
     assert answer.status_code == 200
-    assert answer["RateLimit-Policy"] == "600;w=60"
+    assert answer["RateLimit-Policy"] == '"user";q=600;w=60'
 
 
 @pytest.mark.django_db

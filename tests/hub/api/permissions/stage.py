@@ -94,7 +94,6 @@ class Stage:
             else {"content_type": "application/x-www-form-urlencoded" if row.is_page else "application/json"}
         )
         answer = call(f"/{row.address.format(**self.names)}", **body, **headers)
-        answer.close()  # type: ignore[attr-defined]
         return int(answer.status_code)  # type: ignore[attr-defined]
 
 

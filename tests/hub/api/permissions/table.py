@@ -73,11 +73,24 @@ def _walk(resolver: URLResolver, before: str = "") -> Iterator[str]:
 
 def address_example(route: str) -> str:
     """An address of this route, as far as one can be guessed; a person puts it right."""
-    text = route.strip("^$").replace(r"\.", ".")
-    text = re.sub(r"\(\?:\(\?P<kind>datasets\)/\)\?", "", text)
-    text = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda match: _example(match[1], route), text)
-    text = re.sub(r"<(?:\w+:)?(\w+)>", lambda match: _example(match[1], route), text)
-    text = re.sub(r"\(\?:([^()|]+)(?:\|[^()]*)?\)\??", r"\1", text)
+    is_data = route.startswith(("datasets/", "api/v1/datasets/")) or "(?P<kind>datasets|" in route
+    examples = EXAMPLES | ({"name": "data", "kind": "datasets"} if is_data else {})
+    text = route.strip("^$").replace(r"\.", ".").replace("(?:(?P<kind>datasets)/)?", "")
+
+    def example(match: re.Match[str]) -> str:
+        name = match[1]
+        if name in ("ident", "pk"):
+            return next((value for word, value in IDENTS.items() if f"{word}/" in route), "{job}")
+        if name == "oid" and "lfs" in route:
+            return "0" * 64
+        if name in ("name", "user") and re.search("users|organizations", route):
+            return "lab" if "organizations/" in route and name == "name" else "bob"
+        return examples.get(name, name)
+
+    text = re.sub(r"\(\?P<(\w+)>[^()]*\)", example, text)
+    text = re.sub(r"<(?:\w+:)?(\w+)>", example, text)
+    for _ in range(4):
+        text = re.sub(r"\(\?:([^()|]+)(?:\|[^()]*)?\)\??", r"\1", text)
     return (
         text.replace("[^/]+", "gpt2")
         .replace("/.*", "/x")
@@ -86,11 +99,3 @@ def address_example(route: str) -> str:
         .replace("?", "")
         .strip("/")
     )
-
-
-def _example(name: str, route: str) -> str:
-    if name in ("ident", "pk"):
-        return next((value for word, value in IDENTS.items() if f"{word}/" in route), "{job}")
-    if name == "name" and "organizations/" in route:
-        return "lab"
-    return EXAMPLES.get(name, name)
