@@ -20,7 +20,7 @@ PAGES = {
     "settings of an organisation": "/organizations/lab/settings", "devices": "/settings/devices", "storage": "/settings/storage", "data": "/settings/data", "audit": "/audit",
     "invitations": "/invitations", "join": "/join", "squash": "/dora/one/squash", "likers": "/dora/one/likers", "access": "/dora/one/access", "gate": "/frida/gated",
     "members": "/organizations/lab/members", "organisation": "/lab",
-    "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "styleguide": "/styleguide", "not found": "/dora/absent",
+    "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "share": "/docs/share", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
 RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])"

@@ -14,11 +14,17 @@ TOPICS = (
     ("fetch", "Fetch a model", "With the HF clients, transformers, or our own command."),
     ("push", "Push a model", "Safetensors, a card, and what is refused at the door."),
     ("import", "Import from another hub", "Mirrored or metadata alone, from where, and every night."),
+    ("share", "Share and protect", "Visibility, gates, organisations, tokens, the audit log, uploads in the page."),
     ("recipes", "Write a recipe", "The document behind form, API and command line."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
     ("run", "Run a hub", "One machine or many, what happens to a job, webhooks, health."),
+    (
+        "operations",
+        "Look after a hub",
+        "Backup and restore, verifying, clearing away, stores, and what to do when something is wrong.",
+    ),
 )
 
 

@@ -17,12 +17,45 @@ OPEN = [
     "/docs/methods",
     "/docs/fetch",
     "/docs/push",
+    "/docs/share",
+    "/docs/import",
+    "/docs/licences",
+    "/docs/operations",
+    "/docs/run",
+    "/signup",
+    "/join",
     "/docs/recipes",
     "/docs/results",
     "/docs/api",
 ]
-WALLED = ["/jobs", "/settings", "/make/merge", "/make/evaluate", "/make/train"]
-ENTRY = ["", "/tree/main", "/blob/main/README.md", "/commits", "/tensors", "/lineage", "/evaluations"]
+WALLED = [
+    "/new",
+    "/import",
+    "/audit",
+    "/invitations",
+    "/settings/devices",
+    "/settings/storage",
+    "/settings/data",
+    "/organizations/new",
+    "/jobs",
+    "/settings",
+    "/make/merge",
+    "/make/evaluate",
+    "/make/train",
+]
+ENTRY = [
+    "",
+    "/tree/main",
+    "/blob/main/README.md",
+    "/commits",
+    "/commit/main",
+    "/compare",
+    "/branches",
+    "/likers",
+    "/tensors",
+    "/lineage",
+    "/evaluations",
+]
 
 
 def _without_marks(answer, name: str) -> str:
