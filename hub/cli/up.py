@@ -18,6 +18,11 @@ from hub.embedded.records import ProcessRecords
 from hub.embedded.supervisor import StopRequested, Supervisor
 
 LOCAL_NAMES = ("127.0.0.1", "::1", "localhost")
+# A backup or a check has to look into the store that the hub writes to. Keys go along only where a file holds them.
+SHARED = (
+    "SITE_URL", "ALLOWED_HOSTS", "GENEPOOL_URL", "STORAGE_URL", "S3_ENDPOINT", "S3_PUBLIC_ENDPOINT", "S3_REGION",
+    "S3_ACCESS_KEY_FILE", "S3_SECRET_KEY_FILE", "SECRET_KEY_FILE", "TOKEN_PEPPER_FILE",
+)  # fmt: skip
 EVERY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 compared with, not bound
 
 
@@ -180,10 +185,7 @@ class Up:
 
 def _to_share(services: EmbeddedServices, environment: dict[str, str]) -> dict[str, str]:
     """What other commands on this machine need; secrets stay in the files that these values name."""
-    return {
-        **services.environment(),
-        **{name: environment[name] for name in ("SITE_URL", "ALLOWED_HOSTS", "GENEPOOL_URL") if name in environment},
-    }
+    return {**services.environment(), **{name: environment[name] for name in SHARED if environment.get(name)}}
 
 
 def listen(host: str, port: int) -> socket.socket:
