@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
+from hub.accounts.limits import limited_token
 from hub.accounts.models import User
 from hub.catalog.models import Commit, Repo
 from hub.core.errors import NotFound
@@ -14,6 +15,8 @@ from hub.imports.models import Import, ImportedCommit
 def imports_of(user: User) -> QuerySet[Import]:
     """Newest first: those `user` started, and those into repos that `user` may write to."""
     rows = Import.objects.select_related("job", "repo", "commit", "owner").order_by("-created_at", "id")
+    if limited_token(user) is not None:
+        return rows.filter(repo__in=Repo.objects.visible_to(user, "write"))
     if user.is_superuser:
         return rows
     return rows.filter(Q(owner=user) | Q(repo__in=Repo.objects.visible_to(user, "write")))

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from hub.accounts.limits import account_check
 from hub.accounts.permissions import scope
 from hub.core.api import ApiView
 from hub.jobs import selectors, services
@@ -18,6 +19,7 @@ class WebhookCollectionView(ApiView):
 
     @extend_schema(summary="Your webhooks", responses=serializers.WebhookListBody)
     def get(self, request: Request) -> Response:
+        account_check(request.user, "see webhooks")
         rows = selectors.webhooks_of(request.user)
         return Response({"results": serializers.WebhookBody(rows, many=True).data})
 

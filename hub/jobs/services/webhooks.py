@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models.functions import Now
 
+from hub.accounts.limits import account_check
 from hub.accounts.models import User
 from hub.core.errors import Invalid, NotFound, TooMany
 from hub.core.http_client import Blocked, address_check
@@ -18,6 +19,7 @@ WEBHOOKS_PER_OWNER = 20
 
 def webhook_create(*, owner: User, url: str) -> Webhook:
     """Adds a receiver. Its secret is made here and shown once."""
+    account_check(owner, "add webhooks")
     host = _host_of(url)
     if not host:
         raise Invalid("The address must look like https://example.org/hook, without a name or password in it.")
@@ -43,6 +45,7 @@ def _host_of(url: str) -> str:
 
 
 def webhook_delete(*, owner: User, webhook_id: str) -> None:
+    account_check(owner, "delete webhooks")
     deleted, _ = Webhook.objects.filter(owner=owner, pk=webhook_id).delete()
     if not deleted:
         raise NotFound()
