@@ -6,6 +6,7 @@ from hub.accounts.models import Namespace
 from hub.catalog.models import Repo
 from hub.catalog.quotas import quota_of
 from hub.catalog.usage import usage_of
+from hub.jobs.compute import compute_limit, compute_used
 
 MOST_ROWS = 100
 
@@ -22,5 +23,11 @@ def storage_of(space: Namespace) -> dict[str, Any]:
         "usage": usage,
         "limit_bytes": limit,
         "usage_share": min(1.0, usage.total_bytes / limit) if limit else 0.0,
+        "compute": _compute(space),
         "by_repo": sorted(rows, key=lambda row: (-row[2], row[0]))[:MOST_ROWS],
     }
+
+
+def _compute(space: Namespace) -> dict[str, Any]:
+    used, limit = compute_used(space), compute_limit(space)
+    return {"used_s": used, "limit_s": limit, "share": min(1.0, used / limit) if limit else 0.0}

@@ -97,6 +97,7 @@ urlpatterns = [
         "organisation-invitation-withdraw",
     ),
     _route("organizations/<str:name>/usage", organisations.usage, "organisation-usage"),
+    _route("organizations/<str:name>/usage/quota", organisations.quota, "organisation-quota"),
     _route("organizations/<str:name>/settings", organisations.settings_page, "organisation-settings"),
     _route("organizations/<str:name>/settings/profile", organisations.profile, "organisation-profile"),
     _route("organizations/<str:name>/settings/delete", organisations.delete, "organisation-delete"),

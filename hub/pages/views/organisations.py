@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from hub.accounts.invitations import invitations_open
 from hub.accounts.models import Membership, Namespace
 from hub.accounts.organisations import member_set, organisation_create, organisation_delete, organisation_update
+from hub.accounts.quotas import quota_set
 from hub.accounts.selectors import OWNER_ROLES, members_of, organisation_get, role_of, user_get
 from hub.core.errors import ApplicationError, Forbidden, Invalid
 from hub.pages.entry import Tab
@@ -122,6 +123,29 @@ def member_role(request: HttpRequest, name: str) -> HttpResponse:
 def usage(request: HttpRequest, name: str) -> HttpResponse:
     context = administered(request, name, "usage")
     return render(request, "organisations/usage.html", context | storage_of(context["namespace"]))
+
+
+@require_POST
+@signed_in
+def quota(request: HttpRequest, name: str) -> HttpResponse:
+    """For administrators of the hub: empty is as the settings of the hub say, 0 is no limit."""
+    context = administered(request, name, "usage")
+    space = context["namespace"]
+    try:
+        room, compute_s = _number(request, "quota_bytes"), _number(request, "quota_compute_s")
+        quota_set(asker=request.user, namespace=space, quota_bytes=room, quota_compute_s=compute_s)
+    except ApplicationError as error:
+        page = context | storage_of(space) | {"error": error}
+        return render(request, "organisations/usage.html", page, status=error.status)
+    messages.success(request, f"The quota of {space.name} is set.")
+    return redirect("organisation-usage", name=space.name)
+
+
+def _number(request: HttpRequest, field: str) -> int | None:
+    text = request.POST.get(field, "").strip().replace(" ", "")
+    if text and not (text.isascii() and text.isdecimal() and len(text) <= 18):
+        raise Invalid(f"{text[:20]!r} is not a number from 0 on.")
+    return int(text) if text else None
 
 
 def _settings(request: HttpRequest, name: str, *, error: ApplicationError | None = None, at: str = "") -> HttpResponse:

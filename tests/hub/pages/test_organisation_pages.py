@@ -132,8 +132,20 @@ def test_a_contributor_and_a_stranger_make_no_service_account(browser, bob, char
 def test_the_room_is_told_beside_its_limit(browser, alice, lab, settings):
     from tests.factories.catalog import make_model
 
-    settings.QUOTA_BYTES = 1000
+    settings.QUOTA_BYTES = 1_000_000
     make_model(alice, "one", namespace="lab")
     page = browser(alice).get("/organizations/lab/usage").content.decode()
-    assert f"of {size(1000)}" in page
+    assert f"of {size(1_000_000)}" in page
     assert "one" in page
+
+
+def test_administrators_set_a_quota_and_nobody_else(browser, alice, root, lab):
+    path, data = "/organizations/lab/usage/quota", {"quota_bytes": "5000", "quota_compute_s": ""}
+    assert browser(alice).post(path, data).status_code == 403
+    assert browser(root).post(path, data).status_code == 302
+    lab.refresh_from_db()
+    assert (lab.quota_bytes, lab.quota_compute_s) == (5000, None)
+    refused = browser(root).post(path, {"quota_bytes": "-1"})
+    assert refused.status_code == 400
+    assert "is not a number" in refused.content.decode()
+    assert "Set the quota" not in browser(alice).get("/organizations/lab/usage").content.decode()
