@@ -39,7 +39,8 @@ class BlobGrant(TimeStamped):
 
 
 class Upload(Identified, TimeStamped):
-    """A file on its way in, part by part, resumable for a week. `reference` is what the driver calls it."""
+    """A file on its way in, part by part, resumable for a week. `reference` is what the driver calls it;
+    the driver also knows which parts are here."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     namespace = models.ForeignKey(Namespace, on_delete=models.CASCADE, related_name="+")
@@ -51,21 +52,6 @@ class Upload(Identified, TimeStamped):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "namespace", "sha256"], name="upload_once")]
-
-
-class UploadPart(models.Model):
-    """A part that has arrived whole."""
-
-    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
-    number = models.PositiveIntegerField()
-    size_bytes = models.BigIntegerField()
-    etag = models.CharField(max_length=128)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["upload", "number"], name="upload_part_once")]
-
-    def __str__(self) -> str:
-        return f"part {self.number} of {self.upload_id}"
 
 
 class Reservation(TimeStamped):

@@ -1,18 +1,20 @@
 """Bytes of a blob as an answer: whole, a range, headers only, or a word to the proxy that it may send the file itself."""
 
 import mimetypes
-from urllib.parse import quote
 
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
 from hub.blobs.drivers import CHUNK_BYTES
-from hub.blobs.drivers.base import key_of
+from hub.blobs.drivers.base import disposition_of, key_of
+from hub.blobs.errors import driver_errors
 from hub.blobs.models import Blob
 from hub.blobs.services import blob_read, driver
 from hub.hfapi.ranges import range_parse
 
+# A snapshot of many large files is looked at first and fetched later.
+REDIRECT_S = 6 * 3600
 # SECURITY: everything else is a download. What a browser would run (HTML, SVG, XML) has to stay a file, also when opened directly.
 _IMAGES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 _TEXTS = frozenset({"text/plain", "text/markdown", "application/json", "text/csv"})
@@ -23,6 +25,10 @@ def blob_response(request: HttpRequest, blob: Blob, *, name: str, etag: str = ""
     tag = f'"{etag or blob.sha256}"'
     if request.headers.get("If-None-Match") and _matches(request.headers["If-None-Match"], tag):
         return _dressed(HttpResponse(status=304), name, tag)
+    with driver_errors():
+        url = driver().presign_get(blob.sha256, filename=name, media_type=_type_of(name), expires_s=REDIRECT_S)
+    if url is not None:
+        return _redirect(url, tag, blob)
     asked = request.headers.get("Range", "") if request.headers.get("If-Range", tag) == tag else ""
     if settings.USE_X_ACCEL and driver().local_path(blob.sha256) is not None:
         response: HttpResponseBase = HttpResponse(content_type=_type_of(name))
@@ -37,6 +43,20 @@ def blob_response(request: HttpRequest, blob: Blob, *, name: str, etag: str = ""
         response["Content-Range"] = f"bytes {start}-{end - 1}/{blob.size_bytes}"
     response["Content-Type"] = _type_of(name)
     return _dressed(response, name, tag)
+
+
+def _redirect(url: str, tag: str, blob: Blob) -> HttpResponseBase:
+    """To the store. Clients take size and tag from here, for the store knows neither our tag nor, on HEAD, this address.
+
+    SECURITY: the address carries the right to the bytes for hours, so nobody may keep this answer.
+    """
+    response = HttpResponse(status=302)
+    response["Location"] = url
+    response["ETag"] = response["X-Linked-Etag"] = tag
+    response["X-Linked-Size"] = str(blob.size_bytes)
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def bytes_response(content: bytes, *, name: str) -> HttpResponseBase:
@@ -58,7 +78,7 @@ def _dressed(response: HttpResponseBase, name: str, tag: str) -> HttpResponseBas
     if tag:
         response["ETag"] = tag
     response["Accept-Ranges"] = "bytes"
-    response["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name.rpartition('/')[2], safe='')}"
+    response["Content-Disposition"] = disposition_of(name)
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["X-Content-Type-Options"] = "nosniff"
     return response

@@ -12,6 +12,7 @@ from hub.hfapi.views import (
     info,
     lfs,
     likes,
+    parts,
     people,
     refs,
     refusals,
@@ -74,6 +75,14 @@ urlpatterns = [
     re_path(
         r"^(?:(?P<kind>datasets)/)?(?P<ns>[^/]+)/(?P<name>[^/]+)\.git/info/lfs/objects/(?P<oid>[0-9a-f]{64})$",
         lfs.bytes_of,
+    ),
+    re_path(
+        r"^(?:(?P<kind>datasets)/)?(?P<ns>[^/]+)/(?P<name>[^/]+)\.git/info/lfs/objects/(?P<oid>[0-9a-f]{64})/parts/(?P<number>[0-9]{1,5})$",
+        parts.part,
+    ),
+    re_path(
+        r"^(?:(?P<kind>datasets)/)?(?P<ns>[^/]+)/(?P<name>[^/]+)\.git/info/lfs/objects/(?P<oid>[0-9a-f]{64})/complete$",
+        parts.complete,
     ),
     re_path(r"^(?P<ns>[^/]+)/(?P<name>[^/]+)/resolve/(?P<rest>.+)$", files.resolve),
     re_path(r"^(?P<ns>[^/]+)/(?P<name>[^/]+)/raw/(?P<rest>.+)$", files.raw),

@@ -57,6 +57,8 @@ def _find(request: HttpRequest, kind: str, ns: str, name: str, rest: str) -> tup
 def _remember(response: HttpResponseBase, repo: Repo, commit: Commit, revision: str) -> None:
     """What a full hash names never changes; a branch may move at any time."""
     response["X-Repo-Commit"] = commit.oid
+    if response.status_code == 302:
+        return  # on to the store: the address is good for hours, and is not for everybody
     who = "public" if repo.visibility == "public" else "private"
     response["Cache-Control"] = f"{who}, max-age={YEAR_S}, immutable" if revision == commit.oid else "no-cache"
     if who == "private":

@@ -1,6 +1,6 @@
-"""Git LFS, basic transfer: batch, bytes, verify."""
+"""Git LFS: batch, bytes in one request, verify. Parts are in `parts`."""
 
-from threading import BoundedSemaphore
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -14,19 +14,19 @@ from hub.blobs.drivers.base import SHA256
 from hub.blobs.models import Blob
 from hub.blobs.services import blob_put
 from hub.catalog.models import Repo
+from hub.catalog.quotas import QuotaExceeded, quota_reserve
 from hub.catalog.selectors import blob_is_readable, blob_usable_by
-from hub.core.errors import Invalid, NotFound, TooLarge, TooMany
+from hub.core.errors import Invalid, NotFound, TooLarge
 from hub.core.ratelimit import UPLOAD, session_check
 from hub.hfapi.bodies import content_length, json_body, text_field
 from hub.hfapi.endpoint import asker_of, endpoint, repo_of, user_of
 from hub.hfapi.grants import grant_read, lfs_href
+from hub.hfapi.places import upload_place
 from hub.hfapi.serving import blob_response
+from hub.hfapi.views.parts import MEDIA_TYPE, MULTIPART_BYTES, multipart_action
 from hub.hfapi.wire import repo_url
 
-MEDIA_TYPE = "application/vnd.git-lfs+json"
 OBJECTS_MAX = 1000
-# Fewer than a process has threads: uploads that take their time must not keep the others from being answered.
-_UPLOADS = BoundedSemaphore(6)
 
 
 @endpoint("POST")
@@ -43,10 +43,18 @@ def batch(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Htt
     objects = document.get("objects")
     if not isinstance(objects, list) or len(objects) > OBJECTS_MAX:
         raise Invalid(f"objects is not a list of at most {OBJECTS_MAX} objects.")
-    answer = [
-        _upload(request, repo, entry) if operation == "upload" else _download(request, repo, entry) for entry in objects
-    ]
-    return JsonResponse({"transfer": "basic", "objects": answer, "hash_algo": "sha256"}, content_type=MEDIA_TYPE)
+    if operation == "download":
+        return _answered("basic", [_download(request, repo, entry) for entry in objects])
+    named = [_object(entry) for entry in objects]
+    refusal = _no_room(repo, named)
+    with_parts = isinstance(transfers := document.get("transfers"), list) and "multipart" in transfers
+    answer = [refusal(oid, size) if refusal else _upload(request, repo, oid, size, with_parts) for oid, size in named]
+    is_multipart = any("header" in entry.get("actions", {}).get("upload", {}) for entry in answer)
+    return _answered("multipart" if is_multipart else "basic", answer)
+
+
+def _answered(transfer: str, objects: list[dict[str, Any]]) -> HttpResponse:
+    return JsonResponse({"transfer": transfer, "objects": objects, "hash_algo": "sha256"}, content_type=MEDIA_TYPE)
 
 
 @endpoint("PUT", "GET", "HEAD", limited="none")
@@ -69,12 +77,8 @@ def bytes_of(request: HttpRequest, ns: str, name: str, oid: str, kind: str = "mo
     length = content_length(request)
     if length != grant.size_bytes:
         raise Invalid(f"{length} bytes are to come, {grant.size_bytes} were announced.")
-    if not _UPLOADS.acquire(blocking=False):
-        raise TooMany("Too many uploads at once. The next place is free soon.", headers={"Retry-After": "3"})
-    try:
+    with upload_place():
         blob_put(chunks=iter(lambda: request.read(CHUNK_BYTES), b""), user=user, sha256=oid, size=length)
-    finally:
-        _UPLOADS.release()
     return HttpResponse(status=200)
 
 
@@ -88,8 +92,18 @@ def verify(request: HttpRequest, ns: str, name: str, kind: str = "models") -> Ht
     return JsonResponse({}, content_type=MEDIA_TYPE)
 
 
-def _upload(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:
-    oid, size = _object(entry)
+def _no_room(repo: Repo, named: list[tuple[str, int]]) -> Callable[[str, int], dict[str, Any]] | None:
+    """Room for all of them is kept, or for none. SECURITY: what this namespace stores counts alone, so the answer tells nothing of others."""
+    fitting = [(oid, size) for oid, size in named if size <= settings.MAX_UPLOAD_BYTES]
+    try:
+        quota_reserve(namespace=repo.namespace, files=fitting)
+    except QuotaExceeded as error:
+        code, message = error.status, error.message
+        return lambda oid, size: {"oid": oid, "size": size, "error": {"code": code, "message": message}}
+    return None
+
+
+def _upload(request: HttpRequest, repo: Repo, oid: str, size: int, with_parts: bool) -> dict[str, Any]:
     if size > settings.MAX_UPLOAD_BYTES:
         error = TooLarge(f"{size} bytes; a file has at most {settings.MAX_UPLOAD_BYTES} here.")
         return {"oid": oid, "size": size, "error": {"code": error.status, "message": error.message}}
@@ -97,9 +111,13 @@ def _upload(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:
     blob = blob_usable_by(user, oid)
     if blob is not None and blob.size_bytes == size:
         return {"oid": oid, "size": size}
-    href = lfs_href(repo, verb="PUT", oid=oid, size_bytes=size, user=user.pk)
+    if with_parts and size > MULTIPART_BYTES:
+        is_page = request.access_token is None  # type: ignore[attr-defined]
+        action = multipart_action(repo, user, oid, size, through_hub=is_page)
+    else:
+        action = {"href": lfs_href(repo, verb="PUT", oid=oid, size_bytes=size, user=user.pk)}
     verify_href = f"{repo_url(repo)}.git/info/lfs/objects/verify"
-    return {"oid": oid, "size": size, "actions": {"upload": {"href": href}, "verify": {"href": verify_href}}}
+    return {"oid": oid, "size": size, "actions": {"upload": action, "verify": {"href": verify_href}}}
 
 
 def _download(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_too_many_uploads_at_once_are_asked_to_wait(repo, alice, as_, monkeypatc
     from threading import BoundedSemaphore
 
     slots = BoundedSemaphore(1)
-    monkeypatch.setattr("hub.hfapi.views.lfs._UPLOADS", slots)
+    monkeypatch.setattr("hub.hfapi.places._PLACES", slots)
     path = href(as_(alice))
     with slots:
         answer = put(path)
