@@ -5,10 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import CASCADE, PROTECT, RESTRICT, Exists, ManyToOneRel, Model, OuterRef, Q
+from django.db.models import PROTECT, RESTRICT, Exists, ManyToOneRel, Model, OuterRef, Q
 from psycopg import sql
 
-from hub.catalog.models import Commit, LineageEdge
+from hub.catalog.models import Commit, HeadEntry
 
 Kept = Collection[tuple[UUID, str]]  # repo and commit hash, of commits that something outside the catalogue still reads
 
@@ -31,15 +31,16 @@ def is_pointed_at(model: type[Model]) -> Q:
 def live_commits(kept: Kept, repos: Collection[UUID] | None = None) -> sql.Composed:
     """A query for the ids of commits that any ref, or anything else that lasts, leads to, directly or through children.
 
-    A parent of a live commit is live. What falls with its commit (lineage) does not keep it; what would fall but should not
-    (the row of a file at a head names the commit that last touched it) does.
+    A parent of a live commit is live. What falls with its commit (lineage, the note of an import) does not keep it; but for the row
+    of a file at a head, which names the commit that last touched it.
     """
-    roots = [
-        sql.SQL("SELECT {field} FROM {table} WHERE {field} IS NOT NULL").format(
+    last_touched: tuple[type[Model], Any] = (HeadEntry, HeadEntry._meta.get_field("last_commit"))
+    pointing = [*pointers_to(Commit, PROTECT, RESTRICT), last_touched]
+    roots: list[sql.Composable] = [
+        sql.SQL("SELECT {field} FROM {table}").format(
             field=sql.Identifier(field.column), table=sql.Identifier(pointer._meta.db_table)
         )
-        for pointer, field in pointers_to(Commit, PROTECT, RESTRICT, CASCADE)
-        if pointer not in (Commit, LineageEdge)
+        for pointer, field in pointing
     ]
     if kept:
         pairs = sql.SQL(", ").join(

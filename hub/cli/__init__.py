@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": ("hub.cli.token:main", "make access tokens on the hub of this machine"),
     "backup": ("hub.cli.backup:main", "write database, blobs and secrets of the hub into a folder"),
     "restore": ("hub.cli.restore:main", "bring them back into an empty hub"),
+    "export": ("hub.cli.export:main", "write repos as plain folders and JSON"),
     "verify": ("hub.cli.verify:main", "hash the blobs again and say what is missing, damaged or orphaned"),
     "gc": ("hub.cli.gc:main", "remove what nothing names any more"),
 }
