@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from hub.blobs.drivers import Driver, Missing, open_driver
+from hub.blobs.drivers import Driver, Missing, StorageDown, open_driver
 from workers.contracts.errors import TransientError
 from workers.contracts.jobs import InputFile, JobRequest
 
@@ -26,7 +26,7 @@ def sha256_of(path: Path) -> str:
 
 
 class Storage:
-    """`cache` holds copies of what the driver cannot give as a local file."""
+    """`cache` holds copies of what the driver cannot give as a local file. How to reach a bucket stands in the environment (S3_…)."""
 
     def __init__(self, url: str, cache: Path) -> None:
         self._driver: Driver = open_driver(url)
@@ -73,7 +73,7 @@ class Storage:
             os.replace(name, target)
         except Missing as error:
             raise Corrupt(f"{file.path} is missing in the storage.") from error
-        except ConnectionError as error:
+        except (StorageDown, ConnectionError) as error:
             raise TransientError(f"{file.path} could not be read from the storage.") from error
         finally:
             Path(name).unlink(missing_ok=True)
