@@ -5,12 +5,12 @@ import binascii
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.http import HttpRequest
 
 from hub.accounts.models import User
-from hub.blobs.services import blob_put
+from hub.blobs.services import blobs_put
 from hub.catalog.doorway import refuse_on_errors
 from hub.catalog.operations import AddFile, CopyFile, DeleteFile, DeleteFolder, Operation
 from hub.catalog.selectors import blobs_usable_by
@@ -22,7 +22,7 @@ from workers.planning.refusals import content_finding, path_finding
 # A line is held in memory: a regular file of 24 MiB in base64. Larger files go as LFS. More lines would keep a server process
 # busy for minutes with one request; clients that write many files make several commits anyway.
 LINE_BYTES, BODY_BYTES, LINES_MAX = 32 * 2**20, 512 * 2**20, 25_001
-_FINDINGS_MAX = 100
+_FINDINGS_MAX, _TOGETHER, _TOGETHER_BYTES = 100, 128, 8 * 2**20
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,15 @@ class _LfsLine:
     path: str
     oid: str
     size: Any
+
+
+@dataclass(frozen=True)
+class _Content:
+    path: str
+    content: bytes
+
+
+_Read: TypeAlias = Operation | _LfsLine | _Content
 
 
 def lines_of(request: HttpRequest) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -58,20 +67,17 @@ def lines_of(request: HttpRequest) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def operations_of(lines: Iterable[tuple[str, dict[str, Any]]], user: User) -> list[Operation]:
     """Refused together, with everything that is wrong. After the first fault no more content is stored."""
-    found: list[Operation | _LfsLine] = []
+    found: list[_Read] = []
     findings: list[Finding] = []
+    waiting = _Waiting(user, found)
     for key, value in lines:
         path = text_field(value, "path", limit=4096)
         if key == "file":
             content = _content(path, value)
-            faults = [
-                fault
-                for fault in (path_finding(path), content_finding(path, content, len(content), content))
-                if fault is not None
-            ]
-            findings += faults[: _FINDINGS_MAX - len(findings)]
+            faults = [path_finding(path), content_finding(path, content, len(content), content)]
+            findings += [fault for fault in faults if fault is not None][: _FINDINGS_MAX - len(findings)]
             if not findings:
-                found.append(AddFile(path, blob_put(chunks=[content], user=user, size=len(content)), is_lfs=False))
+                waiting.add(path, content)
         else:
             found.append(_operation(key, path, value))
     blobs = blobs_usable_by(user, {line.oid for line in found if isinstance(line, _LfsLine)})
@@ -79,7 +85,33 @@ def operations_of(lines: Iterable[tuple[str, dict[str, Any]]], user: User) -> li
         if isinstance(line, _LfsLine) and line.oid not in blobs and len(findings) < _FINDINGS_MAX:
             findings.append(_not_sent(line.path))
     refuse_on_errors(findings)
-    return [_with_blob(line, blobs) if isinstance(line, _LfsLine) else line for line in found]
+    waiting.store()
+    operations = (_with_blob(line, blobs) if isinstance(line, _LfsLine) else line for line in found)
+    return [operation for operation in operations if not isinstance(operation, _Content)]
+
+
+class _Waiting:
+    """Small files on their way into the store, some at a time: one by one, each would wait for the disk several times."""
+
+    def __init__(self, user: User, found: list[_Read]) -> None:
+        self._user, self._found = user, found
+        self._places: list[int] = []
+        self._bytes = 0
+
+    def add(self, path: str, content: bytes) -> None:
+        self._places.append(len(self._found))
+        self._found.append(_Content(path, content))
+        self._bytes += len(content)
+        if len(self._places) >= _TOGETHER or self._bytes >= _TOGETHER_BYTES:
+            self.store()
+
+    def store(self) -> None:
+        """Puts what was stored in the place of its content."""
+        held = [one for place in self._places if isinstance(one := self._found[place], _Content)]
+        blobs = blobs_put(contents=[one.content for one in held], user=self._user) if held else []
+        for place, one, blob in zip(self._places, held, blobs, strict=True):
+            self._found[place] = AddFile(one.path, blob, is_lfs=False)
+        self._places, self._bytes = [], 0
 
 
 def _line(line: bytes, number: int) -> tuple[str, dict[str, Any]]:

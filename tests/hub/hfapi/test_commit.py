@@ -8,7 +8,7 @@ import pytest
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import blobs_usable_by, commit_resolve, entries_of
 from tests.factories.catalog import add, make_blob, make_commit, make_repo, weights
-from tests.hub.hfapi.client import file_line, lfs_line
+from tests.hub.hfapi.client import body, file_line, lfs_line
 
 URL = "/api/models/alice/thing/commit/main"
 
@@ -163,9 +163,9 @@ def test_a_size_that_is_not_that_of_the_object_is_refused(repo, alice, as_):
 def test_pull_requests_never_become_commits(repo, alice, as_):
     client = as_(alice)
     content = base64.b64encode(b"x").decode()
-    body = {"files": [{"path": "a", "sample": content, "size": 1}]}
+    document = {"files": [{"path": "a", "sample": content, "size": 1}]}
     assert client.raw("POST", f"{URL}?create_pr=1", b"", content_type="application/x-ndjson").status_code == 501
-    assert client.post("/api/models/alice/thing/preupload/main?create_pr=True", body).status_code == 501
+    assert client.post("/api/models/alice/thing/preupload/main?create_pr=True", document).status_code == 501
     assert untouched(repo)
 
 
@@ -208,3 +208,19 @@ def test_an_encoding_nobody_knows_is_refused(repo, alice, as_):
     line = ("file", {"path": "y", "content": "x", "encoding": "rot13"})
     assert as_(alice).commit("alice/thing", [line]).status_code == 400
     assert untouched(repo)
+
+
+def test_many_small_files_keep_their_order_and_content(repo, alice, as_, monkeypatch):
+    monkeypatch.setattr("hub.hfapi.commit_lines._TOGETHER", 3)
+    lines = [file_line(f"n/{number}.txt", str(number % 4).encode()) for number in range(10)]
+    lines.insert(5, ("deletedFile", {"path": "n/1.txt"}))
+    lines.append(file_line("n/9.txt", b"last"))
+    client = as_(alice)
+    assert client.commit("alice/thing", lines).status_code == 200
+    found = {number: client.get(f"/alice/thing/resolve/main/n/{number}.txt") for number in (0, 1, 7, 9)}
+    assert {number: body(answer) for number, answer in found.items() if answer.status_code == 200} == {
+        0: b"0",
+        7: b"3",
+        9: b"last",
+    }
+    assert found[1].status_code == 404
