@@ -66,14 +66,3 @@ def redis(name: str, default: str) -> str:
     if not (parts.path.strip("/") if parts.scheme == "unix" else parts.hostname):
         raise ImproperlyConfigured(f"{name} must look like redis://host:6379/0 or unix:///path/of/socket?db=0.")
     return url
-
-
-def store_origins(storage_url: str, endpoint: str) -> list[str]:
-    """Where browsers send parts of files to, when the store hands out addresses of its own; for the content policy.
-
-    Buckets may stand before the host or in the path, so both are named.
-    """
-    if urlsplit(storage_url).scheme != "s3":
-        return []
-    parts = urlsplit(endpoint or "https://amazonaws.com")
-    return [f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://*.{parts.netloc}"]

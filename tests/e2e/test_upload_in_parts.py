@@ -1,14 +1,13 @@
 """A large file in parts: a lost connection, a reload, and only what is missing is sent again.
 
-The parts go to a store that this test plays, so that it can lose one; everything else is the hub.
+Everything is the hub's own; the test cuts the line under one part.
 """
 
 import hashlib
-import json
+import re
 
 import pytest
 
-from hub.blobs.services import blob_put
 from hub.catalog.selectors import commit_resolve, entry_get
 from tests.e2e.test_upload import DROP
 from tests.factories.catalog import weights
@@ -19,36 +18,25 @@ SHA = hashlib.sha256(FILE).hexdigest()
 COUNT = -(-len(FILE) // CHUNK)
 
 
-class Store:
-    """Takes parts, gives ETags, and refuses the part in `lost` by cutting the line."""
+class Line:
+    """The line to the hub. Parts go through it; the part in `lost` never arrives."""
 
-    def __init__(self, page, user):
-        self.user, self.lost, self.puts, self.parts = user, None, [], {}
-        page.route("**/info/lfs/objects/batch", self.batch)
+    def __init__(self, page):
+        self.lost, self.puts = None, []
         page.route("**/parts/*", self.part)
-        page.route("**/parts-complete", self.complete)
-
-    def batch(self, route):
-        header = {"chunk_size": str(CHUNK), **{f"{number:05d}": f"/parts/{number}" for number in range(1, COUNT + 1)}}
-        actions = {"upload": {"href": "/parts-complete", "header": header}}
-        asked = json.loads(route.request.post_data)
-        assert asked["objects"] == [{"oid": SHA, "size": len(FILE)}]
-        assert "multipart" in asked["transfers"]
-        route.fulfill(json={"transfer": "multipart", "objects": [{"oid": SHA, "size": len(FILE), "actions": actions}]})
 
     def part(self, route):
-        number = int(route.request.url.rpartition("/")[2])
+        number = int(re.search(r"/parts/(\d+)", route.request.url)[1])
         if number == self.lost:
             return route.abort("connectionreset")
         self.puts.append(number)
-        self.parts[number] = route.request.post_data_buffer
-        return route.fulfill(status=200, headers={"ETag": f'"part-{number}"'})
+        return route.continue_()
 
-    def complete(self, route):
-        named = [(part["partNumber"], part["etag"]) for part in json.loads(route.request.post_data)["parts"]]
-        assert named == [(number, f'"part-{number}"') for number in range(1, COUNT + 1)]
-        blob_put(chunks=[self.parts[number] for number in sorted(self.parts)], user=self.user, sha256=SHA)
-        route.fulfill(json={})
+
+@pytest.fixture(autouse=True)
+def _small_parts(monkeypatch):
+    monkeypatch.setattr("hub.hfapi.views.lfs.MULTIPART_BYTES", 100)
+    monkeypatch.setattr("hub.blobs.uploads.PART_BYTES", CHUNK)
 
 
 @pytest.fixture
@@ -73,19 +61,19 @@ def landed(page, family) -> None:
     assert page.troubles == []
 
 
-def test_a_lost_part_is_sent_again(page, dora, family):
-    store = Store(page, dora)
-    store.lost = 3
+def test_a_lost_part_is_sent_again(page, family):
+    line = Line(page)
+    line.lost = 3
     drop_and_start(page)
     page.get_by_text("The connection was lost. Trying again in").wait_for()
-    store.lost = None
+    line.lost = None
     landed(page, family)
-    assert sorted(store.puts) == list(range(1, COUNT + 1))
+    assert sorted(line.puts) == list(range(1, COUNT + 1))
 
 
-def test_the_same_file_goes_on_after_a_reload_with_what_is_missing(page, dora, family):
-    store = Store(page, dora)
-    store.lost = 3
+def test_the_same_file_goes_on_after_a_reload_with_what_is_missing(page, family):
+    line = Line(page)
+    line.lost = 3
     drop_and_start(page)
     page.get_by_text("The connection was lost. Trying again in").wait_for()
     kept = "(count) => Object.values(localStorage).some((text) => Object.keys(JSON.parse(text).parts).length === count)"
@@ -93,16 +81,34 @@ def test_the_same_file_goes_on_after_a_reload_with_what_is_missing(page, dora, f
     page.reload()
     page.get_by_text("Not finished").wait_for()
     assert "large.safetensors" in page.locator('[data-part="unfinished"]').inner_text()
-    sent = list(store.puts)
-    store.lost = None
+    sent = list(line.puts)
+    line.lost = None
     drop_and_start(page)
     landed(page, family)
-    assert store.puts == [*sent, 3]
+    assert line.puts == [*sent, 3]
 
 
-def test_pausing_keeps_what_was_sent_and_cancelling_forgets_it(page, dora, family):
-    store = Store(page, dora)
-    store.lost = COUNT
+def test_another_browser_sends_only_what_is_missing_too(page, visit, signed_in, family):
+    """The hub knows what it has: nothing but the file is needed to go on."""
+    line = Line(page)
+    line.lost = COUNT
+    drop_and_start(page)
+    page.get_by_text("The connection was lost. Trying again in").wait_for()
+    page.context.close()
+    other = visit()
+    signed_in(other)
+    other.goto("/dora/one/tree/main")
+    again = Line(other)
+    drop_and_start(other)
+    landed(other, family)
+    assert COUNT in again.puts
+    assert sorted({*line.puts, *again.puts}) == list(range(1, COUNT + 1))
+    assert not {*line.puts[:2]} & {*again.puts}
+
+
+def test_pausing_keeps_what_was_sent_and_cancelling_forgets_it(page, family):
+    line = Line(page)
+    line.lost = COUNT
     drop_and_start(page)
     page.get_by_text("The connection was lost. Trying again in").wait_for()
     page.get_by_role("button", name="Pause").click()

@@ -122,15 +122,3 @@ def test_a_local_site_answers_to_every_local_name():
     done = settings_after(SITE_URL="http://localhost:8000")
     assert "'127.0.0.1'" in done.stdout
     assert done.stdout.strip().endswith("genepool_session False 0")
-
-
-@pytest.mark.parametrize(
-    ("storage", "endpoint", "origins"),
-    [
-        ("file:///data/blobs", "http://store:9000", []),
-        ("s3://hub/blobs", "http://store:9000", ["http://store:9000", "http://*.store:9000"]),
-        ("s3://hub", "", ["https://amazonaws.com", "https://*.amazonaws.com"]),
-    ],
-)
-def test_pages_may_send_parts_to_the_store_and_nowhere_else(storage, endpoint, origins):
-    assert addresses.store_origins(storage, endpoint) == origins

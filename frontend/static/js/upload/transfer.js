@@ -55,15 +55,19 @@ export async function send(protocol, file, kept, actions, ways) {
   const { signal, say } = ways;
   const header = actions.upload.header ?? {};
   const oid = /** @type {string} */ (kept.sha256);
-  if (header.chunk_size) await parts(protocol, file, kept, actions.upload.href, header, ways);
+  if (header.chunk_size) await parts(protocol, file, kept, actions.upload, ways);
   else await patiently(() => protocol.put(actions.upload.href, file, ways.progress, signal), say, signal);
   if (actions.verify) await patiently(() => protocol.verify(actions.verify.href, oid, file.size, signal), say, signal);
 }
 
-/** @param {import("./protocol.js").Protocol} protocol @param {File} file @param {import("./memory.js").Kept} kept @param {string} href @param {Record<string, string>} header @param {any} ways */
-async function parts(protocol, file, kept, href, header, { progress, say, keep, signal }) {
+/** @param {import("./protocol.js").Protocol} protocol @param {File} file @param {import("./memory.js").Kept} kept @param {any} upload @param {any} ways */
+async function parts(protocol, file, kept, upload, { progress, say, keep, signal }) {
+  const { href, header } = upload;
   const chunk = Number(header.chunk_size);
   if (kept.chunk !== chunk) Object.assign(kept, { chunk, parts: {} });
+  // the hub says what it has; what this browser remembers is for hubs that do not, and for the list of what is unfinished
+  if (upload.parts) kept.parts = Object.fromEntries(upload.parts.map((/** @type {any} */ part) => [part.partNumber, part.etag]));
+  keep();
   const numbers = Object.keys(header).filter((name) => /^\d+$/.test(name)).map(Number).sort((a, b) => a - b);
   const names = new Map(Object.keys(header).filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), name]));
   const slice = (/** @type {number} */ number) => file.slice((number - 1) * chunk, number * chunk);
