@@ -8,6 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from hub.core.errors import NotFound, TooMany
 from hub.core.ratelimit import UPLOAD, session_check
+from hub.hfapi.bodies import content_length
 from hub.hfapi.endpoint import endpoint, repo_of, user_of
 from hub.hfapi.errors import error_response
 from hub.hfapi.wire import site_for
@@ -15,6 +16,7 @@ from hub.xet.assembling import file_assemble
 from hub.xet.chunks import XORB_BYTES
 from hub.xet.gate import XET_HELP, body_pieces, gateway
 from hub.xet.generation import generation_of
+from hub.xet.metering import files_reserve, xorb_check
 from hub.xet.rights import Right, right_give
 from hub.xet.shards import SHARD_BYTES, shard_read
 from hub.xet.xorbs import xorb_store
@@ -54,6 +56,7 @@ def read_token(request: HttpRequest, kind: str, ns: str, name: str, **_: str) ->
 @gateway("POST")
 def xorb(request: HttpRequest, right: Right, hash: str) -> HttpResponse:
     pieces = body_pieces(request, XORB_BODY_BYTES)
+    xorb_check(right, content_length(request))
     if not _SENDING.acquire(blocking=False):
         raise TooMany("Too many uploads at once. The next place is free soon.", headers={"Retry-After": "1"})
     try:
@@ -68,6 +71,7 @@ def shard(request: HttpRequest, right: Right) -> HttpResponse:
         raise TooMany("Too many files are being put together. Ask again in a while.", headers={"Retry-After": "2"})
     try:
         files = shard_read(body_pieces(request, SHARD_BYTES))
+        files_reserve(right, files)
         made = [file_assemble(user=right.user, file=file) for file in files]
     finally:
         _ASSEMBLING.release()

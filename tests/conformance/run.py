@@ -93,9 +93,9 @@ def _store(folder: Path, store: str, runs: list[Run], clients: dict[str, Client]
             for run in runs:
                 _client(run, hub, people[run.user], clients.get(run.client), folder / store / run.user, only)
     except RuntimeError as error:
+        sys.stdout.write(f"{store}: {error}\n")
         for run in runs:
-            run.trouble = run.trouble or str(error)
-            sys.stdout.write(f"{run.label}: {error}\n")
+            run.trouble = run.trouble or str(error)[-300:]
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import time
 from datetime import timedelta
 from hashlib import sha256
+from random import Random
 
 import pytest
 from django.utils import timezone
@@ -147,6 +148,35 @@ def test_a_file_has_the_limit_that_every_upload_has(alice, repo, sender, setting
     client.xorb(HASH, PACK)
     settings.MAX_UPLOAD_BYTES = len(CONTENT) - 1
     assert client.shard(SHARD).status_code == 413
+
+
+def test_a_xorb_has_to_fit_the_quota(alice, repo, sender, settings):
+    client = sender(alice, repo)
+    settings.QUOTA_BYTES = len(PACK) - 1
+    answer = client.xorb(HASH, PACK)
+    assert answer.status_code == 403
+    assert "no room" in answer.json()["error"]
+    assert not Xorb.objects.exists()
+
+
+def test_a_token_sends_no_more_than_can_be_stored(alice, repo, sender, settings):
+    """Chunks that no commit names are no use of the quota yet, and must not be a way around it."""
+    client = sender(alice, repo)
+    large = xorb([Random(1).randbytes(100_000)])
+    settings.QUOTA_BYTES = len(large) + len(large) // 2
+    assert client.xorb(HASH, large).status_code == 200
+    assert client.xorb("cd" * 32, large).status_code == 403
+
+
+def test_a_file_is_put_together_only_where_there_is_room(alice, repo, sender, settings):
+    client = sender(alice, repo)
+    client.xorb(HASH, PACK)
+    settings.QUOTA_BYTES = len(CONTENT) - 1
+    assert client.shard(SHARD).status_code == 403
+    assert not Blob.objects.filter(pk=NAME).exists()
+    settings.QUOTA_BYTES = 10 * len(CONTENT)
+    assert client.shard(SHARD).status_code == 200
+    assert client.commit(repo, lfs()).status_code == 200
 
 
 @pytest.mark.parametrize("path", [f"chunks/default/{HASH}", f"xorb-grants/default/{HASH}", "reconstructions/x"])
