@@ -43,7 +43,9 @@ class Stage:
         JobOutput.objects.create(job=job, role="file", blob=blob_put(chunks=[b"{}"], user=alice), path="report.json")
         token, _ = token_create(user=alice, name="to be seen", scopes=["read"])
         webhook = Webhook.objects.create(owner=alice, url="https://example.org/hook", secret="x")
-        origin = Import.objects.create(owner=alice, endpoint="https://example.org", remote="a/b", target="alice/b")
+        origin = Import.objects.create(
+            owner=alice, type="model", mode="mirror", endpoint="https://example.org", remote="a/b", target="alice/b"
+        )
         device = Device.objects.create(user=alice, session_key="of-the-stage", seen_at=timezone.now())
         things = {"job": job, "token": token, "webhook": webhook, "import": origin, "device": device}
         return (

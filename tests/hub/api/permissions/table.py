@@ -40,7 +40,7 @@ class Row:
 
     def line(self) -> str:
         cells = [f"{status}" for status in self.statuses]
-        return f"{self.method:<6} {self.address:<58} {' '.join(cells[:7])} | {' '.join(cells[7:])}"
+        return f"{self.method:<6} {self.address or '/':<58} {' '.join(cells[:7])} | {' '.join(cells[7:])}"
 
 
 def rows() -> list[Row]:
@@ -75,6 +75,10 @@ def address_example(route: str) -> str:
     """An address of this route, as far as one can be guessed; a person puts it right."""
     is_data = route.startswith(("datasets/", "api/v1/datasets/")) or "(?P<kind>datasets|" in route
     examples = EXAMPLES | ({"name": "data", "kind": "datasets"} if is_data else {})
+    examples |= (
+        {"kind": "merge"} if route.startswith("make/") else {"name": "changes"} if route.startswith("docs/") else {}
+    )
+    examples |= {"rest": "main"} if "/tree/" in route else {"rest": "nothing"} if route.startswith("api/v1") else {}
     text = route.strip("^$").replace(r"\.", ".").replace("(?:(?P<kind>datasets)/)?", "")
 
     def example(match: re.Match[str]) -> str:
