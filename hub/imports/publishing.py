@@ -29,6 +29,8 @@ from workers.contracts.facts import FileFact, RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import JobResult
 
+SOURCE_COMMIT = "Source commit:"
+
 
 def import_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob]) -> Import:
     """Writes what the job brought. A refusal of ours is the end of the job, with its findings; a hiccup is tried again."""
@@ -94,7 +96,7 @@ class _Writer:
     def _commit(self, repo: Repo, branch: str, source_commit: str) -> Commit:
         tree = self.trees[source_commit]
         title = f"Import {self.source.name} at {source_commit[:12]}"
-        message = f"Source: {self.source.page()}\nSource commit: {source_commit}"
+        message = f"Source: {self.source.page()}\n{SOURCE_COMMIT} {source_commit}"
         if self.origin.mode == "metadata":
             commit = self._described(repo, branch, tree, title, message)
         else:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from hub.imports.publishing import SOURCE_COMMIT
 from hub.imports.selectors import imported_commit
 from hub.pages.entry import Opened
 
@@ -10,7 +11,8 @@ SHOWN = 200
 
 def remote_of(opened: Opened) -> dict[str, Any] | None:
     """What the Files tab says about them; None when everything is here. `form` is what the import page takes."""
-    held = imported_commit(opened.commit)
+    # An import says so in its commit: for all others nothing has to be asked.
+    held = imported_commit(opened.commit) if SOURCE_COMMIT in opened.commit.message else None
     if held is None or not held.remote_files:
         return None
     origin, files = held.origin, sorted(held.remote_files, key=lambda file: file["path"])
