@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from hub.core.errors import NotFound
 from hub.pages.licences import licence_rows, operation_rows
+from hub.pages.protocol import PROTOCOL
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
 
@@ -19,6 +20,7 @@ TOPICS = (
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
+    ("hub-protocol", "What HF clients can do here", "Every address of the Hub protocol, and what it answers."),
     ("run", "Run a hub", "One machine or many, what happens to a job, webhooks, health."),
     (
         "operations",
@@ -42,7 +44,8 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         request,
         f"docs/{name}.html",
         {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL}
-        | (licence_context() if name == "licences" else {}),
+        | (licence_context() if name == "licences" else {})
+        | ({"protocol": PROTOCOL} if name == "hub-protocol" else {}),
     )
 
 
