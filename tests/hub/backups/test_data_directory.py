@@ -13,7 +13,7 @@ from tests.hub.embedded_support import ROOT, forget_home, open_folder, own_envir
 def genepool(data_dir: Path, *command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "hub.cli", *command, "--data-dir", str(data_dir), "--json"],
-        cwd=ROOT, env=own_environment(), capture_output=True, text=True, timeout=110,
+        cwd=ROOT, env=own_environment(), capture_output=True, text=True, timeout=280,
     )  # fmt: skip
 
 
@@ -25,6 +25,7 @@ def data_dir():
 
 
 @pytest.mark.journey
+@pytest.mark.timeout(300)
 def test_a_backup_of_the_restored_hub_is_the_same_backup(backup, manifest, data_dir, tmp_path):
     assert genepool(data_dir, "restore", str(backup)).returncode == 0
     again = genepool(data_dir, "backup", str(tmp_path / "again"))
@@ -33,7 +34,6 @@ def test_a_backup_of_the_restored_hub_is_the_same_backup(backup, manifest, data_
     assert new["counts"] == {**old["counts"], "audit_entries": old["counts"]["audit_entries"] + 1}
     assert new["blob_list"] == old["blob_list"]
     assert new["secrets"] == old["secrets"]
-    assert "is not empty" in genepool(data_dir, "restore", str(backup)).stderr
     assert json.loads(genepool(data_dir, "verify").stdout)["checked"] == new["blob_count"]
 
 
