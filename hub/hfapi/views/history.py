@@ -32,8 +32,9 @@ def lfs_files(request: HttpRequest, kind: str, ns: str, name: str) -> HttpRespon
 @endpoint("POST", scope="write")
 def lfs_files_delete(request: HttpRequest, kind: str, ns: str, name: str) -> HttpResponse:
     repo = repo_of(request, kind, ns, name, "admin")
-    deletions = json_body(request).get("deletions")
-    shas = deletions.get("sha") if isinstance(deletions, dict) else None
+    given = json_body(request).get("deletions")
+    deletions = given if isinstance(given, dict) else {}
+    shas = deletions.get("sha")
     if not isinstance(shas, list) or len(shas) > FILES_MAX or not all(isinstance(sha, str) for sha in shas):
         raise Invalid(f"deletions.sha is not a list of at most {FILES_MAX} hashes.")
     if deletions.get("rewriteHistory") is False:
