@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hub.blobs.drivers.s3_client import S3Options, client_of, store_errors
 from hub.blobs.drivers.s3_parts import S3Parts, content_md5
 from hub.blobs.drivers.s3_reading import object_read
 
-PUT_BYTES = 8 * 2**20  # one request up to here, and the size of the parts above
+PUT_BYTES = 6 * 2**20  # one request up to here, and the size of the parts above; a few of them are in memory at once
 PARTS_MAX = 10_000
 
 
@@ -43,9 +44,10 @@ class S3Driver(S3Parts):
                     Bucket=self.bucket, Key=self._key(stored.sha256), Body=first, ContentMD5=content_md5([first])
                 )
             return stored
-        key = final or self._temporary()
+        key, every = final or self._temporary(), chain([first, second], blocks)
+        del first, second  # `every` alone holds them, and lets go of each when it is sent
         with self._multipart(key) as (upload, etags):
-            for number, block in enumerate(_chain(first, second, blocks), 1):
+            for number, block in enumerate(every, 1):
                 etags.append(self._part(key, upload, number, BytesIO(block)))
             hasher.check(sha256)  # wrong bytes: said here, before the key is there
             self._complete(key, upload, etags)
@@ -127,7 +129,7 @@ class S3Driver(S3Parts):
 
 
 def _block_bytes(size: int | None) -> int:
-    """A store takes ten thousand parts. Of a size nobody said, that is 80 GiB: such streams are bounded by their senders."""
+    """A store takes ten thousand parts. Of a size nobody said, that is 58 GiB: such streams are bounded by their senders."""
     if size is None:
         return PUT_BYTES
     return max(PUT_BYTES, -(-size // (PARTS_MAX - 1)))
@@ -143,9 +145,3 @@ def _blocks(chunks: Iterable[bytes], size: int) -> Iterator[bytes]:
             del held[:size]
     if held:
         yield bytes(held)
-
-
-def _chain(first: bytes, second: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield second
-    yield from rest

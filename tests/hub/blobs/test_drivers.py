@@ -13,7 +13,7 @@ from hub.blobs.drivers import s3 as s3_module
 
 MIB = 2**20
 SMALL = b"Genepool" * 1000
-LARGE = bytes(range(256)) * (4096 * 18)  # 18 MiB: three parts in a bucket
+LARGE = bytes(range(256)) * (4096 * 18)  # 18 MiB: several parts in a bucket
 
 
 def sha256_of(content: bytes) -> str:

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from hub.blobs.drivers import open_driver
+from workers.contracts.errors import TransientError
 from workers.contracts.jobs import InputFile
 from workers.runtime import storage
 from workers.runtime.storage import Corrupt, Storage
@@ -52,3 +53,21 @@ def test_copies_what_has_no_local_file(stored, tmp_path, monkeypatch):
     assert path.is_relative_to(tmp_path / "cache")
     assert path.read_bytes() == b"weights"
     assert [entry.name for entry in path.parent.iterdir()] == [file.sha256]
+
+
+def test_a_bucket_is_read_once_and_checked(tmp_path, monkeypatch):
+    """How to reach it stands in the environment, as for the hub."""
+    from tests.s3_store import bucket_url, s3_options, s3_server
+
+    with s3_server() as endpoint:
+        options = s3_options(endpoint)
+        url = bucket_url(options)
+        for name, value in options.items():
+            monkeypatch.setenv(f"S3_{name.upper()}", value)
+        stored = open_driver(url).put_stream([b"weights"])
+        file = InputFile(path="a", sha256=stored.sha256, size_bytes=7)
+        shop = Storage(url, tmp_path / "cache")
+        assert shop.file_get(file).read_bytes() == b"weights"
+    assert shop.file_get(file).read_bytes() == b"weights"  # the store is gone, the copy is here
+    with pytest.raises(TransientError):
+        shop.file_get(file.model_copy(update={"sha256": "0" * 64}))
