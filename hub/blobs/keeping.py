@@ -5,6 +5,7 @@ it finds them in the store, and they are gone a moment later. A lock per hash, h
 """
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
 
@@ -13,21 +14,40 @@ from hub.blobs.models import Blob
 from hub.core.errors import Invalid, Unavailable
 
 BYTES_LOCK = 704_181  # the first half of a two-part lock; the second is made of the hash
+LOOKERS = 8  # looking is waiting for the store
+
+
+def blob_row_ensure(*, stored: Stored, driver: Driver) -> Blob:
+    """The row of bytes that were just stored. A blob that was marked as unused is in use again."""
+    return blob_rows_ensure(stored=[stored], driver=driver)[stored.sha256]
 
 
 @transaction.atomic
-def blob_row_ensure(*, stored: Stored, driver: Driver) -> Blob:
-    """The row of bytes that were just stored. A blob that was marked as unused is in use again."""
-    _lock(stored.sha256, "pg_advisory_xact_lock_shared")
-    row = Blob(sha256=stored.sha256, size_bytes=stored.size_bytes, git_sha1=stored.git_sha1)
-    Blob.objects.bulk_create([row], ignore_conflicts=True)
-    if Blob.objects.select_for_update(no_key=True).filter(pk=stored.sha256).first() is None:
-        # It was there, and was just being collected: the lock was ours only after that. Nobody removes this one.
-        Blob.objects.bulk_create([row], ignore_conflicts=True)
-    Blob.objects.filter(pk=stored.sha256, unused_since__isnull=False).update(unused_since=None)
-    if driver.stat(stored.sha256) is None:
+def blob_rows_ensure(*, stored: Iterable[Stored], driver: Driver) -> dict[str, Blob]:
+    """The rows of many, by their hash, in a handful of questions to the database."""
+    # in one order, so that two of these at once never wait for each other
+    rows = {
+        one.sha256: Blob(sha256=one.sha256, size_bytes=one.size_bytes, git_sha1=one.git_sha1)
+        for one in sorted(stored, key=lambda one: one.sha256)
+    }
+    _locks_share(list(rows))
+    Blob.objects.bulk_create(rows.values(), ignore_conflicts=True)
+    held = Blob.objects.select_for_update(no_key=True).filter(pk__in=rows).order_by("pk").values_list("pk", flat=True)
+    lost = rows.keys() - set(held)
+    if lost:
+        # They were there, and were just being collected: the locks were ours only after that. Nobody removes these.
+        Blob.objects.bulk_create([rows[sha256] for sha256 in sorted(lost)], ignore_conflicts=True)
+    Blob.objects.filter(pk__in=rows, unused_since__isnull=False).update(unused_since=None)
+    if not _all_there(list(rows), driver):
         raise Unavailable("This file was being removed from the store at the same moment. Send it once more.")
-    return row
+    return rows
+
+
+def _all_there(sha256s: list[str], driver: Driver) -> bool:
+    if len(sha256s) == 1:
+        return driver.stat(sha256s[0]) is not None
+    with ThreadPoolExecutor(LOOKERS) as pool:
+        return all(size is not None for size in pool.map(driver.stat, sha256s))
 
 
 def blobs_revive(sha256s: Iterable[str]) -> None:
@@ -51,13 +71,25 @@ def blobs_revive(sha256s: Iterable[str]) -> None:
 @transaction.atomic
 def bytes_drop(*, sha256: str, driver: Driver) -> bool:
     """Removes bytes that no row names. False when a row came back meanwhile."""
-    _lock(sha256, "pg_advisory_xact_lock")
+    _lock_alone(sha256)
     if Blob.objects.filter(pk=sha256).exists():
         return False
     driver.delete(sha256)
     return True
 
 
-def _lock(sha256: str, function: str) -> None:
+def _lock_of(sha256: str) -> int:
+    return int(sha256[:8], 16) - 2**31
+
+
+def _locks_share(sha256s: list[str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, %s)", [BYTES_LOCK, int(sha256[:8], 16) - 2**31])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock_shared(%s, place) FROM unnest(%s::int[]) AS place",
+            [BYTES_LOCK, sorted(map(_lock_of, sha256s))],
+        )
+
+
+def _lock_alone(sha256: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BYTES_LOCK, _lock_of(sha256)])

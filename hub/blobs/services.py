@@ -10,7 +10,7 @@ from django.db import transaction
 from hub.accounts.models import User
 from hub.blobs.drivers import CHUNK_BYTES, Driver, Stored, open_driver
 from hub.blobs.errors import driver_errors
-from hub.blobs.keeping import blob_row_ensure
+from hub.blobs.keeping import blob_row_ensure, blob_rows_ensure
 from hub.blobs.models import Blob, BlobGrant
 
 WRITERS = 8  # a small file is mostly waiting for the disk or the bucket
@@ -40,10 +40,8 @@ def blobs_put(*, contents: Sequence[bytes], user: User) -> list[Blob]:
     store = driver()
     with driver_errors(), ThreadPoolExecutor(WRITERS) as pool:
         every = list(pool.map(lambda content: store.put_stream([content], size=len(content)), contents))
-    # in one order, so that two of these at once never wait for each other
-    by_hash = {stored.sha256: stored for stored in sorted(every, key=lambda stored: stored.sha256)}
     with driver_errors(), transaction.atomic():
-        rows = {sha256: blob_row_ensure(stored=stored, driver=store) for sha256, stored in by_hash.items()}
+        rows = blob_rows_ensure(stored=every, driver=store)
         BlobGrant.objects.bulk_create([BlobGrant(blob=row, user=user) for row in rows.values()], ignore_conflicts=True)
     return [rows[stored.sha256] for stored in every]
 
