@@ -44,9 +44,7 @@ def repo_create(*, user: User, namespace: str, name: str, type: str = "model", v
             # a new repo of an old name wins over the sign that pointed elsewhere
             RepoRedirect.objects.filter(type=type, full_name_lower=full_name.lower()).delete()
             commit_write(repo=repo, ref=None, user=user, draft=draft, title="Initial commit", message="")
-            audit(
-                "repo.create", actor=user, subject=full_name, namespace=owner.name, type=type, visibility=visibility
-            )
+            audit("repo.create", actor=user, subject=full_name, namespace=owner.name, type=type, visibility=visibility)
     except IntegrityError:
         raise Conflict(f"{full_name} is there already.") from None
     return repo

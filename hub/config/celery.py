@@ -61,7 +61,14 @@ for warning in (SecurityWarning, CPendingDeprecationWarning):
     warnings.filterwarnings("ignore", category=warning)
 
 app = Celery(
-    "genepool", include=["workers.runtime.tasks", "hub.jobs.tasks", "hub.imports.tasks", "hub.evals.tasks", "hub.config.housekeeping"]
+    "genepool",
+    include=[
+        "workers.runtime.tasks",
+        "hub.jobs.tasks",
+        "hub.imports.tasks",
+        "hub.evals.tasks",
+        "hub.config.housekeeping",
+    ],
 )
 app.set_default()
 app.conf.update(

@@ -47,6 +47,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("jobs", "jobs that left nothing, after 180 days", "hub.jobs.services.forgetting:jobs_forget"),
     Chore("scratch", "working folders of jobs, a day after their end", "hub.config.housekeeping:scratch_forget"),
     Chore("sessions", "sessions that have ended", "hub.config.housekeeping:sessions_forget"),
+    Chore("devices", "devices whose session has ended", "hub.accounts.sessions:devices_forget"),
     Chore("tokens", "access tokens, 30 days after their end", "hub.accounts.expiry:tokens_forget"),
     Chore("invitations", "invitations nobody took, 30 days after their end", "hub.accounts.expiry:invitations_forget"),
     Chore("uploads", "uploads that nobody finished in a week", "hub.blobs.uploads:uploads_expire"),

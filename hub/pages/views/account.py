@@ -7,9 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.models import AccessToken
+from hub.accounts.rates import TOKENS
 from hub.accounts.selectors import memberships_of, namespaces_writable, token_get, token_list
 from hub.accounts.services import TOKEN_DAYS, token_create, token_revoke
 from hub.core.errors import ApplicationError
+from hub.core.ratelimit import limit_check
 from hub.jobs.selectors import notices_of, webhooks_of
 from hub.jobs.services import notices_read as notices_mark_read
 from hub.jobs.services import webhook_create, webhook_delete
@@ -70,6 +72,7 @@ def token_make(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, 422, token_form=form)
     data = form.cleaned_data
+    limit_check(TOKENS, f"u{request.user.pk}")
     try:
         token, raw = token_create(
             user=request.user, name=data["name"], scopes=data["scopes"], expires_in_days=data["days"],

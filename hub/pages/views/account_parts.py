@@ -14,9 +14,11 @@ from django.views.decorators.http import require_POST, require_safe
 from hub.accounts.export import account_export
 from hub.accounts.leaving import account_delete
 from hub.accounts.models import Device
+from hub.accounts.rates import EXPORT
 from hub.accounts.selectors import namespace_get
 from hub.accounts.sessions import session_end, sessions_end, sessions_of
 from hub.core.errors import ApplicationError, Invalid
+from hub.core.ratelimit import limit_check
 from hub.pages.shell import signed_in
 from hub.pages.storage import storage_of
 
@@ -91,6 +93,7 @@ def data(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def export(request: HttpRequest) -> HttpResponse:
+    limit_check(EXPORT, f"u{request.user.pk}")
     text = json.dumps(account_export(request.user), cls=DjangoJSONEncoder, indent=1, ensure_ascii=False)
     response = HttpResponse(text, content_type="application/json")
     response["Content-Disposition"] = f'attachment; filename="{request.user.username}.json"'

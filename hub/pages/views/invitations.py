@@ -14,8 +14,10 @@ from hub.accounts.invitations import (
     invitations_for,
     invitations_of,
 )
+from hub.accounts.rates import INVITE
 from hub.accounts.selectors import user_get
 from hub.core.errors import ApplicationError
+from hub.core.ratelimit import limit_check
 from hub.pages.shell import signed_in
 from hub.pages.views.organisations import administered, members_page
 
@@ -50,6 +52,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @signed_in
 def to_hub(request: HttpRequest) -> HttpResponse:
+    limit_check(INVITE, f"u{request.user.pk}")
     try:
         _, secret = invitation_create(asker=request.user, email=request.POST.get("email", ""))
     except ApplicationError as error:
@@ -81,6 +84,7 @@ def withdraw(request: HttpRequest, ident) -> HttpResponse:
 def to_organisation(request: HttpRequest, name: str) -> HttpResponse:
     """To somebody of this hub by name, to an address for mail, or to whoever has the link."""
     space = administered(request, name, "members")["namespace"]
+    limit_check(INVITE, f"u{request.user.pk}")
     who = request.POST.get("who", "").strip()
     try:
         user = user_get(name=who) if who and "@" not in who else None

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_http_methods
 
 from hub.accounts.invitations import invitation_accept
 from hub.accounts.joining import sign_up
+from hub.accounts.rates import ACCEPT, SIGN_UP
 from hub.core.errors import ApplicationError, Invalid
-from hub.core.ratelimit import Limit, address_of, limit_check
+from hub.core.ratelimit import address_of, limit_check
 
-SIGN_UP = Limit("sign-up", 10, 3600)
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -58,7 +58,7 @@ def join(request: HttpRequest) -> HttpResponse:
     """Where the link of an invitation leads. Who has no account makes one first, with the same code."""
     if request.method == "GET" or not request.user.is_authenticated:
         return render(request, "account/join.html", {"given": {}})
-    limit_check(SIGN_UP, address_of(request))
+    limit_check(ACCEPT, f"u{request.user.pk}")
     try:
         member = invitation_accept(secret=request.POST.get("code", "").strip() or "-", user=request.user)
     except ApplicationError as error:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.models import AccessToken, Membership
+from hub.accounts.rates import TOKENS
 from hub.accounts.selectors import token_get
 from hub.accounts.service_accounts import (
     SERVICE_ROLES,
@@ -19,6 +20,7 @@ from hub.accounts.service_accounts import (
 )
 from hub.accounts.services import TOKEN_DAYS, token_revoke
 from hub.core.errors import ApplicationError, Forbidden, Invalid
+from hub.core.ratelimit import limit_check
 from hub.pages.shell import signed_in
 from hub.pages.views.organisations import ROLE_HELP, administered
 
@@ -85,6 +87,7 @@ def token_make(request: HttpRequest, name: str) -> HttpResponse:
     """SECURITY: the token is in this one answer only, as on the account page."""
     space = administered(request, name, "services")["namespace"]
     given = request.POST
+    limit_check(TOKENS, f"u{request.user.pk}")
     try:
         days = given.get("days", "").strip()
         if days and not days.isdecimal():
