@@ -4,7 +4,6 @@ The addresses go into the environment as soon as this file is read: the conftest
 """
 
 import importlib.util
-import os
 
 import pytest
 from hypothesis import settings as property_settings
@@ -58,15 +57,6 @@ def django_db_setup(django_test_environment, django_db_blocker):
 @pytest.fixture
 def child_environment(db) -> dict[str, str]:
     """For a process that a test starts and that is to see the test's database."""
-    from urllib.parse import quote, urlencode
+    from tests.databases import environment_of_children
 
-    from django.conf import settings
-
-    found = settings.DATABASES["default"]
-    where = urlencode({"host": found["HOST"], "port": found["PORT"]})
-    return {
-        **os.environ,
-        "DATABASE_URL": f"postgres://{quote(found['USER'])}:{quote(found['PASSWORD'])}@/{found['NAME']}?{where}",
-        "REDIS_URL": settings.REDIS_URL,
-        "GENEPOOL_DATA": str(settings.DATA_DIR),
-    }
+    return environment_of_children()

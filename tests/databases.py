@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 import psycopg
 from django.conf import settings
@@ -47,6 +48,18 @@ def test_database() -> Iterator[str]:
 
 
 test_database.__test__ = False  # type: ignore[attr-defined]
+
+
+def environment_of_children() -> dict[str, str]:
+    """For processes that a test starts and that are to see its database."""
+    found = settings.DATABASES["default"]
+    where = urlencode({"host": found["HOST"], "port": found["PORT"]})
+    return {
+        **os.environ,
+        "DATABASE_URL": f"postgres://{quote(found['USER'])}:{quote(found['PASSWORD'])}@/{found['NAME']}?{where}",
+        "REDIS_URL": settings.REDIS_URL,
+        "GENEPOOL_DATA": str(settings.DATA_DIR),
+    }
 
 
 def template_ensure(original: str) -> str:
