@@ -40,10 +40,10 @@ def write(family, text=RECIPE):
 def test_makes_a_model_folder(family, capsys):
     assert command.main(write(family)) == 0
     printed = capsys.readouterr()
-    assert "Made out: 6 files" in printed.out
+    assert "Made out: 7 files" in printed.out
     assert digest_of_folder(family / "out") in printed.out
     assert sorted(path.name for path in (family / "out").iterdir()) == [
-        "README.md", "config.json", "genepool.json", "model.safetensors", "recipe.yaml", "report.json",
+        "NOTICE", "README.md", "config.json", "genepool.json", "model.safetensors", "recipe.yaml", "report.json",
     ]  # fmt: skip
     assert sorted(path.name for path in family.iterdir()) == ["models", "out", "recipe.yaml"]
 

@@ -6,6 +6,9 @@ import jsonschema
 import pytest
 from drf_spectacular.generators import SchemaGenerator
 
+from hub.accounts.invitations import invitation_create
+from hub.accounts.service_accounts import service_account_create
+from hub.imports.services import import_start
 from hub.jobs.models import JobEvent, JobLog, JobOutput
 from hub.jobs.states import State
 from tests.hub.api.test_jobs import make_job
@@ -14,15 +17,36 @@ from tests.hub.api.zoo import make_dataset, make_model
 pytestmark = pytest.mark.django_db
 
 ANSWERS = {
-    "me": "me", "tokens": "tokens", "organizations": "organizations", "organizations/{name}": "organizations/lab",
-    "models": "models", "models/{namespace}/{name}": "models/alice/child", "datasets": "datasets",
-    "models/{namespace}/{name}/tensors": "models/alice/child/tensors", "models/{namespace}/{name}/lineage": "models/alice/child/lineage",
+    "me": "me",
+    "tokens": "tokens",
+    "organizations": "organizations",
+    "organizations/{name}": "organizations/lab",
+    "models": "models",
+    "models/{namespace}/{name}": "models/alice/child",
+    "datasets": "datasets",
+    "models/{namespace}/{name}/tensors": "models/alice/child/tensors",
+    "models/{namespace}/{name}/lineage": "models/alice/child/lineage",
     "models/{namespace}/{name}/compatible": "models/alice/child/compatible",
     "models/{namespace}/{name}/evaluations": "models/alice/child/evaluations",
-    "datasets/{namespace}/{name}": "datasets/alice/digits", "methods": "methods", "jobs": "jobs", "jobs/{ident}": "jobs/{job}",
-    "jobs/{ident}/events": "jobs/{job}/events", "jobs/{ident}/log": "jobs/{job}/log", "jobs/{ident}/outputs": "jobs/{job}/outputs",
+    "datasets/{namespace}/{name}": "datasets/alice/digits",
+    "methods": "methods",
+    "jobs": "jobs",
+    "jobs/{ident}": "jobs/{job}",
+    "jobs/{ident}/events": "jobs/{job}/events",
+    "jobs/{ident}/log": "jobs/{job}/log",
+    "jobs/{ident}/outputs": "jobs/{job}/outputs",
     "webhooks": "webhooks",
-}  # fmt: skip
+    "audit": "audit",
+    "me/export": "me/export",
+    "me/sessions": "me/sessions",
+    "invitations": "invitations",
+    "organizations/{name}/invitations": "organizations/lab/invitations",
+    "imports": "imports",
+    "imports/{ident}": "imports/{origin}",
+    "organizations/{name}/service-accounts": "organizations/lab/service-accounts",
+    "recipes/licence-overrides": "recipes/licence-overrides",
+}
+STAFF = {"recipes/licence-overrides"}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +80,19 @@ def job(alice, lab):
     return job
 
 
-def test_every_answer_matches_its_schema(document, api_as, alice, job):
-    client = api_as(alice)
+@pytest.fixture
+def origin(alice, lab):
+    """What an organisation and its members have, beside jobs and repos."""
+    invitation_create(asker=alice, namespace=lab, role="viewer", email="dora@example.org")
+    service_account_create(asker=alice, namespace=lab, name="lab-robot", role="contributor")
+    return import_start(user=alice, source="hf:somebody/model", mode="metadata", target="alice/copy")
+
+
+def test_every_answer_matches_its_schema(document, api_as, alice, root, job, origin):
     schemas = strict(document["components"]["schemas"])
     for route, address in ANSWERS.items():
-        answer = client.get(f"/api/v1/{address.format(job=job.pk)}")
+        client = api_as(root if route in STAFF else alice)
+        answer = client.get(f"/api/v1/{address.format(job=job.pk, origin=origin.pk)}")
         assert answer.status_code == 200, route
         content = document["paths"][f"/api/v1/{route}"]["get"]["responses"]["200"]["content"]["application/json"][
             "schema"

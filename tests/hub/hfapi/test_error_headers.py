@@ -29,7 +29,7 @@ ROUTES = {
     "unknown": ("GET", "/api/nothing-here"), "ask": ("POST", f"/{NOWHERE}/ask-access"), "resolve": ("GET", f"/{NOWHERE}/resolve/main/a"),
     "raw": ("GET", f"/{NOWHERE}/raw/main/a"), "batch": ("POST", f"/{NOWHERE}.git/info/lfs/objects/batch"),
     "verify": ("POST", f"/{NOWHERE}.git/info/lfs/objects/verify"), "bytes_of": ("GET", f"/{NOWHERE}.git/info/lfs/objects/{'0' * 64}"),
-    "part": ("PUT", f"/{NOWHERE}.git/info/lfs/parts/1"), "complete": ("POST", f"/{NOWHERE}.git/info/lfs/complete"),
+    "part": ("PUT", f"/{NOWHERE}.git/info/lfs/objects/{'0' * 64}/parts/1"), "complete": ("POST", f"/{NOWHERE}.git/info/lfs/objects/{'0' * 64}/complete"),
 }  # fmt: skip
 VIEWS = sorted({pattern.callback.__name__ for pattern in urlpatterns if isinstance(pattern, URLPattern)})
 # Retried by clients with growing waits, for minutes: never an answer to what will not change.
