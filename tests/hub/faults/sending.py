@@ -1,7 +1,6 @@
 """Whole uploads as clients send them, from the first question to the commit. Each says what the file is then."""
 
 import hashlib
-import json
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -15,6 +14,12 @@ from tests.hub.xet.packing import GROUPED, file_records, hash_of, shard, xorb
 
 PATH = "model.safetensors"
 REGULAR = ("notes.txt", "more.txt")
+
+
+class Refusal(AssertionError):
+    def __init__(self, answer: HttpResponse) -> None:
+        super().__init__(answer.status_code, answer.content.decode(errors="replace"))
+        self.answer = answer
 
 
 class Sender(Client):
@@ -111,5 +116,6 @@ def _path(href: str) -> str:
 
 
 def _well(answer: HttpResponse) -> HttpResponse:
-    assert answer.status_code in (200, 201), (answer.status_code, json.dumps(answer.content.decode(errors="replace")))
+    if answer.status_code not in (200, 201):
+        raise Refusal(answer)
     return answer

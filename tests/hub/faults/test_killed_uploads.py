@@ -1,26 +1,21 @@
 """kill -9 at every step of an upload: the commit is there or nothing is, what rows name is there, and sending again works."""
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from django.conf import settings as hub_settings
-from django.db.models import QuerySet
 
-from hub.blobs.drivers import LocalDriver
 from hub.blobs.models import Blob
 from hub.blobs.services import driver
-from hub.catalog.models import Commit, Repo
-from hub.catalog.selectors import commit_resolve
-from hub.catalog.trees import state_read
+from hub.catalog.models import Commit
 from hub.catalog.verifying import orphans
 from tests.factories.catalog import make_repo
 from tests.hub.faults import sending
+from tests.hub.faults.looking import every_row_has_its_bytes, leftovers, read_whole
 from tests.hub.faults.victims import Order, Place
 
-pytestmark = [pytest.mark.journey, pytest.mark.xdist_group("killed uploads")]
+pytestmark = pytest.mark.journey
 
 BODY = "django.core.handlers.wsgi:LimitedStream.read"
 ROW, GRANT = "hub.blobs.services:blob_row_ensure", "hub.blobs.services:blob_grant"
@@ -124,7 +119,7 @@ def cases() -> Iterator:
             yield pytest.param(sender, store, step, id=f"{sender}-{store}-{step.name.replace(' ', '_')}")
 
 
-@pytest.mark.parametrize(("sender", "store", "step"), cases())
+@pytest.mark.parametrize(("sender", "store", "step"), list(cases()))
 def test_leaves_the_commit_or_nothing(crowd, request, sender, store, step):
     if store == "bucket":
         request.getfixturevalue("bucket")
@@ -150,28 +145,3 @@ def test_leaves_the_commit_or_nothing(crowd, request, sender, store, step):
 
 def settings_now() -> dict[str, object]:
     return {name: getattr(hub_settings, name) for name in ("STORAGE_URL", "S3", "SITE_URL", "ALLOWED_HOSTS")}
-
-
-def read_whole(repo: Repo) -> dict[str, bytes]:
-    """Every file of the branch; each has the hash that the commit says."""
-    found = {}
-    for path, file in state_read(commit_resolve(repo, "main").tree_id).items():
-        found[path] = b"".join(driver().open(file.sha256))
-        assert hashlib.sha256(found[path]).hexdigest() == file.sha256
-    return found
-
-
-def every_row_has_its_bytes(rows: QuerySet[Blob]) -> None:
-    for sha256, size in rows.values_list("pk", "size_bytes"):
-        content = b"".join(driver().open(sha256))
-        assert (hashlib.sha256(content).hexdigest(), len(content)) == (sha256, size)
-
-
-def leftovers(store: Any) -> list[str]:
-    """What is neither a blob nor on its way to be one."""
-    if isinstance(store, LocalDriver):
-        return [str(path) for name in ("tmp", "parts") for path in (store.root / name).glob("*")]
-    client, root = store._client, store._root
-    keys = client.list_objects_v2(Bucket=store.bucket, Prefix=f"{root}tmp/").get("Contents", [])
-    uploads = client.list_multipart_uploads(Bucket=store.bucket, Prefix=root).get("Uploads", [])
-    return [entry["Key"] for entry in [*keys, *uploads]]
