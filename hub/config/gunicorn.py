@@ -12,6 +12,8 @@ threads = 8
 timeout = 60
 graceful_timeout = 20
 keepalive = 5
+# A client that says nothing for so long, or takes longer than this for a megabyte, is gone: it would keep one of the threads for ever.
+IDLE_S = 120
 max_requests = 2000
 max_requests_jitter = 200
 control_socket_disable = True  # it would be written into the home folder
@@ -29,6 +31,12 @@ def post_worker_init(worker):
     from django.urls import get_resolver
 
     get_resolver().url_patterns  # noqa: B018 asking is what loads them
+
+
+def pre_request(worker, req):
+    """Threads wait for bodies on the bare connection, without an end: a client that vanished in the middle of an upload would keep its
+    place among those that may send at once."""
+    req.unreader.sock.settimeout(IDLE_S)
 
 
 def child_exit(server, worker):
