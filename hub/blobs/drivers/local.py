@@ -89,15 +89,17 @@ class LocalDriver(LocalParts):
 
     def open(self, sha256: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         try:
-            # opened now, not at the first chunk: what is missing is said before an answer has begun
-            file = (self.root / key_of(sha256)).open("rb", buffering=0)
+            with disk_errors():
+                # opened now, not at the first chunk: what is missing is said before an answer has begun
+                file = (self.root / key_of(sha256)).open("rb", buffering=0)
         except FileNotFoundError:
             raise Missing(f"Nothing is stored under {sha256}.") from None
         return _read(file, start, end)
 
     def stat(self, sha256: str) -> int | None:
         try:
-            return (self.root / key_of(sha256)).stat().st_size
+            with disk_errors():
+                return (self.root / key_of(sha256)).stat().st_size
         except FileNotFoundError:
             return None
 
@@ -142,7 +144,7 @@ def _names(folder: Path) -> Sequence[str]:
 
 
 def _read(file: FileIO, start: int, end: int | None) -> Iterator[bytes]:
-    with file:
+    with file, disk_errors():
         file.seek(start)
         left = None if end is None else end - start
         while left is None or left > 0:

@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,9 +18,10 @@ from hub.blobs.services import driver
 from hub.catalog.models import Commit
 from hub.catalog.verifying import orphans
 from tests.factories.accounts import make_token
-from tests.factories.catalog import make_repo
+from tests.factories.catalog import make_blob, make_repo, weights
 from tests.hub.faults import sending
 from tests.hub.faults.looking import every_row_has_its_bytes, leftovers, read_whole
+from tests.hub.hfapi.client import lfs_line
 from tests.s3_store import bucket_url, s3_options
 
 pytestmark = [pytest.mark.django_db, pytest.mark.hostile]
@@ -104,6 +106,46 @@ def test_a_folder_on_a_disk_that_gives_out(alice, sender, target, number, status
 def test_a_disk_that_is_full_in_the_middle_of_the_bytes(alice, sender, call):
     full = OSError(errno.ENOSPC, "full")
     fails_then_works(alice, sender, 507, broken(WRITE, local._write_all, full, call=call))
+
+
+class Unreadable:
+    """A file on a bad sector: it can be opened, and its first bytes do not come."""
+
+    def __init__(self, path: Path, *_: Any, **__: Any) -> None:
+        self.path = path
+
+    def __enter__(self) -> "Unreadable":
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def seek(self, place: int) -> None: ...
+
+    def read(self, count: int) -> bytes:
+        raise OSError(errno.EIO, "bad sector", str(self.path))
+
+
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_what_cannot_be_read_is_not_committed_and_not_a_crash(alice, monkeypatch, is_opened):
+    """A commit looks into the files that it names."""
+    repo, token = make_repo(alice, "thing"), make_token(alice, "write")
+    oid = make_blob(alice, weights()).pk
+    lines, real = [lfs_line("model.safetensors", oid)], Path.open
+
+    def fail(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name != oid:
+            return real(path, *arguments, **options)
+        if is_opened:
+            return Unreadable(path)
+        raise OSError(errno.EIO, "bad sector", str(path))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "open", fail)
+        answer = sending.Sender(token).commit(repo.full_name, lines)
+    assert answer.status_code == 503
+    assert "/" not in answer.json()["error"]
+    assert Commit.objects.filter(repo=repo).count() == 1
+    assert sending.Sender(token).commit(repo.full_name, lines).status_code == 200
 
 
 @pytest.fixture
