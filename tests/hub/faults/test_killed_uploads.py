@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 from django.conf import settings as hub_settings
+from django.utils import timezone
 
-from hub.blobs.models import Blob
+from hub.blobs.keeping import bytes_drop
+from hub.blobs.models import Blob, Upload
 from hub.blobs.services import driver
+from hub.blobs.uploads import uploads_expire
 from hub.catalog.models import Commit
 from hub.catalog.verifying import orphans
 from tests.factories.catalog import make_repo
@@ -141,6 +144,38 @@ def test_leaves_the_commit_or_nothing(crowd, request, sender, store, step):
     assert list(orphans(driver())) == [], "what lay there without a row belongs to the upload that was sent again"
     driver().sweep(-3600)
     assert leftovers(driver()) == []
+
+
+@pytest.mark.parametrize(
+    ("sender", "store", "place"),
+    [
+        ("lfs", "folder", Place(LOCAL_WRITE, "after", 3)),
+        ("lfs", "folder", Place(ROW)),
+        ("multipart", "folder", Place(f"{PARTS}:upload_part", "after")),
+        ("lfs", "bucket", Place(f"{S3}._part", "after")),
+        ("multipart", "bucket", Place(f"{S3}._complete", "after")),
+    ],
+    ids=lambda value: value.target.rpartition(":")[2] if isinstance(value, Place) else value,
+)
+def test_what_nobody_sends_again_is_cleared_away(crowd, request, sender, store, place):
+    """By what `genepool gc --orphans` calls, and all but the orphans by every night's housekeeping."""
+    if store == "bucket":
+        request.getfixturevalue("bucket")
+    number = next(crowd.numbers)
+    repo = make_repo(crowd.alice, f"repo-{number}")
+    there, before = set(driver().list()), list(Upload.objects.values_list("pk", flat=True))
+    assert crowd.victims.send(Order(place, sender, crowd.token, repo.full_name, number, settings_now())) == "killed"
+    assert set(driver().list()) != there or leftovers(driver())
+
+    mine = Upload.objects.exclude(pk__in=before)
+    mine.update(expires_at=timezone.now())
+    uploads_expire()
+    driver().sweep(-3600)
+    for sha256, _ in list(orphans(driver())):
+        assert bytes_drop(sha256=sha256, driver=driver())
+    assert leftovers(driver()) == []
+    assert set(driver().list()) == there
+    assert not mine.exists()
 
 
 def settings_now() -> dict[str, object]:
