@@ -80,6 +80,7 @@ urlpatterns = [
     _route("settings/devices", account_parts.devices, "settings-devices"),
     _route("settings/devices/end-others", account_parts.devices_end, "settings-devices-end"),
     _route("settings/devices/<uuid:ident>/end", account_parts.device_end, "settings-device-end"),
+    _route("settings/password", account_parts.password, "settings-password"),
     _route("settings/storage", account_parts.storage, "settings-storage"),
     _route("settings/data", account_parts.data, "settings-data"),
     _route("settings/data/export", account_parts.export, "settings-export"),

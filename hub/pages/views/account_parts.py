@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth import logout
+from django.contrib.auth import login, logout
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,8 +14,9 @@ from django.views.decorators.http import require_POST, require_safe
 from hub.accounts.export import account_export
 from hub.accounts.leaving import account_delete
 from hub.accounts.models import Device
-from hub.accounts.rates import EXPORT
+from hub.accounts.rates import EXPORT, PASSWORD
 from hub.accounts.selectors import namespace_get
+from hub.accounts.services import password_change
 from hub.accounts.sessions import session_end, sessions_end, sessions_of
 from hub.core.errors import ApplicationError, Invalid
 from hub.core.ratelimit import limit_check
@@ -49,8 +50,32 @@ def device_words(browser: str) -> str:
 @require_safe
 @signed_in
 def devices(request: HttpRequest) -> HttpResponse:
+    return _devices_page(request)
+
+
+def _devices_page(request: HttpRequest, error: ApplicationError | None = None) -> HttpResponse:
     rows = [_device(row, request.session.session_key) for row in sessions_of(request.user)]
-    return render(request, "account/devices.html", {"sessions": rows})
+    context = {"sessions": rows, "error": error}
+    return render(request, "account/devices.html", context, status=error.status if error else 200)
+
+
+@sensitive_post_parameters("old", "new", "again")
+@require_POST
+@signed_in
+def password(request: HttpRequest) -> HttpResponse:
+    """Ends every session of the account; this browser gets a new one at once."""
+    limit_check(PASSWORD, f"u{request.user.pk}")
+    given = request.POST
+    try:
+        if given.get("new", "") != given.get("again", ""):
+            raise Invalid("The two new passwords differ.")
+        user = password_change(user=request.user, old=given.get("old", ""), new=given.get("new", ""))
+    except ApplicationError as error:
+        return _devices_page(request, error)
+    request.session.flush()
+    login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    messages.success(request, "The password is changed. Every other browser has to sign in again.")
+    return redirect("settings-devices")
 
 
 def _device(row: Device, here: str | None) -> dict[str, Any]:

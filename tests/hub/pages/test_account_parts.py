@@ -88,3 +88,19 @@ def test_an_account_ends_with_its_name_and_password(browser, db):
     assert client.post("/settings/data/delete", {"confirm": "dora", "password": PASSWORD})["Location"] == "/"
     assert not User.objects.filter(username="dora").exists()
     assert client.get("/settings").status_code == 302
+
+
+def test_a_new_password_keeps_this_browser_and_ends_the_others(browser, alice):
+    alice.set_password("correct horse battery")
+    alice.save()
+    here, there = browser(alice), browser(alice)
+    given = {"old": "correct horse battery", "new": "another horse battery", "again": "another horse battery"}
+    assert here.post("/settings/password", {**given, "old": "wrong"}).status_code == 403
+    assert here.post("/settings/password", {**given, "again": "something else"}).status_code == 400
+    assert here.post("/settings/password", {**given, "new": "short", "again": "short"}).status_code == 400
+    assert there.get("/settings").status_code == 200
+    assert here.post("/settings/password", given).status_code == 302
+    assert here.get("/settings").status_code == 200
+    assert there.get("/settings").status_code == 302
+    alice.refresh_from_db()
+    assert alice.check_password("another horse battery")
