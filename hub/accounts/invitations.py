@@ -151,10 +151,15 @@ def invitation_accept(*, user: User, secret: str | None = None, ident: str | Non
 
 
 def _locked(user: User, secret: str | None, ident: str | None) -> Invitation:
-    rows = Invitation.objects.select_for_update(of=("self",)).filter(pk__in=_live().values("pk"))
     wanted = Q(digest__in=tokens.digests(secret[:200])) if secret else Q(pk=ident, user=user)
-    letter = rows.filter(wanted).first()
-    if letter is None:
+    # SECURITY: looked at after the lock, on the locked row itself: of two who accept at once, the second finds it taken
+    letter = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("namespace", "invited_by")
+        .filter(wanted)
+        .first()
+    )
+    if letter is None or letter.accepted_at or letter.withdrawn_at or letter.expires_at <= timezone.now():
         raise NotFound(NOT_GOOD)
     return letter
 

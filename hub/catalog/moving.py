@@ -7,6 +7,7 @@ from hub.accounts.audit import audit
 from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.catalog.derived import derived_update
+from hub.catalog.errors import RepoMissing
 from hub.catalog.extraction import extract
 from hub.catalog.models import Commit, Repo, RepoRedirect
 from hub.catalog.trees import state_read
@@ -19,7 +20,9 @@ def repo_move(*, user: User, repo: Repo, namespace: str, name: str) -> Repo:
     old, new = repo.full_name, f"{target.name}/{name}"
     try:
         with transaction.atomic():
-            Repo.objects.select_for_update().get(pk=repo.pk)
+            present = Repo.objects.select_for_update().filter(pk=repo.pk).values_list("full_name", flat=True).first()
+            if present != old:
+                raise RepoMissing()  # somebody else moved or deleted it at the same moment
             repo.namespace, repo.name, repo.full_name = target, name, new
             repo.save(update_fields=["namespace", "name", "full_name"])
             RepoRedirect.objects.filter(type=repo.type, full_name_lower=new.lower()).delete()

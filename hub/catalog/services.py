@@ -9,6 +9,7 @@ from hub.blobs.services import blob_put
 from hub.catalog import moving
 from hub.catalog.attributes import ATTRIBUTES_FILE, INITIAL_TEXT
 from hub.catalog.commits import commit_create, commit_write, first_draft
+from hub.catalog.errors import RepoMissing
 from hub.catalog.models import LineageEdge, Repo, RepoRedirect
 from hub.catalog.operations import AddFile
 from hub.catalog.refs import branch_create, branch_delete, tag_create, tag_delete
@@ -76,6 +77,8 @@ def repo_update(*, user: User, repo: Repo, visibility: str) -> Repo:
 def repo_delete(*, user: User, repo: Repo) -> None:
     """The rows go; blobs stay for whoever shares them, until nobody does and the garbage collection comes by."""
     _administer_check(user, repo)
+    if not Repo.objects.select_for_update().filter(pk=repo.pk).exists():
+        raise RepoMissing()  # somebody else was quicker
     if repo.visibility == "private":
         # the name of what was private does not outlive it in the lineage of others
         LineageEdge.objects.filter(parent_repo=repo).update(parent_name="")

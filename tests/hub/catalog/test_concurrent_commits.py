@@ -1,39 +1,14 @@
 """Several people commit to one branch at the same time."""
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
 from hub.catalog.models import Commit
 from hub.catalog.selectors import commit_resolve, entries_of
 from hub.core.errors import PreconditionFailed
 from tests.factories.catalog import make_commit, make_repo
+from tests.hub.together import together
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def together(count: int, work: Callable[[int], object]) -> list[object]:
-    """Runs `work(0)` … at once, each on its own connection, and gives what each returned or raised."""
-    barrier = threading.Barrier(count)
-    results: list[object] = [None] * count
-
-    def run(index: int) -> None:
-        try:
-            barrier.wait()
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_different_files_all_land(alice):
