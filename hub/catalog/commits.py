@@ -22,7 +22,7 @@ from hub.catalog.json_safe import json_safe, text_safe
 from hub.catalog.lineage import edges_write, recorded_of
 from hub.catalog.models import Commit, Ref, Repo
 from hub.catalog.operations import AddFile, CopyFile, Operation
-from hub.catalog.paths import clash_findings
+from hub.catalog.paths import clash_findings, folder_finding
 from hub.catalog.quotas import quota_settle
 from hub.catalog.revisions import branch_get, branch_lock, commit_resolve
 from hub.catalog.shield import collection_keep_out
@@ -155,6 +155,8 @@ def words_validate(title: str, message: str) -> tuple[str, str]:
 def _draft(ref: Ref, operations: tuple[Operation, ...], copied: Mapping[CopyFile, FileState]) -> Draft:
     before = head_state(ref)
     after = operations_apply(before, operations, copied)
+    crowded = folder_finding(after) if len(after) > len(before) else None
+    refuse_on_errors([] if crowded is None else [crowded])
     clashes = clash_findings(after)
     refuse_on_errors(clashes)
     found = extract(after)

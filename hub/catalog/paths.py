@@ -7,11 +7,25 @@ from collections.abc import Iterable
 
 from workers.contracts.findings import Finding
 
+MAX_FOLDERS = 20_000
+
 
 def folders_of(path: str) -> list[str]:
     """Every folder above `path`, outermost first; the root is left out."""
     parts = path.split("/")[:-1]
     return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
+
+
+def folder_finding(paths: Iterable[str]) -> Finding | None:
+    """Every folder is a row and a git object of its own, worked out again at each commit."""
+    count = len({folder for path in paths for folder in folders_of(path)})
+    if count <= MAX_FOLDERS:
+        return None
+    return Finding(
+        code="too_many_folders", severity="error", where="",
+        message=f"The repo would have {count} folders; at most {MAX_FOLDERS} are kept.",
+        consequence="Nothing of this commit was kept. Put more files into each folder, or pack them, as parquet or safetensors.",
+    )  # fmt: skip
 
 
 def clash_findings(paths: Iterable[str]) -> list[Finding]:

@@ -12,6 +12,7 @@ from workers.planning.pickles import pickle_form
 
 MAX_PATH_BYTES = 1024
 MAX_SEGMENT_BYTES = 255
+MAX_DEPTH = 32
 PICKLE_ENDINGS = {
     ".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle", ".joblib", ".dill", ".npz", ".mar", ".h5", ".hdf5", ".keras",
 }  # fmt: skip
@@ -69,6 +70,8 @@ def _path_reason(path: str) -> str | None:
         return "is absolute"
     if unicodedata.normalize("NFC", path) != path:
         return "is not in Unicode's composed form (NFC), so that two names could look the same"
+    if path.count("/") >= MAX_DEPTH:
+        return f"lies {path.count('/')} folders deep, more than {MAX_DEPTH - 1}"
     return next((reason for segment in path.split("/") if (reason := _segment_reason(segment)) is not None), None)
 
 

@@ -215,3 +215,14 @@ def test_an_error_inside_the_transaction_leaves_no_trace(alice, monkeypatch):
     assert Commit.objects.filter(repo=repo).count() == 1
     assert commit_resolve(repo, "main").oid == repo.head
     assert HeadEntry.objects.filter(ref__repo=repo).count() == 1
+
+
+def test_a_repo_has_no_more_folders_than_are_kept(alice, monkeypatch):
+    monkeypatch.setattr("hub.catalog.paths.MAX_FOLDERS", 3)
+    repo = make_repo(alice)
+    make_commit(repo, alice, {"a/b/1": "1", "c/1": "1"})
+    with pytest.raises(Refused, match="4 folders") as refused:
+        make_commit(repo, alice, {"d/1": "1"})
+    assert [finding.code for finding in refused.value.findings] == ["too_many_folders"]
+    make_commit(repo, alice, {"a/b/2": "2"})
+    assert paths(commit_resolve(repo, "main")) == {".gitattributes", "a/b/1", "a/b/2", "c/1"}
