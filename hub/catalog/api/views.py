@@ -16,6 +16,7 @@ from hub.catalog.api.compatible import compatible_of
 from hub.catalog.api.freshness import answer_kept, kept
 from hub.catalog.api.representation import ROW_COLUMNS, counted_json, lineage_json, repo_detail, row_json
 from hub.catalog.facets import FACETS
+from hub.catalog.gates import gate_check
 from hub.catalog.models import Commit, Repo
 from hub.catalog.search import SORTS, repos_counted, repos_found
 from hub.catalog.selectors import SearchQuery
@@ -89,7 +90,8 @@ class ModelTensorsView(CatalogView):
         ],
     )
     def get(self, request: Request, namespace: str, name: str) -> Response:
-        _, commit = self.entry(request, namespace, name)
+        repo, commit = self.entry(request, namespace, name)
+        gate_check(user=request.user, repo=repo)
         return Response(_tensors_json(commit, request))
 
 

@@ -10,6 +10,7 @@ from tests.factories.catalog import make_repo
 from tests.hub.hfapi.client import body, lfs_line
 
 BYTES = ("/alice/thing/resolve/main/a.txt", "/alice/thing/raw/main/a.txt", "/api/models/alice/thing/auth-check")
+HEADERS = "/api/v1/models/alice/thing/tensors"
 SEEN = ("/api/models/alice/thing", "/api/models/alice/thing/tree/main", "/api/models/alice/thing/refs")
 
 
@@ -25,6 +26,12 @@ def test_files_stay_behind_the_gate(gated, alice, charlie, as_, anonymous, path)
     assert (stranger.status_code, stranger.headers["X-Error-Code"]) == (403, "GatedRepo")
     assert (nobody.status_code, nobody.headers["X-Error-Code"]) == (401, "GatedRepo")
     assert as_(alice).get(path).status_code == 200
+
+
+def test_what_the_headers_of_weights_say_stays_behind_the_gate_too(gated, alice, charlie, as_, anonymous):
+    for answer in (as_(charlie).get(HEADERS), anonymous.get(HEADERS)):
+        assert (answer.status_code, answer.json()["code"]) == (403, "repo_gated")
+    assert as_(alice).get(HEADERS).status_code == 200
 
 
 @pytest.mark.parametrize("path", SEEN)
