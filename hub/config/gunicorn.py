@@ -1,4 +1,4 @@
-"""How gunicorn serves the hub, here and in containers. gthread keeps `%2F` in RAW_URI and streams a large PUT in flat memory."""
+"""How gunicorn serves the hub, here and in containers. Its threaded worker keeps `%2F` in RAW_URI and streams a large PUT in flat memory."""
 
 import os
 
@@ -6,7 +6,7 @@ from hub.config import logging as log_setup
 
 os.environ.setdefault("DATABASE_POOL", "1")
 bind = os.environ.get("BIND", "0.0.0.0:8000")
-worker_class = "gthread"
+worker_class = "hub.config.web_worker.WebWorker"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = 8
 timeout = 60

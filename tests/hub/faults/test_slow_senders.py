@@ -3,9 +3,6 @@
 import hashlib
 import json
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
@@ -19,6 +16,7 @@ from hub.blobs.services import driver
 from tests.factories.accounts import make_token
 from tests.factories.catalog import make_repo, weights
 from tests.hub.faults.looking import leftovers
+from tests.hub.real_server import served
 
 pytestmark = [pytest.mark.journey, pytest.mark.hostile, pytest.mark.django_db(transaction=True)]
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,35 +26,9 @@ OID = hashlib.sha256(CONTENT).hexdigest()
 
 @pytest.fixture
 def hub_url(child_environment, settings, tmp_path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **child_environment, "SITE_URL": url, "BIND": f"127.0.0.1:{port}", "STORAGE_URL": settings.STORAGE_URL, "PYTHONPATH": str(ROOT)
-    }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "-c", "tests/hub/faults/server_with_one_place.py", "hub.config.wsgi"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            wait(port, server)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def wait(port: int, server: subprocess.Popen) -> None:
-    """Until it listens; a server that has ended, or does not within a minute, is a failure of its own."""
-    end = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not start")
+    environment = {**child_environment, "STORAGE_URL": settings.STORAGE_URL}
+    with served(environment, tmp_path / "server.log", "tests/hub/faults/server_with_one_place.py") as url:
+        yield url
 
 
 def batch(hub_url: str, token: str) -> str:
@@ -93,3 +65,17 @@ def test_the_place_of_one_that_is_gone_is_free(alice, hub_url, hang_up):
     assert leftovers(driver()) == []
     assert put(href, iter([CONTENT])) == 200, "the only place is free again"
     assert driver().stat(OID) == len(CONTENT)
+
+
+def test_heads_that_never_end_keep_nobody_out(hub_url):
+    parts = urlsplit(hub_url)
+    slow = [socket.create_connection((str(parts.hostname), parts.port), timeout=30) for _ in range(6)]
+    try:
+        for connection in slow:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: hub\r\nX-Slow: ")
+        with urlopen(f"{hub_url}/healthz", timeout=30) as answer:
+            assert answer.status == 200
+        assert [connection.recv(1) for connection in slow] == [b""] * len(slow), "the hub has hung up on each"
+    finally:
+        for connection in slow:
+            connection.close()

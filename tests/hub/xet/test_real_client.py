@@ -1,11 +1,8 @@
 """The unmodified client, as it is installed: nothing set, against the real server."""
 
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 
 from hub.xet.models import Generation, Xorb
 from tests.factories.accounts import make_token
+from tests.hub.real_server import served
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 ROOT = Path(__file__).resolve().parents[3]
@@ -33,37 +31,9 @@ print("all went well")
 
 @pytest.fixture
 def hub_url(child_environment, tmp_path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    environment = {
-        **child_environment, "SITE_URL": url, "BIND": f"127.0.0.1:{port}", "WEB_WORKERS": "1", "STORAGE_URL": f"file://{tmp_path}/blobs",
-        "PYTHONPATH": str(ROOT), "LOG_LEVEL": "ERROR",
-    }  # fmt: skip
-    command = [sys.executable, "-m", "gunicorn", "-c", "hub/config/gunicorn.py", "hub.config.wsgi"]
-    with (
-        (tmp_path / "server.log").open("wb") as log,
-        subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log) as server,
-    ):
-        try:
-            _wait(url, server)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(20)
-    print((tmp_path / "server.log").read_text()[-4000:])
-
-
-def _wait(url: str, server: subprocess.Popen) -> None:
-    end = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            urllib.request.urlopen(f"{url}/api/models", timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the server did not start")
+    environment = {**child_environment, "STORAGE_URL": f"file://{tmp_path}/blobs"}
+    with served(environment, tmp_path / "server.log") as url:
+        yield url
 
 
 @pytest.fixture
