@@ -6,6 +6,7 @@ Reading from other hubs, with redirects and ranges, is in `outbound`; it shares 
 
 import http.client
 import ipaddress
+import os
 import socket
 import ssl
 import threading
@@ -48,16 +49,33 @@ def is_public(text: str) -> bool:
     return inner.is_global and not (inner.is_multicast or inner.is_reserved or inner.is_unspecified)
 
 
+def cause_text(error: Exception) -> str:
+    """The system's own word for it, without addresses."""
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number).lower() if number else type(error).__name__
+
+
 def address_check(host: str, *, allowed_hosts: Iterable[str]) -> None:
     """Raises Blocked for an IP address in clear that is not public. Names are judged when they are resolved, at each request."""
     if host.lower() in {name.lower() for name in allowed_hosts}:
         return
+    name = host.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        raise Blocked(f"{host} is this machine itself. An administrator can allow it in WEBHOOK_HOSTS.")
     try:
-        public = is_public(host)
+        public = is_public(_plain(host))
     except ValueError:
         return
     if not public:
         raise Blocked(f"{host} is not an address on the open net. An administrator can allow it in WEBHOOK_HOSTS.")
+
+
+def _plain(host: str) -> str:
+    """127.0.0.1 for 2130706433, 0x7f.1 and the other ways in which name resolution reads an IPv4 address."""
+    try:
+        return socket.inet_ntoa(socket.inet_aton(host))
+    except (OSError, UnicodeError):
+        return host
 
 
 def resolve(host: str, port: int, *, allowed_hosts: Iterable[str], setting: str = "WEBHOOK_HOSTS") -> str:
@@ -122,7 +140,7 @@ def post_json(url: str, *, body: bytes, headers: Mapping[str, str], allowed_host
     except TimeoutError:
         raise HttpError(f"{parts.hostname} did not answer in time.") from None
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise HttpError(f"{parts.hostname} could not be reached: {type(error).__name__}.") from None
+        raise HttpError(f"{parts.hostname} could not be reached: {cause_text(error)}.") from None
     finally:
         timer.cancel()
         connection.close()

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from hub.core.http_client import Blocked, HttpError, Pinned, resolve
+from hub.core.http_client import Blocked, HttpError, Pinned, cause_text, resolve
 
 REDIRECTS = 3
 CHUNK_BYTES = 2**18
@@ -238,7 +238,7 @@ class Reader:
         except ssl.SSLCertVerificationError:
             raise HttpError(f"{parts.hostname} shows a certificate that is not its own.") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise HttpError(f"{parts.hostname} could not be reached: {type(error).__name__}.") from None
+            raise HttpError(f"{parts.hostname} could not be reached: {cause_text(error)}.") from None
         finally:
             timer.cancel()
 

@@ -144,3 +144,11 @@ def test_a_name_without_address_is_said_so(monkeypatch):
     monkeypatch.setattr(http_client.socket, "getaddrinfo", nothing)
     with pytest.raises(HttpError, match="has no address"):
         post("http://nowhere.example/")
+
+
+def test_says_in_words_why_nobody_is_reached():
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/"
+    with pytest.raises(HttpError, match=r"127\.0\.0\.1 could not be reached: connection refused"):
+        post(url, allowed_hosts=["127.0.0.1"])

@@ -3,7 +3,7 @@
 import pytest
 
 from hub.jobs import tasks
-from hub.jobs.models import Job, JobLog, Notice
+from hub.jobs.models import Job, Notice
 from hub.jobs.services import webhook_create
 from hub.jobs.services.leases import database_time
 from tests.factories.jobs import make_job, make_running

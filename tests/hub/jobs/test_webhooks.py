@@ -168,6 +168,10 @@ def test_tells_only_the_owner_of_the_job(alice, bob, receiver):
         "http://x y.example/",
         "http://x.example/\r\nX: y",
         "http://１２７.0.0.1/",
+        "http://2130706433/",
+        "http://0x7f.1/",
+        "http://localhost:8000/",
+        "http://hub.LOCALHOST./",
         "https://x.example/" + "a" * 500,
     ],
 )
