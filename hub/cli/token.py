@@ -37,7 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME/REPO",
-        help="good for this repo alone, plus reading what is public; datasets/NAME/REPO for data; may be given more than once",
+        help="good for this repo alone, which is there already, plus reading what is public; datasets/NAME/REPO for data; may be given more than once",
     )
     create.add_argument(
         "--namespace", action="append", default=[], metavar="NAME", help="likewise, for everything in this namespace"

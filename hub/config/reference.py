@@ -69,7 +69,7 @@ GROUPS: tuple[Group, ...] = (
         Variable("LICENCE_POLICY", "WARN", "What a licence conflict does to a job: WARN says so, BLOCK refuses until an administrator overrides it."),
     )),
     Group("The world outside", (
-        Variable("IMPORT_HOSTS", "huggingface.co", "Hosts that repos may be imported from, with commas between; the first is what hf: means."),
+        Variable("IMPORT_HOSTS", "huggingface.co", "Hubs that repos may be imported from, with commas between; the first is what hf: means. A bare host is asked over https; write http://127.0.0.1:8001 for another hub of this machine, and list it in IMPORT_PRIVATE_HOSTS too."),
         Variable("IMPORT_PRIVATE_HOSTS", "", "Hosts that imports may reach though their addresses are private, such as another hub of yours."),
         Variable("IMPORT_REFRESH", "0", "1 looks every night whether imported repos have changed at their source."),
         Variable("OFFLINE", "0", "1 turns off every outbound call."),

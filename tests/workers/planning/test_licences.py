@@ -108,7 +108,10 @@ def test_no_licence_is_made_up(licences: list[str]) -> None:
 def test_the_reason_names_who_asks_for_it() -> None:
     verdict = licence_judge("merge", [LicenceInput("rotated", "Apache-2.0"), LicenceInput("shifted", "CC-BY-4.0")])
     assert verdict.reasons[:2] == ("The result will be CC-BY-4.0.", "You must credit its sources, because of shifted.")
-    assert verdict.binding[0].items() >= {"name": "shifted", "licence": "CC-BY-4.0", "clause": "CC-BY-4.0 § 3(a)", "effect": "derivative"}.items()
+    assert (
+        verdict.binding[0].items()
+        >= {"name": "shifted", "licence": "CC-BY-4.0", "clause": "CC-BY-4.0 § 3(a)", "effect": "derivative"}.items()
+    )
 
 
 @pytest.mark.parametrize(
