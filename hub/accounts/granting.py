@@ -95,4 +95,4 @@ def token_revoke(*, token: AccessToken, asker: User | None = None) -> None:
 
 def _space_of(user: User) -> str:
     """A service account's deeds concern the owners of its organisation; a person's tokens only the person."""
-    return user.service_of.name if user.service_of_id is not None else ""
+    return user.service_of.name if user.service_of is not None else ""

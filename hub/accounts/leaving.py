@@ -46,12 +46,12 @@ def _reasons(user: User) -> list[str]:
     ]
     if last:
         found.append(f"You are the last owner of {', '.join(last)}: make somebody else an owner, or delete it.")
-    count = sum(space.repos.count() for space in Namespace.objects.filter(owner=user))  # type: ignore[attr-defined]
+    count = sum(space.repos.count() for space in Namespace.objects.filter(owner=user))
     if count:
         found.append(
             f"You have {count} {'repo' if count == 1 else 'repos'}: delete them, or move them to an organisation."
         )
-    running = user.jobs.filter(finished_at=None).count()  # type: ignore[attr-defined]
+    running = user.jobs.filter(finished_at=None).count()
     if running:
         found.append(f"{running} of your jobs {'has' if running == 1 else 'have'} not ended: cancel them.")
     others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=user.pk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
@@ -112,15 +113,15 @@ def _repo_find(user: User, name: str):  # type: ignore[no-untyped-def]
     if space is None:
         return None
     kind = "dataset" if is_data else "model"
-    return space.repos.visible_to(user, "read").filter(type=kind, name__iexact=short).first()  # type: ignore[attr-defined]
+    return space.repos.visible_to(user, "read").filter(type=kind, name__iexact=short).first()
 
 
 def limits_words(token: AccessToken) -> dict[str, list[str]]:
     """The names behind the ids, as they are now. What is gone is left out: the limit stays and opens nothing."""
     if not token.is_limited:
         return {"namespaces": [], "repos": []}
-    repo = Namespace._meta.get_field("repos").related_model
-    rows = repo.objects.filter(pk__in=token.repo_ids).values_list("type", "full_name")  # type: ignore[union-attr]
+    repo: Any = Namespace._meta.get_field("repos").related_model
+    rows = repo.objects.filter(pk__in=token.repo_ids).values_list("type", "full_name")
     return {
         "namespaces": sorted(Namespace.objects.filter(pk__in=token.namespace_ids).values_list("name", flat=True)),
         "repos": sorted(name if kind == "model" else f"{kind}s/{name}" for kind, name in rows),

@@ -60,7 +60,7 @@ def organisation_delete(*, asker: User, namespace: Namespace) -> None:
     """Only an empty one: its repos are deleted or moved first, each on its own. Its service accounts end with it."""
     owner_check(asker, namespace, "delete")
     Namespace.objects.select_for_update().get(pk=namespace.pk)
-    count = namespace.repos.count()  # type: ignore[attr-defined]
+    count = namespace.repos.count()
     if count:
         raise Conflict(
             f"{namespace.name} still has {count} {'repo' if count == 1 else 'repos'}. Delete or move them first."

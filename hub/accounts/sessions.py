@@ -4,6 +4,7 @@ import hashlib
 import logging
 from datetime import timedelta
 from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 def device_seen(request: HttpRequest, address: str | None) -> None:
     """Notes that a session is in use, at most once every five minutes. Never stands in the way of an answer."""
     key = request.session.session_key if hasattr(request, "session") else None
-    user = getattr(request, "user", None)
+    user: Any = getattr(request, "user", None)
     if not key or not isinstance(getattr(user, "pk", None), int) or "HTTP_AUTHORIZATION" in request.META:
         return
     if not _is_due(key, address):

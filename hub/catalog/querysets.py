@@ -1,6 +1,6 @@
 """`visible_to`: the only filter that decides which repos a person sees. Every read starts here."""
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -52,5 +52,5 @@ def _inside(user: "User") -> Q:
     return Q(namespace__owner=user) | Q(namespace_id__in=user.memberships.values("namespace_id"))
 
 
-def _accepted(user: "User") -> models.QuerySet[models.Model]:
+def _accepted(user: "User") -> models.QuerySet[Any, Any]:
     return user.access_requests.filter(state="accepted").values("repo_id")

@@ -1,6 +1,7 @@
 """What bodies may be: JSON without traps, and for recipes YAML text too."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework.exceptions import ParseError
@@ -15,7 +16,7 @@ class BoundedJSONParser(BaseParser):
     media_type = "application/json"
     is_strict = True
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         try:
             data = json.loads(stream.read().decode(), parse_constant=self._refuse if self.is_strict else None)
             clean(data)
@@ -40,7 +41,7 @@ class YamlTextParser(BaseParser):
 
     media_type = "application/yaml"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: dict[str, Any] | None = None) -> Any:
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Mapping[str, Any] | None = None) -> Any:
         try:
             text = stream.read().decode()
             clean(text)

@@ -4,13 +4,14 @@ import logging
 import math
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from redis.exceptions import RedisError
+from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from hub.core.errors import TooMany
@@ -120,4 +121,4 @@ def too_many(usage: Usage) -> TooMany:
 
 def address_of(request: HttpRequest) -> str:
     """The caller's address. SECURITY: X-Forwarded-For counts only as far as PROXY_COUNT says that proxies of ours wrote it."""
-    return str(BaseThrottle().get_ident(request) or "unknown")
+    return str(BaseThrottle().get_ident(cast(Request, request)) or "unknown")

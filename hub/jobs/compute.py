@@ -42,7 +42,8 @@ def compute_used(namespace: Namespace) -> float:
         total=Sum(Cast(KT("cost__wall_s"), FloatField()))
     )["total"]
     running = jobs.filter(state__in=ACTIVE, started_at__isnull=False).values_list("started_at", flat=True)
-    return (ended or 0.0) + sum((now - started).total_seconds() for started in running)
+    running_s: float = sum((now - started).total_seconds() for started in running)
+    return float(ended or 0.0) + running_s
 
 
 def compute_check(namespace: Namespace | None) -> None:

@@ -6,7 +6,7 @@ A limited token sees those that read and make nothing but what it may see.
 from typing import Self
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AbstractUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
@@ -17,7 +17,7 @@ from hub.catalog.models import Repo
 
 class JobQuerySet(models.QuerySet["Job"]):  # type: ignore[name-defined]
     def visible_to(self, user: AbstractBaseUser | AnonymousUser | None, action: str = "read") -> Self:
-        if not isinstance(user, AbstractUser) or not user.is_active:
+        if not isinstance(user, User) or not user.is_active:
             return self.none()
         rows = self.all() if user.is_staff else self.filter(owner=user)
         return rows if limited_token(user) is None else rows._within(user)
