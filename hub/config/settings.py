@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "hub.catalog",
     "hub.jobs",
     "hub.recipes",
+    "hub.benchmarks",
     "hub.evals",
     "hub.hfapi",
     "hub.xet",

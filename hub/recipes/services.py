@@ -109,7 +109,7 @@ def _measure_findings(user: User, recipe: AnyRecipe) -> list[Finding]:
         Finding(
             code="not_found", severity="error", message=f"{entry.data}: {NOT_VISIBLE}", where=f"evaluate[{index}].data"
         )
-        for index, entry in enumerate(recipe.evaluate)
+        for index, entry in enumerate(recipe.evaluate or ())
         if reference_resolve(user=user, type="dataset", text=entry.data)[2] is None
     ]
 

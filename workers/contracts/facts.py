@@ -62,7 +62,8 @@ class RepoFacts(BaseModel):
     """`reference` is how the recipe named it, `commit` what that resolved to ("" for a local folder).
 
     `config` is config.json, `adapter` adapter_config.json, `labels` the class names in index order, `tokenizer_digest` the
-    sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with row counts.
+    sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with
+    row counts (-1: not counted, because only reading everything would tell), `columns` its columns with their Arrow types (`image` for pictures).
     """
 
     reference: str = ""
@@ -89,6 +90,7 @@ class RepoFacts(BaseModel):
     dtype: str = ""
     files: tuple[FileFact, ...] = ()
     splits: dict[str, int] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)
     scanned: bool | None = Field(
         default=None, description="whether the weights were searched for NaN; None where nobody scans"
     )

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_SOURCES = 256
+BATCH_SIZE = 64  # where a recipe leaves it open and nothing speaks against it
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 Dtype = Literal["float32", "float16", "bfloat16", "float64"]
 Visibility = Literal["private", "public"]
@@ -37,6 +38,32 @@ class Source(Record):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class DataReference(Record):
+    """A dataset repo (`ns/name[@revision]`) or `builtin:digits`, and one of its splits."""
+
+    data: Text
+    split: Literal["train", "validation", "test"] = "test"
+
+
+class Measure(DataReference):
+    """What to measure on: a benchmark of the hub by its name (`digits-clean`, `digits-clean@2`), or data and how to read it.
+
+    Without a task the one is taken that data and models have in common. A hub replaces `benchmark` by its definition before
+    anything is checked. The fields are those of `workers.contracts.benchmarks.Definition`.
+    """
+
+    data: Text = ""
+    benchmark: Text | None = None
+    task: Text | None = None
+    columns: dict[Text, Text] = Field(default_factory=dict)
+    labels: tuple[Text, ...] = ()
+    metrics: tuple[Text, ...] = ()
+    slices: tuple[Text, ...] = ()
+    cluster: Text = ""
+    options: dict[Text, Any] = Field(default_factory=dict)
+    limit: int | None = Field(default=None, ge=1, le=10_000_000)
+
+
 class Recipe(Record):
     kind: str
     seed: int = Field(default=0, ge=0, le=2**63 - 1)
@@ -46,7 +73,8 @@ class Recipe(Record):
 class MergeRecipe(Recipe):
     """Document form: the method's recipe-level parameters stand at top level, the per-source ones beside `model`.
 
-    `evaluate` names data on which the result is measured beside its parents when the merge is done.
+    `evaluate` names data on which the result is measured beside its parents when the merge is done. Left out, it is what the
+    parents were measured on; an empty list measures nothing.
     """
 
     kind: Literal["merge"] = "merge"
@@ -58,14 +86,7 @@ class MergeRecipe(Recipe):
         default=None, description="number format of the result; default: that of the base, else of the first source"
     )
     max_shard_bytes: int = Field(default=5_000_000_000, ge=1024, le=2**40)
-    evaluate: tuple["DataReference", ...] = ()
-
-
-class DataReference(Record):
-    """A dataset repo (`ns/name[@revision]`) or `builtin:digits`, and one of its splits."""
-
-    data: Text
-    split: Literal["train", "validation", "test"] = "test"
+    evaluate: tuple[Measure, ...] | None = None
 
 
 class EvaluateRecipe(Recipe):
@@ -73,9 +94,33 @@ class EvaluateRecipe(Recipe):
 
     kind: Literal["evaluate"] = "evaluate"
     models: tuple[Text, ...] = Field(min_length=1, max_length=MAX_SOURCES)
-    data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
+    data: tuple[Measure, ...] = Field(min_length=1, max_length=64)
     limit: int | None = Field(default=None, ge=1, le=10_000_000, description="at most so many examples of each dataset")
-    batch_size: int = Field(default=64, ge=1, le=4096)
+    batch_size: int | None = Field(
+        default=None, ge=1, le=4096, description="default: as many as fit; changes speed and memory only"
+    )
+    repeats: int = Field(
+        default=1, ge=1, le=10, description="runs of the same measurement: more than one shows the noise floor"
+    )
+
+
+class RankRecipe(Recipe):
+    """Which of `models` to start from for this labelled sample? Without models: every one that fits and may be read."""
+
+    kind: Literal["rank"] = "rank"
+    models: tuple[Text, ...] = Field(default=(), max_length=MAX_SOURCES)
+    data: tuple[Measure, ...] = Field(min_length=1, max_length=1)
+    estimators: tuple[Text, ...] = ()
+    limit: int = Field(default=2000, ge=20, le=100_000, description="at most so many examples, drawn with the seed")
+
+
+class TryRecipe(Recipe):
+    """One input through one model. `input` holds the roles of its task: text, image (base64), features, question …"""
+
+    kind: Literal["try"] = "try"
+    model: Text
+    task: Text | None = None
+    input: dict[Text, Any]
 
 
 class Lora(Record):
@@ -83,6 +128,13 @@ class Lora(Record):
     alpha: float = Field(default=16.0, gt=0, le=4096)
     dropout: float = Field(default=0.0, ge=0, lt=1)
     target_modules: tuple[Text, ...] = ()
+
+
+class EarlyStop(Record):
+    """Ends when the validation loss has not fallen by `least` for `patience` epochs; the best weights are kept."""
+
+    patience: int = Field(default=3, ge=1, le=1000)
+    least: float = Field(default=0.0, ge=0, le=10)
 
 
 class TrainRecipe(Recipe):
@@ -96,10 +148,22 @@ class TrainRecipe(Recipe):
     data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
     lora: Lora | None = None
     epochs: int = Field(default=1, ge=1, le=10_000)
+    max_steps: int | None = Field(default=None, ge=1, le=100_000_000, description="stop after so many updates")
     batch_size: int = Field(default=64, ge=1, le=4096)
     learning_rate: float = Field(default=1e-3, gt=0, le=10)
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     warmup_ratio: float = Field(default=0.05, ge=0, le=1)
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    clip_norm: float = Field(default=1.0, gt=0, le=1e6)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    precision: Literal["float32", "bfloat16", "float16"] = "float32"
+    task: Text | None = Field(default=None, description="default: that of the model")
+    columns: dict[Text, Text] = Field(default_factory=dict, description="which column plays which role of the task")
+    max_length: int | None = Field(default=None, ge=1, le=2**20, description="longest input in tokens")
+    validation: DataReference | None = None
+    early_stop: EarlyStop | None = None
+    checkpoint_s: float = Field(default=60.0, ge=0, le=86_400, description="seconds between checkpoints")
+    evaluate: tuple[Measure, ...] | None = None
 
 
 class ImportRecipe(Recipe):
@@ -113,5 +177,4 @@ class ImportRecipe(Recipe):
     all_refs: bool = Field(default=False, description="every branch and tag, not one revision alone")
 
 
-AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe | ImportRecipe
-MergeRecipe.model_rebuild()
+AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe | ImportRecipe | RankRecipe | TryRecipe

@@ -12,9 +12,12 @@ from workers.contracts.recipes import (
     EvaluateRecipe,
     ImportRecipe,
     Lora,
+    Measure,
     MergeRecipe,
     Output,
+    RankRecipe,
     TrainRecipe,
+    TryRecipe,
 )
 
 _ALWAYS = ("kind", "seed")
@@ -40,7 +43,18 @@ def _ranks() -> dict[str, int]:
     # The method with the most parameters has them in the order that all share.
     methods = sorted(METHODS, key=lambda method: -len(method.parameters))
     parameters = [parameter.name for method in methods for parameter in method.parameters]
-    records = (MergeRecipe, EvaluateRecipe, TrainRecipe, ImportRecipe, Lora, DataReference, Output)
+    records = (
+        MergeRecipe,
+        EvaluateRecipe,
+        TrainRecipe,
+        ImportRecipe,
+        RankRecipe,
+        TryRecipe,
+        Lora,
+        DataReference,
+        Measure,
+        Output,
+    )
     fields = [name for record in records for name in record.model_fields if name not in _LAST]
     names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))
     return {name: rank for rank, name in enumerate(names)} | {name: 10_000 + rank for rank, name in enumerate(_LAST)}

@@ -11,7 +11,7 @@ from typing import Any
 
 from workers.contracts.jobs import Input, JobResult
 from workers.contracts.ports import Ports
-from workers.contracts.recipes import EvaluateRecipe
+from workers.contracts.recipes import BATCH_SIZE, EvaluateRecipe
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import base_of_adapter, inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
@@ -100,7 +100,7 @@ class _Runner:
             model,
             examples,
             name=unit.model.reference,
-            batch_size=self.recipe.batch_size,
+            batch_size=self.recipe.batch_size or BATCH_SIZE,
             between=self._between(unit, done, len(examples)),
         )
         entry = {"key": unit.key, "metrics": metrics_of(answers), "examples": len(examples)}
@@ -168,7 +168,7 @@ def _key(model: Input, data: Input, recipe: EvaluateRecipe) -> str:
         data.reference,
         recipe.data[data.index].split,
         recipe.limit,
-        recipe.batch_size,
+        recipe.batch_size or BATCH_SIZE,
         content,
     ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

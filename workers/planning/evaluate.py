@@ -4,7 +4,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
 from workers.contracts.plans import Check
-from workers.contracts.recipes import EvaluateRecipe
+from workers.contracts.recipes import BATCH_SIZE, EvaluateRecipe
 from workers.planning.check import Facts
 from workers.planning.estimate import models_estimate, pass_cost
 from workers.planning.licences import licence_judge
@@ -41,7 +41,7 @@ def check(recipe: EvaluateRecipe, facts: Facts) -> Check:
     models = [held for _, _, held in runnable]
     data = [held for item in recipe.data if (held := facts.get(item.data)) is not None]
     estimate = models_estimate(
-        models, data, sum(pass_cost(held) for held in models) * rows, batch=recipe.batch_size,
+        models, data, sum(pass_cost(held) for held in models) * rows, batch=recipe.batch_size or BATCH_SIZE,
         write_bytes=_ANSWER_BYTES * rows * len(recipe.models),
     )  # fmt: skip
     agreements = _agreements(recipe, runnable, rows) if len(runnable) == len(recipe.models) else ()

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, RankRecipe, TryRecipe
 
 Role = Literal["base", "source", "model", "data"]
 
@@ -19,7 +19,9 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
         return found
     if isinstance(recipe, ImportRecipe):
         return []  # what it names is on another hub
-    if isinstance(recipe, EvaluateRecipe):
+    if isinstance(recipe, TryRecipe):
+        return [("model", 0, recipe.model, "model")]
+    if isinstance(recipe, EvaluateRecipe | RankRecipe):
         found += [("model", index, text, f"models[{index}]") for index, text in enumerate(recipe.models)]
     elif recipe.model is not None:
         found.append(("model", 0, recipe.model, "model"))
