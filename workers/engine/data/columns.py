@@ -1,0 +1,87 @@
+"""COLUMNS of a split: rows by number, in flat memory whatever the size. Tensors and Arrow files are mapped, pictures decoded when asked for."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Rows = NDArray[np.int64]
+
+
+class Column(Protocol):
+    """`type` is an Arrow type in words, or `image`; `names` the classes that whole numbers stand for, where the file says so."""
+
+    type: str
+    names: tuple[str, ...]
+
+    def __len__(self) -> int: ...
+    def take(self, rows: Rows) -> list[Any] | NDArray[Any]:
+        """The values of `rows`, in that order. Pictures are float32 `[channels, height, width]` in 0-1."""
+        ...
+
+
+class ArrayColumn:
+    """Rows of a numpy array, mostly one that is mapped from a file: `[n]` or `[n, width]`, or pictures `[n, c, h, w]`."""
+
+    def __init__(self, array: NDArray[Any], *, type: str = "", names: tuple[str, ...] = ()) -> None:
+        self.array, self.names = array, names
+        self.type = type or _array_type(array)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def take(self, rows: Rows) -> NDArray[Any]:
+        taken: NDArray[Any] = self.array[rows]
+        if self.type == "image" and taken.dtype == np.uint8:
+            return taken.astype(np.float32) / np.float32(255)
+        return np.ascontiguousarray(taken)
+
+
+class ArrowColumn:
+    """One column of record batches. Taken batch by batch: taking from chunks as a whole would join them in memory first."""
+
+    def __init__(self, chunks: Sequence[pa.Array], kind: str, *, names: tuple[str, ...] = ()) -> None:
+        self.chunks, self.type, self.names = list(chunks), kind, names
+        self.starts = np.cumsum([0, *(len(chunk) for chunk in self.chunks)])
+
+    def __len__(self) -> int:
+        return int(self.starts[-1])
+
+    def take(self, rows: Rows) -> list[Any] | NDArray[Any]:
+        places = np.searchsorted(self.starts, rows, side="right") - 1
+        cuts = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(rows)]  # runs of rows that lie in one batch
+        parts = [
+            self.chunks[places[begin]].take(pa.array(rows[begin:end] - self.starts[places[begin]]))
+            for begin, end in itertools.pairwise(cuts) if end > begin
+        ]  # fmt: skip
+        if _is_plain(self.type) and not any(part.null_count for part in parts):
+            return np.concatenate([part.to_numpy(zero_copy_only=False) for part in parts]) if parts else np.zeros(0)
+        return [value for part in parts for value in part.to_pylist()]
+
+
+class PictureColumn:
+    """Pictures in PNG, JPEG or WebP, each decoded when it is taken. `source` gives the bytes, or what Pillow opens."""
+
+    type = "image"
+    names: tuple[str, ...] = ()
+
+    def __init__(self, source: Column, decode: Callable[[Any], NDArray[np.float32]]) -> None:
+        self.source, self.decode = source, decode
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def take(self, rows: Rows) -> list[NDArray[np.float32]]:
+        return [self.decode(value) for value in self.source.take(rows)]
+
+
+def _array_type(array: NDArray[Any]) -> str:
+    item = str(pa.from_numpy_dtype(array.dtype))
+    return item if array.ndim == 1 else f"fixed_size_list<item: {item}>[{array.shape[1]}]"
+
+
+def _is_plain(kind: str) -> bool:
+    return kind.startswith(("int", "uint", "float", "double", "halffloat"))

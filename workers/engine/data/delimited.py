@@ -1,0 +1,84 @@
+"""Tables in csv (or tsv, by the ending): UTF-8, the first line names the columns. Types are read off the cells."""
+
+import csv
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from workers.engine.data.inference import Inferred, batches_of
+from workers.engine.data.refusals import refused
+
+MAX_CELL_CHARACTERS = 16 * 2**20
+MAX_COLUMNS = 10_000
+# A leading zero or plus is no number: 007 is somebody's name.
+_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
+_NUMBER = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?|nan|-?inf", re.IGNORECASE)
+_RANK = {"null": 0, "int": 1, "float": 2, "text": 3}
+_MAKE: dict[str, Any] = {"null": str, "int": int, "float": float, "text": str}
+
+
+def read_csv(paths: list[Path], files: list[str], what: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
+    """Two passes: the first refuses what is wrong and finds the types, the second gives the rows. An empty cell is null."""
+    kinds: dict[str, str] = {}
+    for row in _rows(paths, files, what):
+        for name, cell in row.items():
+            kind = _kind(cell)
+            if _RANK[kind] >= _RANK[kinds.get(name, "null")]:
+                kinds[name] = kind
+    makers = {name: _MAKE[kind] for name, kind in kinds.items()}
+    inferred = Inferred(what)
+    inferred.kinds = kinds
+    typed = (
+        {name: makers[name](cell) if cell else None for name, cell in row.items()} for row in _rows(paths, files, what)
+    )
+    return inferred.schema, batches_of(typed, inferred.schema)
+
+
+def _kind(cell: str) -> str:
+    if not cell:
+        return "null"
+    if _WHOLE.fullmatch(cell):
+        return "int"
+    return "float" if _NUMBER.fullmatch(cell) else "text"
+
+
+def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[dict[str, str]]:
+    first: list[str] | None = None
+    for path, file in zip(paths, files, strict=True):
+        limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as opened:
+                lines = csv.reader(opened, strict=True, delimiter="\t" if file.lower().endswith(".tsv") else ",")
+                header = _header(next(lines, []), f"{file} of {what}")
+                if first is not None and header != first:
+                    raise refused("data_ragged", f"{file} of {what} has other columns than {files[0]}.")
+                first = header
+                for cells in lines:
+                    if len(cells) == len(header):
+                        yield dict(zip(header, cells, strict=True))
+                    elif cells:
+                        message = f"Line {lines.line_num} of {file} of {what} has {len(cells)} cells, the first line {len(header)}."
+                        raise refused(
+                            "data_ragged", message, "Put cells that hold a comma or a line break in double quotes."
+                        )
+        except UnicodeDecodeError:
+            raise refused("data_not_utf8", f"{file} of {what} is not UTF-8 text. Save the file as UTF-8.") from None
+        except csv.Error as error:
+            raise refused("data_unreadable", f"{file} of {what} is not a table of cells: {error}.") from None
+        finally:
+            csv.field_size_limit(limit)
+
+
+def _header(cells: list[str], what: str) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if not names or not all(names):
+        raise refused("data_incomplete", f"The first line of {what} must name every column.")
+    if len(names) > MAX_COLUMNS:
+        raise refused("data_ragged", f"{what} has {len(names)} columns, at most {MAX_COLUMNS} are read.")
+    twice = next((name for name in names if names.count(name) > 1), None) if len(set(names)) < len(names) else None
+    if twice is not None:
+        raise refused("data_ragged", f"{what} has two columns called {twice}.")
+    return names

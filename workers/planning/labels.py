@@ -1,0 +1,61 @@
+"""Label spaces: classes are matched by name. Numbers without names are taken as indices. A difference is refused, and shown."""
+
+import re
+from collections.abc import Sequence
+
+from workers.contracts.findings import Finding
+
+_NUMBERED = re.compile(r"label_\d+", re.IGNORECASE)
+SHOWN = 8
+
+
+def are_named(labels: Sequence[str]) -> bool:
+    """Whether `labels` say anything: transformers writes LABEL_0, LABEL_1 … where nobody named the classes, others write 0, 1 …"""
+    return not all(_NUMBERED.fullmatch(label) or label == str(index) for index, label in enumerate(labels))
+
+
+def label_places(
+    ours: Sequence[str], theirs: Sequence[str], *, our_name: str, their_name: str, where: str = "data"
+) -> tuple[tuple[int, ...], list[Finding]]:
+    """For each class of `ours` its index in `theirs`, both in index order; () with findings when they cannot be matched.
+
+    Every class of ours must be among theirs, which may hold more: a model may tell more classes apart than data shows.
+    Names are compared as they stand, then without regard to case and surrounding space. Where either side has numbers only,
+    index answers to index.
+    """
+    if not (are_named(ours) and are_named(theirs)):
+        if len(ours) <= len(theirs):
+            return tuple(range(len(ours))), []
+        message = f"{our_name} has {len(ours)} classes, {their_name} {len(theirs)}."
+        consequence = "Classes without names are matched by number, and the last ones have nothing to match."
+        return (), [_finding(message, where, consequence)]
+    exact = {label: index for index, label in enumerate(theirs)}
+    if not all(label in exact for label in ours):
+        folded = {_folded(label): index for index, label in enumerate(theirs)}
+        if len(folded) == len(theirs) and len({_folded(label) for label in ours}) == len(ours):
+            exact = {label: folded[_folded(label)] for label in ours if _folded(label) in folded}
+    missing = [label for label in ours if label not in exact]
+    if missing:
+        extra = sorted(set(theirs) - set(ours))
+        message = f"{our_name} and {their_name} do not name the same classes. Only in {our_name}: {shown(missing)}."
+        message += f" Only in {their_name}: {shown(extra)}." if extra else ""
+        return (), [
+            _finding(
+                message, where, "Classes are matched by name. Rename them on one side, or leave these examples out."
+            )
+        ]
+    return tuple(exact[label] for label in ours), []
+
+
+def shown(labels: Sequence[str]) -> str:
+    """A few names as a message may hold them."""
+    names = ", ".join(label[:40] if label.isprintable() else repr(label[:40]) for label in labels[:SHOWN])
+    return names + (f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else "")
+
+
+def _folded(label: str) -> str:
+    return label.strip().casefold()
+
+
+def _finding(message: str, where: str, consequence: str) -> Finding:
+    return Finding(code="label_mismatch", severity="error", message=message, where=where, consequence=consequence)
