@@ -10,6 +10,7 @@ from hub.pages.licences import licence_rows, operation_rows
 from hub.pages.protocol import PROTOCOL
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
+from workers.contracts.tasks import TASKS, metric_get
 
 TOPICS = (
     ("fetch", "Fetch a model", "With the HF clients, transformers, or our own command."),
@@ -17,6 +18,7 @@ TOPICS = (
     ("import", "Import from another hub", "Mirrored or metadata alone, from where, and every night."),
     ("share", "Share and protect", "Visibility, gates, organisations, tokens, the audit log, uploads in the page."),
     ("recipes", "Write a recipe", "The document behind form, API and command line."),
+    ("evaluate", "Measure a model", "Data, tasks, benchmarks, and what a difference means."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
@@ -45,8 +47,21 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         f"docs/{name}.html",
         {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL}
         | (licence_context() if name == "licences" else {})
+        | ({"tasks": task_rows()} if name == "evaluate" else {})
         | ({"protocol": PROTOCOL} if name == "hub-protocol" else {}),
     )
+
+
+def task_rows() -> list[dict[str, str]]:
+    return [
+        {
+            "name": task.name,
+            "label": task.label,
+            "columns": ", ".join(column.role for column in task.columns if column.required),
+            "metrics": ", ".join(metric_get(name).label for name in task.metrics),
+        }
+        for task in TASKS
+    ]
 
 
 def licence_context() -> dict[str, object]:
