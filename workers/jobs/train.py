@@ -13,7 +13,7 @@ from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of, inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
-REVISION = 1
+REVISION = 2
 
 
 # Progress of a long run in so many events.
@@ -45,7 +45,7 @@ def run(ports: Ports) -> JobResult:
         cost = meter.cost(read_bytes=sum(file.size_bytes for item in request.inputs for file in item.files))
     digest = digest_of_folder(out)
     report = {
-        "schema": 1, "kind": "train", "losses": progress.losses, "examples": len(examples),
+        "schema": 1, "kind": "train", "losses": progress.losses, "curve": progress.curve, "examples": len(examples),
         "parameters": {"trained": trained, "all": total}, "validation": validation, "tensor_digest": digest,
         "inputs": inputs_rows(request), "cost": cost,
     }  # fmt: skip
@@ -53,27 +53,60 @@ def run(ports: Ports) -> JobResult:
     train_card.write(out, request, recipe, validation=validation, digest=digest)
     scores = {f"validation_accuracy:{row['data']}": row["metrics"]["accuracy"]["value"] for row in validation}
     metrics = {"final_loss": progress.losses[-1]} | scores
-    return result_of(out, metrics=metrics, report=report, tensor_digest=digest, resumed_units=progress.resumed)
+    return result_of(out, metrics=metrics, report=report, tensor_digest=digest, resumed_units=progress.resumed_step)
 
 
 def _fit(ports: Ports, recipe: TrainRecipe, model: Any, examples: Any) -> Any:
-    from workers.engine.train.optimise import Hyperparameters, Watch, fit
+    from workers.engine.train.batches import Joined, Supervised
+    from workers.engine.train.losses import Objective, cross_entropy
+    from workers.engine.train.run import fit
+    from workers.engine.train.settings import Settings, Watch
 
-    def step(done: int, steps: int, loss: float) -> None:
+    def step(done: int, steps: int) -> None:
         ports.cancel.raise_if_requested()
         if done == steps or done % max(1, steps // PROGRESS_EVENTS) == 0:
             ports.reporter.progress(done, steps, "steps", "Training")
 
-    def epoch(done: int, loss: float) -> None:
-        ports.reporter.metric("loss", done, loss)
-        ports.reporter.checkpoint(f"epoch {done}", loss=loss)
-
-    settings = Hyperparameters(
+    settings = Settings(
         epochs=recipe.epochs, batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay,
-        warmup_ratio=recipe.warmup_ratio, seed=recipe.seed,
+        warmup_ratio=recipe.warmup_ratio, seed=recipe.seed, schedule=recipe.schedule, clip_norm=recipe.clip_norm,
+        max_steps=recipe.max_steps, precision=recipe.precision, checkpoint_s=recipe.checkpoint_s,
     )  # fmt: skip
-    key = _key(ports.workspace.request)
-    return fit(model, examples, settings, journal=ports.workspace.journal, recipe=key, watch=Watch(step, epoch))
+    watch = Watch(
+        step=step,
+        metric=ports.reporter.metric,
+        checkpoint=lambda done: ports.reporter.checkpoint(f"step {done}"),
+    )
+    return fit(
+        model,
+        Supervised(Joined([_Pictures(examples)]), _pixels),
+        Objective((cross_entropy(smoothing=recipe.label_smoothing),)),
+        settings,
+        journal=ports.workspace.journal,
+        key=_key(ports.workspace.request),
+        watch=watch,
+    )
+
+
+class _Pictures:
+    def __init__(self, examples: Any) -> None:
+        self._examples = examples
+
+    def __len__(self) -> int:
+        return len(self._examples)
+
+    def take(self, rows: Any) -> dict[str, Any]:
+        return {"image": self._examples.images[rows].numpy()}
+
+    def gold(self, rows: Any) -> Any:
+        return self._examples.labels[rows].numpy()
+
+
+def _pixels(batch: Any) -> dict[str, Any]:
+    import numpy as np
+    import torch
+
+    return {"pixel_values": torch.from_numpy(np.stack(batch["image"]))}
 
 
 def _model(ports: Ports, recipe: TrainRecipe) -> Any:

@@ -29,9 +29,11 @@ def test_leaves_a_checkpoint_that_transformers_loads(trained):
 
 def test_learns(clean, tmp_path):
     result, ports = run(tmp_path, train_request(clean, epochs=8), {("data", 0): clean})
-    losses = [value for _, name, _, value in ports.reporter.of("metric") if name == "loss"]
-    assert losses == result.report["losses"]
+    losses = result.report["losses"]
     assert losses[-1] < losses[0] - 0.2
+    shown = [[step, value] for _, name, step, value in ports.reporter.of("metric") if name == "loss"]
+    assert shown == [[step, means["loss"]] for step, means in result.report["curve"]]
+    assert shown[-1][0] == 24
 
 
 def test_same_recipe_gives_the_same_bytes(clean, trained, tmp_path):
@@ -46,15 +48,18 @@ def test_another_seed_gives_other_weights(clean, trained, tmp_path):
 
 
 @pytest.mark.parametrize("at", [1, 3, 4, 5, 9])
-def test_resumed_run_ends_with_the_same_bytes(clean, trained, tmp_path, at):
+def test_resumed_run_ends_with_the_same_bytes_and_curve(clean, trained, tmp_path, at):
     """Three steps an epoch: stopped in the first, at its end, in the second, and in the last step of all."""
     with pytest.raises(Cancelled):
         run(tmp_path, train_request(clean), {("data", 0): clean}, cancel_at=at)
     result, ports = run(tmp_path, train_request(clean), {("data", 0): clean})
-    assert result.resumed_units == (at - 1) // 3
-    assert len(ports.reporter.of("checkpoint")) == 3 - (at - 1) // 3
+    undisturbed = json.loads((trained / "report.json").read_text())
+    # The state after an epoch is journalled once the epoch is over, that of a step before its end is told.
+    assert result.resumed_units == (at if at % 3 else at - 1)
+    assert ports.reporter.of("checkpoint")
     assert (tmp_path / "out" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
-    assert len(result.report["losses"]) == 3
+    assert result.report["losses"] == undisturbed["losses"]
+    assert result.report["curve"] == undisturbed["curve"]
 
 
 def test_journal_of_another_recipe_is_not_taken_up(clean, tmp_path):

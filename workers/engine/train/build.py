@@ -7,8 +7,10 @@ import torch
 
 from workers.contracts.recipes import Lora
 from workers.engine.datasets import Examples
-from workers.engine.models import CLASSIFIER_SUFFIX, check_images, load_classifier, refused, transformers_quietly
+from workers.engine.models import check_images, load_classifier, refused, transformers_quietly
 from workers.engine.train.draws import derived_seed
+
+CLASSIFIER_SUFFIX = "ForImageClassification"
 
 
 def from_scratch(config: dict[str, Any], seed: int) -> torch.nn.Module:

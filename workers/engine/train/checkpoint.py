@@ -1,31 +1,24 @@
-"""A training run's state after an epoch: trainable tensors, buffers, and AdamW's moments, in one safetensors file.
+"""CHECKPOINTS: the state of a run in one safetensors file: trainable tensors, buffers, the moments of AdamW, and the progress.
 
-There is at most one file: it is written beside the old one, synced, and then takes its place.
+Each file is written beside the old one, synced, and then takes its place: a power cut leaves the old or the new one.
+`train.safetensors` is where a resumed run goes on. `kept.safetensors` is a second name for the one whose weights would be
+the result if the run had to end: the best of those validated, or the last at a mark.
 """
 
 import json
 import os
-from dataclasses import dataclass, field
+import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
+from workers.engine.train.progress import Progress
+
 FILE = "train.safetensors"
-
-
-@dataclass
-class Progress:
-    """`epoch` counts finished epochs, `losses` their mean losses, `resumed` those that an earlier attempt had finished.
-
-    `recipe` says of which run this is the state: another run's is not taken.
-    """
-
-    recipe: str
-    epoch: int = 0
-    losses: list[float] = field(default_factory=list)
-    resumed: int = 0
+KEPT = "kept.safetensors"
 
 
 def live_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -33,42 +26,98 @@ def live_tensors(model: torch.nn.Module) -> dict[str, torch.Tensor]:
     return trainable | {f"buffer.{name}": buffer for name, buffer in model.named_buffers()}
 
 
-def save(journal: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
-    tensors = {f"model/{name}": tensor.contiguous() for name, tensor in live_tensors(model).items()}
+def save(
+    journal: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, progress: Progress, *,
+    scaler: dict[str, Any] | None = None, keep: bool = False,
+) -> None:  # fmt: skip
+    """Journals the state; with `keep` also as the weights to fall back on."""
+    tensors = {f"model/{name}": tensor for name, tensor in live_tensors(model).items()}
     for number, parameter in enumerate(_parameters(optimizer)):
         for key, value in optimizer.state[parameter].items():
-            tensors[f"optimizer/{number}/{key}"] = value.contiguous()
-    metadata = {"progress": json.dumps({"recipe": progress.recipe, "epoch": progress.epoch, "losses": progress.losses})}
-    path = journal / FILE
-    draft = path.with_suffix(".part")
-    save_file({name: tensor.clone() for name, tensor in tensors.items()}, draft, metadata)
+            tensors[f"optimizer/{number}/{key}"] = value
+    # Cloned: safetensors refuses tensors that share memory, as tied buffers may.
+    held = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    path, draft = journal / FILE, journal / f"{FILE}.part"
+    save_file(held, draft, {"progress": progress.to_json(), "scaler": json.dumps(scaler)})
     with draft.open("rb") as file:
         os.fsync(file.fileno())
+    if keep:
+        _second_name(draft, journal / KEPT)
     draft.replace(path)
+    _sync_folder(journal)
 
 
-def restore(journal: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, recipe: str) -> Progress:
-    """Lays the journalled state into `model` and `optimizer`. Without one of this recipe: a fresh start, nothing touched."""
-    path = journal / FILE
-    if not path.is_file():
-        return Progress(recipe)
-    try:
-        with safe_open(path, "pt") as file:
-            progress = Progress(**json.loads(file.metadata()["progress"]))
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a safetensors handle, not a dict)
-    except (SafetensorError, KeyError, TypeError, ValueError):
-        return Progress(recipe)
-    if progress.recipe != recipe:
-        return Progress(recipe)
+def restore(
+    journal: Path, model: torch.nn.Module, optimizer: torch.optim.Optimizer, key: str
+) -> tuple[Progress, dict[str, Any] | None]:
+    """Lays the journalled state into `model` and `optimizer`; gives the progress and the state of the loss scaling.
+
+    Without a whole file of this run: a fresh start, nothing touched.
+    """
+    read = _read(journal / FILE, key)
+    if read is None:
+        return Progress(key), None
+    progress, scaler, tensors = read
     for name, tensor in live_tensors(model).items():
         tensor.copy_(tensors[f"model/{name}"])
     for number, parameter in enumerate(_parameters(optimizer)):
         prefix = f"optimizer/{number}/"
         optimizer.state[parameter] = {
-            name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)
+            # The step counter of AdamW stays on the processor, its moments lie with their parameter.
+            name.removeprefix(prefix): value if name.endswith("/step") else value.to(parameter.device)
+            for name, value in tensors.items()
+            if name.startswith(prefix)
         }
-    progress.resumed = progress.epoch
-    return progress
+    progress.resumed_step, progress.resumed_epochs = progress.step, progress.epochs
+    return progress, scaler
+
+
+def restore_kept(journal: Path, model: torch.nn.Module, key: str) -> int | None:
+    """Lays the kept weights into `model`; gives the step they are from, None where there are none of this run."""
+    read = _read(journal / KEPT, key)
+    if read is None:
+        return None
+    progress, _, tensors = read
+    for name, tensor in live_tensors(model).items():
+        tensor.copy_(tensors[f"model/{name}"])
+    return progress.step
+
+
+def _read(path: Path, key: str) -> tuple[Progress, dict[str, Any] | None, dict[str, torch.Tensor]] | None:
+    if not path.is_file():
+        return None
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata()
+            progress = Progress.from_json(metadata["progress"])
+            if progress.key != key:
+                return None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (a safetensors handle, not a dict)
+            return progress, json.loads(metadata["scaler"]), tensors
+    except (SafetensorError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _second_name(path: Path, name: Path) -> None:
+    """`name` becomes another name of the same file; a copy where the file system has no second names."""
+    draft = name.with_name(f"{name.name}.part")
+    draft.unlink(missing_ok=True)
+    try:
+        os.link(path, draft)
+    except OSError:
+        shutil.copyfile(path, draft)
+        with draft.open("rb") as file:
+            os.fsync(file.fileno())
+    draft.replace(name)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the renames themselves durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[torch.Tensor]:
