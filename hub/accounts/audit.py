@@ -36,6 +36,9 @@ ACTIONS: dict[str, str] = {
     "user.sign_out": "Ended a session elsewhere",
     "quota.set": "Set a quota",
     "licence.override": "Overrode a licence verdict",
+    "benchmark.create": "Made a benchmark",
+    "benchmark.revise": "Changed a benchmark",
+    "benchmark.retire": "Retired a version of a benchmark",
     "backup.restore": "Restored a backup",
 }
 

@@ -9,10 +9,12 @@ urlpatterns = [
     path("schema", SchemaView.as_view(), name="api-schema"),
     path("", include("hub.accounts.api.urls")),
     path("", include("hub.catalog.api.urls")),
+    path("", include("hub.benchmarks.api.urls")),
     path("", include("hub.evals.api.urls")),
     path("", include("hub.recipes.api.urls")),
     path("", include("hub.jobs.api.urls")),
     path("", include("hub.imports.api.urls")),
+    path("", include("hub.pages.beside.urls")),
     path("<path:rest>", UnknownRoute.as_view()),
     path("", UnknownRoute.as_view()),
 ]

@@ -15,6 +15,7 @@ from hub.blobs.services import blob_put
 from hub.imports.models import Import
 from hub.jobs.models import JobOutput, Webhook
 from tests.factories.accounts import make_user
+from tests.factories.benchmarks import make_benchmark
 from tests.hub.api.permissions.table import PEOPLE, Row
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
@@ -39,6 +40,7 @@ class Stage:
         _, commit = make_model(alice, "lab/secret", visibility="private")
         make_model(alice, "lab/open", seed=1)
         make_dataset(alice, "lab/data", visibility="private")
+        make_benchmark(alice, "secret", data="lab/data", namespace="lab")
         job = make_job(alice)
         JobOutput.objects.create(job=job, role="file", blob=blob_put(chunks=[b"{}"], user=alice), path="report.json")
         token, _ = token_create(user=alice, name="to be seen", scopes=["read"])

@@ -1,0 +1,124 @@
+"""Writes of benchmarks. Versions are only added: what was measured by one keeps its meaning for ever."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from hub.accounts.audit import audit
+from hub.accounts.models import User
+from hub.accounts.selectors import namespace_writable
+from hub.benchmarks.checking import definition_check
+from hub.benchmarks.data import Data
+from hub.benchmarks.models import Benchmark, BenchmarkVersion
+from hub.benchmarks.names import benchmark_name_validate
+from hub.benchmarks.selectors import benchmark_get
+from hub.core.errors import Conflict, Forbidden, Invalid
+from workers.contracts.benchmarks import Definition
+
+TITLE, SUMMARY, REASON = (1, 200), 2000, (5, 300)
+VERSIONS = 200
+
+
+def benchmark_create(
+    *, user: User, name: str, title: str, definition: Any, namespace: str, summary: str = ""
+) -> BenchmarkVersion:
+    """The benchmark with its first version, which is given back. All that is wrong with the definition is said at once."""
+    benchmark_name_validate(name)
+    title, summary = _text("The title", title, *TITLE), _text("The summary", summary, 0, SUMMARY)
+    owner = namespace_writable(user, namespace)
+    checked, data = definition_check(user=user, document=definition)
+    try:
+        with transaction.atomic():
+            row = Benchmark.objects.create(name=name, title=title, summary=summary, namespace=owner, created_by=user)
+            version = version_add(row, 1, checked, data)
+            _recorded(user, version, "create")
+    except IntegrityError as error:
+        raise Conflict(f"There is a benchmark {name} already. Choose another name.") from error
+    return version
+
+
+@transaction.atomic
+def benchmark_revise(
+    *, user: User, name: str, definition: Any, title: str | None = None, summary: str | None = None
+) -> BenchmarkVersion:
+    """The next version. A definition that is there already gives the version that has it."""
+    row = _locked(user, name)
+    checked, data = definition_check(user=user, document=definition)
+    if title is not None or summary is not None:
+        row.title = _text("The title", title, *TITLE) if title is not None else row.title
+        row.summary = _text("The summary", summary, 0, SUMMARY) if summary is not None else row.summary
+        row.save(update_fields=["title", "summary", "updated_at"])
+    known: BenchmarkVersion | None = row.versions.filter(digest=checked.digest).first()
+    if known is not None:
+        if known.definition == checked.model_dump(mode="json"):
+            return known
+        # What is shown of the same answers may change: the numbers stay what they are.
+        known.definition = checked.model_dump(mode="json")
+        known.save(update_fields=["definition", "updated_at"])
+        _recorded(user, known, "revise")
+        return known
+    count = row.versions.count()
+    if count >= VERSIONS:
+        raise Conflict(f"{name} has {count} versions, more are not kept. Make a new benchmark.")
+    newest = row.versions.order_by("-number").first()
+    version = version_add(row, (newest.number if newest is not None else 0) + 1, checked, data)
+    _recorded(user, version, "revise")
+    return version
+
+
+@transaction.atomic
+def version_retire(*, user: User, name: str, number: int, reason: str) -> BenchmarkVersion:
+    """Its numbers stay, with the reason why they are not to be used. Nothing new is measured with it."""
+    row = _locked(user, name)
+    reason = _text("The reason", reason, *REASON)
+    version = benchmark_get(user=user, name=row.name, number=number)
+    version.retired = reason
+    version.save(update_fields=["retired", "updated_at"])
+    _recorded(user, version, "retire")
+    return version
+
+
+def version_add(row: Benchmark, number: int, definition: Definition, data: Data) -> BenchmarkVersion:
+    rows = data.rows.get(definition.split, -1)
+    return BenchmarkVersion.objects.create(
+        benchmark=row,
+        number=number,
+        definition=definition.model_dump(mode="json"),
+        digest=definition.digest,
+        task=definition.task,
+        data_repo=data.repo,
+        data_name=data.repo.full_name if data.repo is not None else data.name,
+        data_commit=data.commit.oid if data.commit is not None else "",
+        examples=min(rows, definition.limit) if definition.limit is not None and rows >= 0 else rows,
+    )
+
+
+def _locked(user: User, name: str) -> Benchmark:
+    """The benchmark, when `user` may see and change it."""
+    row = benchmark_get(user=user, name=name).benchmark
+    if row.namespace is None:
+        raise Forbidden(f"{row.name} is built in and changes with the program alone. Make a benchmark of your own.")
+    namespace_writable(user, row.namespace.name)
+    return Benchmark.objects.select_for_update().get(pk=row.pk)
+
+
+def _text(what: str, text: str, least: int, most: int) -> str:
+    text = text.strip()
+    if not least <= len(text) <= most or any(ord(character) < 32 and character not in "\n\t" for character in text):
+        raise Invalid(f"{what} has {len(text)} characters. Write {least} to {most}, plain text.")
+    return text
+
+
+def _recorded(user: User, version: BenchmarkVersion, deed: str) -> None:
+    namespace = version.benchmark.namespace
+    audit(
+        f"benchmark.{deed}", actor=user, subject=f"{version.benchmark.name}@{version.number}",
+        namespace=namespace.name if namespace is not None else "", digest=version.digest,
+    )  # fmt: skip
+
+
+def example_hash_note(*, digest: str, example_hash: str, examples: int) -> None:
+    """What the first measurement found the examples to be. Later ones that find something else do not change it."""
+    rows = BenchmarkVersion.objects.filter(digest=digest, example_hash="")
+    rows.update(example_hash=example_hash, examples=examples, updated_at=timezone.now())

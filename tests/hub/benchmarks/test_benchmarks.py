@@ -1,0 +1,238 @@
+"""Making, changing and retiring benchmarks: who may, what is refused, and that versions keep their meaning."""
+
+import pytest
+
+from hub.benchmarks.builtins import BUILTINS, builtins_sync
+from hub.benchmarks.models import Benchmark, BenchmarkVersion
+from hub.benchmarks.selectors import benchmark_get, benchmarks_visible, definition_resolve, version_resolve, versions_of
+from hub.benchmarks.services import benchmark_create, benchmark_revise, version_retire
+from hub.catalog.services import repo_delete
+from hub.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from tests.factories.benchmarks import make_benchmark, make_dataset
+from tests.factories.catalog import make_commit
+from workers.contracts.recipes import Measure
+
+pytestmark = pytest.mark.django_db
+
+
+def names(user):
+    return [row.benchmark.name for row in benchmarks_visible(user)]
+
+
+def codes(error):
+    return {finding.code for finding in error.value.findings}
+
+
+def test_the_data_is_pinned_and_what_goes_without_saying_left_out(alice):
+    data = make_dataset(alice, "alice/letters", rows=7)
+    version = make_benchmark(alice, "letters", data="alice/letters", columns={"image": "image"})
+    assert version.number == 1
+    assert version.definition["data"] == f"alice/letters@{data.head}"
+    assert version.definition["columns"] == {}
+    assert version.definition["metrics"][0] == "accuracy"
+    assert (version.data_repo, version.data_commit, version.examples) == (data, data.head, 7)
+
+
+def test_a_limit_bounds_the_examples(alice):
+    make_dataset(alice, "alice/letters", rows=7)
+    assert make_benchmark(alice, "few", data="alice/letters", limit=3).examples == 3
+
+
+@pytest.mark.parametrize("name", ["Letters", "a b", "x@1", "-x", "x-", "a--b", "new", "", "é", "x" * 97])
+def test_refuses_names_that_do_not_fit_an_address(alice, name):
+    with pytest.raises(Invalid):
+        make_benchmark(alice, name)
+
+
+def test_a_name_is_given_once(alice, charlie):
+    make_benchmark(alice, "mine")
+    with pytest.raises(Conflict):
+        make_benchmark(charlie, "mine")
+    with pytest.raises(Conflict):
+        make_benchmark(charlie, "digits")
+    assert Benchmark.objects.filter(name="mine").count() == 1
+
+
+def test_only_who_writes_to_the_namespace_makes_one_there(alice, bob, charlie, lab):
+    make_benchmark(bob, "of-the-lab", namespace="lab")
+    with pytest.raises(Forbidden):
+        make_benchmark(charlie, "not-his", namespace="lab")
+
+
+def test_all_that_is_wrong_is_said_at_once(alice):
+    make_dataset(alice, "alice/letters")
+    with pytest.raises(Refused) as error:
+        make_benchmark(
+            alice, "wrong", data="alice/letters", split="train", metrics=["rmse"], labels=["a", "a"],
+            columns={"sound": "x"}, colums={}, options={"text": "x" * 5000},
+        )  # fmt: skip
+    assert codes(error) == {
+        "unknown_key", "split_missing", "metric_undefined", "too_long", "unknown_role", "duplicate_label"
+    }  # fmt: skip
+    assert not Benchmark.objects.filter(name="wrong").exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"task": "image-clasification"}, "unknown_task"),
+        ({"data": "alice/none"}, "not_found"),
+        ({"data": "builtin:none"}, "not_found"),
+        ({"data": ""}, "data_missing"),
+        ({"limit": "many"}, "wrong_value"),
+        ({"limit": 0}, "wrong_value"),
+        ({"benchmark": "digits"}, "unknown_key"),
+        ({"task": "causal-lm", "labels": ["a"]}, "labels_without_classes"),
+    ],
+)  # fmt: skip
+def test_refuses_a_definition_that_cannot_be_measured(alice, change, code):
+    body = {"task": "image-classification", "data": "builtin:digits"} | change
+    with pytest.raises(Refused) as error:
+        benchmark_create(user=alice, name="x", title="X", definition=body, namespace="alice")
+    assert code in codes(error)
+
+
+@pytest.mark.parametrize("definition", [None, [], "task: x", {"task": object()}])
+def test_refuses_what_is_no_definition(alice, definition):
+    with pytest.raises(Refused):
+        benchmark_create(user=alice, name="x", title="X", definition=definition, namespace="alice")
+
+
+def test_data_one_may_not_read_is_not_there(alice, charlie, lab):
+    make_dataset(alice, "lab/secret", visibility="private")
+    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
+    with pytest.raises(Refused) as error:
+        make_benchmark(charlie, "theirs", data="lab/secret")
+    assert codes(error) == {"not_found"}
+
+
+def test_who_may_see_it_is_who_may_read_its_data(alice, bob, charlie, lab):
+    make_dataset(alice, "lab/secret", visibility="private")
+    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
+    assert "secret" in names(alice)
+    assert "secret" in names(bob)
+    assert "secret" not in names(charlie)
+    assert "secret" not in names(None)
+    with pytest.raises(NotFound):
+        benchmark_get(user=charlie, name="secret")
+
+
+def test_a_benchmark_whose_newest_data_is_closed_is_not_there(alice, bob, charlie, lab):
+    make_dataset(alice, "lab/secret", visibility="private")
+    make_benchmark(alice, "half-open", namespace="lab")
+    benchmark_revise(user=alice, name="half-open", definition={"task": "image-classification", "data": "lab/secret"})
+    with pytest.raises(NotFound):
+        benchmark_get(user=charlie, name="half-open")
+    assert benchmark_get(user=bob, name="half-open").number == 2
+    assert benchmark_get(user=charlie, name="half-open", number=1).number == 1
+    assert [row.number for row in versions_of(user=charlie, benchmark=Benchmark.objects.get(name="half-open"))] == [1]
+
+
+def test_deleted_data_takes_the_benchmark_out_of_sight(alice):
+    data = make_dataset(alice, "alice/letters")
+    make_benchmark(alice, "letters", data="alice/letters")
+    repo_delete(user=alice, repo=data)
+    assert "letters" not in names(alice)
+
+
+def test_a_change_is_a_new_version_and_the_old_one_stays(alice):
+    first = make_benchmark(alice, "mine")
+    second = benchmark_revise(
+        user=alice,
+        name="mine",
+        definition={"task": "image-classification", "data": "builtin:digits", "limit": 50},
+        title="Mine",
+    )
+    assert (second.number, second.benchmark.title) == (2, "Mine")
+    assert second.digest != first.digest
+    first.refresh_from_db()
+    assert first.definition["limit"] is None
+
+
+def test_the_same_definition_again_adds_nothing(alice):
+    first = make_benchmark(alice, "mine")
+    again = benchmark_revise(
+        user=alice, name="mine", definition={"task": "image-classification", "data": "builtin:digits"}
+    )
+    assert again == first
+    assert BenchmarkVersion.objects.filter(benchmark__name="mine").count() == 1
+
+
+def test_new_data_under_the_same_name_needs_a_new_version(alice):
+    data = make_dataset(alice, "alice/letters")
+    first = make_benchmark(alice, "letters", data="alice/letters")
+    make_commit(data, alice, {"notes.md": "more"})
+    assert benchmark_get(user=alice, name="letters").definition["data"] == first.definition["data"]
+    second = benchmark_revise(
+        user=alice, name="letters", definition={"task": "image-classification", "data": "alice/letters"}
+    )
+    assert second.number == 2
+
+
+def test_only_its_writers_change_it(alice, bob, charlie, lab):
+    make_benchmark(alice, "of-the-lab", namespace="lab")
+    body = {"task": "image-classification", "data": "builtin:digits", "limit": 9}
+    assert benchmark_revise(user=bob, name="of-the-lab", definition=body).number == 2
+    for deed in (
+        lambda: benchmark_revise(user=charlie, name="of-the-lab", definition=body),
+        lambda: version_retire(user=charlie, name="of-the-lab", number=1, reason="I do not like it."),
+        lambda: benchmark_revise(user=charlie, name="digits", definition=body),
+    ):
+        with pytest.raises(Forbidden):
+            deed()
+
+
+def test_a_retired_version_is_measured_no_more(alice):
+    make_benchmark(alice, "mine")
+    version_retire(user=alice, name="mine", number=1, reason="Half of it was in the training data.")
+    assert benchmark_get(user=alice, name="mine").retired
+    with pytest.raises(Refused, match="Half of it"):
+        version_resolve(user=alice, text="mine@1")
+
+
+def test_a_name_stands_for_its_definition(alice):
+    version = make_benchmark(alice, "mine", limit=5)
+    assert definition_resolve(user=alice, measure=Measure(benchmark="mine")).digest == version.digest
+    benchmark_revise(user=alice, name="mine", definition={"task": "image-classification", "data": "builtin:digits"})
+    assert definition_resolve(user=alice, measure=Measure(benchmark="mine@1")).limit == 5
+    assert definition_resolve(user=alice, measure=Measure(benchmark="mine")).limit is None
+
+
+@pytest.mark.parametrize("text", ["none", "mine@9", "mine@0", "a b", "", "mine@"])
+def test_names_that_stand_for_nothing(alice, text):
+    make_benchmark(alice, "mine")
+    with pytest.raises(NotFound):
+        version_resolve(user=alice, text=text)
+
+
+def test_an_older_way_to_measure_is_refused(alice):
+    version = make_benchmark(alice, "mine")
+    version.definition["protocol"] = 0
+    version.save()
+    with pytest.raises(Refused, match="older way"):
+        version_resolve(user=alice, text="mine")
+
+
+def test_the_built_in_ones_are_everybodys_and_made_once():
+    assert "digits" in names(None)
+    before = BenchmarkVersion.objects.count()
+    builtins_sync()
+    assert BenchmarkVersion.objects.count() == before
+
+
+def test_a_new_way_to_measure_gives_the_built_in_ones_a_new_version(monkeypatch):
+    version = benchmark_get(user=None, name="digits")
+    Benchmark.objects.get(name="digits").versions.update(digest="0" * 64)
+    builtins_sync()
+    assert benchmark_get(user=None, name="digits").number == version.number + 1
+
+
+def test_somebodys_own_benchmark_keeps_its_name(alice):
+    Benchmark.objects.filter(name="digits").delete()
+    make_benchmark(alice, "digits", limit=3)
+    builtins_sync()
+    assert [row.definition["limit"] for row in BenchmarkVersion.objects.filter(benchmark__name="digits")] == [3]
+
+
+def test_each_built_in_one_has_a_task_and_a_name_of_its_own():
+    assert len({row.name for row in BUILTINS}) == len(BUILTINS)
