@@ -1,0 +1,91 @@
+"""Rows of one split of a dataset repo, whatever its format. What cannot be shown says why, in words for the page."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from hub.blobs.models import Blob
+from hub.catalog.models import Commit, Repo
+from hub.catalog.selectors import facts_of
+from hub.pages.samples.pictures import MOST_INLINE, Picture
+from hub.pages.samples.reading import BlobFile, TooMuch
+from hub.pages.samples.tables import csv_rows, line_rows, parquet_rows
+from hub.pages.samples.tensors import tensor_rows
+from workers.planning.datasets import SplitFiles, classes_of, files_by_split
+
+Reader = Callable[[BlobFile, Sequence[int]], tuple[dict[str, list[Any]], int]]
+IMAGE, LABEL = "image", "label"
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """`columns` holds one value per row of `rows`; both are empty where `reason` says why nothing can be shown."""
+
+    rows: tuple[int, ...] = ()
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    reason: str = ""
+
+
+def split_rows(repo: Repo, commit: Commit, split: str, rows: Sequence[int], *, user: Any) -> Sampled:
+    """SECURITY: the bytes are only for those who may open the files: a gate or a private repo holds here too."""
+    if not Repo.objects.all().open_to(user).filter(pk=repo.pk).exists():
+        return Sampled(reason="Only those with access to the dataset see its examples.")
+    files = {file.path: file.sha256 for file in facts_of(commit).files}
+    held = files_by_split(files).get(split)
+    if held is None:
+        return Sampled(reason=f"The dataset has no split {split} at this commit.")
+    try:
+        if held.format == "images":
+            return _pictures(repo, commit, held, rows)
+        return _tables(held, files, rows)
+    except TooMuch:
+        return Sampled(reason="Its rows are too large to be opened for a page.")
+    except (ValueError, KeyError, TypeError, AttributeError):  # what a header or a line of another shape runs into
+        return Sampled(reason="The file cannot be read as what its name says.")
+
+
+def _tables(held: SplitFiles, files: dict[str, str], rows: Sequence[int]) -> Sampled:
+    blobs = Blob.objects.in_bulk([files[path] for path in held.files])
+    columns: dict[str, list[Any]] = {}
+    found: list[int] = []
+    start = 0
+    for path in held.files:
+        left = [row - start for row in rows if row >= start]
+        blob = blobs.get(files[path])
+        if not left:
+            break
+        if blob is None:
+            return Sampled(reason="The files of this split are not on this hub.")
+        part, count = _reader(held.format, path)(BlobFile(blob), left)
+        here = [row + start for row in left if row < count]
+        for name, values in part.items():
+            # a column that earlier files lack is empty there; one that this file lacks is empty here
+            columns.setdefault(name, [None] * len(found)).extend(values)
+        found += here
+        for values in columns.values():
+            values += [None] * (len(found) - len(values))
+        start += count
+    return Sampled(tuple(found), columns) if found else Sampled(reason="The split has no such rows.")
+
+
+def _reader(kept: str, path: str) -> Reader:
+    if kept == "csv":
+        return partial(csv_rows, delimiter="\t" if path.lower().endswith(".tsv") else ",")
+    return {"safetensors": tensor_rows, "parquet": parquet_rows, "jsonl": line_rows}[kept]
+
+
+def _pictures(repo: Repo, commit: Commit, held: SplitFiles, rows: Sequence[int]) -> Sampled:
+    """Pictures in folders are shown from their own addresses, as far as they are small enough to be loaded with a page."""
+    classes = classes_of(held.files)
+    found = [row for row in rows if 0 <= row < len(held.files)]
+    sizes = {file.path: file.size_bytes for file in facts_of(commit).files}
+    pictures = [
+        Picture(f"/datasets/{repo.full_name}/resolve/{commit.oid}/{held.files[row]}")
+        if sizes[held.files[row]] <= 20 * MOST_INLINE
+        else None
+        for row in found
+    ]
+    if not found:
+        return Sampled(reason="The split has no such rows.")
+    return Sampled(tuple(found), {IMAGE: pictures, LABEL: [classes[row] or None for row in found]})

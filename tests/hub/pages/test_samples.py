@@ -1,0 +1,134 @@
+"""Examples of a dataset on a page: each format, the places of rows over several files, and what is refused."""
+
+import base64
+import io
+import json
+import struct
+import zlib
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from safetensors.numpy import save
+
+from hub.catalog.gates import gate_set
+from hub.catalog.selectors import commit_resolve
+from hub.pages.samples import reading
+from hub.pages.samples.pictures import MOST_INLINE, Picture, picture_of_bytes, picture_of_values
+from hub.pages.samples.split import split_rows
+from tests.factories.catalog import make_repo
+
+
+def png_pixels(picture: Picture) -> list[bytes]:
+    """The rows of an eight-bit PNG without filters."""
+    content = base64.b64decode(picture.source.partition(",")[2])
+    width, height, _, kind = struct.unpack(">IIBB", content[16:26])
+    start = content.index(b"IDAT")
+    (length,) = struct.unpack(">I", content[start - 4 : start])
+    body = zlib.decompress(content[start + 4 : start + 4 + length])
+    pitch = 1 + width * (1 if kind == 0 else 3)
+    return [body[row * pitch + 1 : (row + 1) * pitch] for row in range(height)]
+
+
+def rows_of(user, repo, split, rows):
+    return split_rows(repo, commit_resolve(repo, "main"), split, rows, user=user)
+
+
+def parquet(table: dict) -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(table), buffer, row_group_size=2)
+    return buffer.getvalue()
+
+
+def test_a_picture_of_numbers_is_a_png_with_these_pixels():
+    picture = picture_of_values([0.0, 1.0, 0.5, float("nan")], 1, 2, 2)
+    assert png_pixels(picture) == [bytes([0, 255]), bytes([128, 0])]
+    colour = picture_of_values([1.0, 0.0, 0.0], 3, 1, 1)
+    assert png_pixels(colour) == [bytes([255, 0, 0])]
+
+
+def test_of_a_large_picture_every_nth_pixel_is_shown():
+    assert len(png_pixels(picture_of_values([0.0] * 200 * 100, 1, 200, 100))) == 50
+
+
+def test_encoded_pictures_go_in_as_they_are_unless_large_or_something_else():
+    assert picture_of_bytes(b"\x89PNG\r\n\x1a\nrest").source.startswith("data:image/png;base64,")
+    assert picture_of_bytes(b"<svg onload=alert(1)>") is None
+    assert picture_of_bytes(b"\xff\xd8\xff" + b"0" * MOST_INLINE) is None
+
+
+@pytest.mark.parametrize("rows", [[0, 2], [2], [1, 99]])
+def test_rows_of_tensors_are_read_where_they_stand(alice, rows):
+    images = np.arange(3 * 4, dtype=np.float32).reshape(3, 1, 2, 2) * 20 / 255
+    content = save({"images": images, "labels": np.array([7, 8, 9])})
+    repo = make_repo(alice, "data", type="dataset", files={"data/test.safetensors": content})
+    found = rows_of(alice, repo, "test", rows)
+    kept = [row for row in rows if row < 3]
+    assert list(found.rows) == kept
+    assert found.columns["labels"] == [7 + row for row in kept]
+    expected = [bytes(round(value * 255) for value in line) for line in images[kept[0], 0]]
+    assert png_pixels(found.columns["images"][0]) == expected
+
+
+def test_rows_of_parquet_run_on_over_row_groups_and_files(alice):
+    files = {
+        "data/test-00000.parquet": parquet({"text": ["a", "b", "c"], "label": [0, 1, 0]}),
+        "data/test-00001.parquet": parquet({"text": ["d", "e"], "label": [1, 1]}),
+    }
+    repo = make_repo(alice, "data", type="dataset", files=files)
+    found = rows_of(alice, repo, "test", [0, 2, 4])
+    assert found.rows == (0, 2, 4)
+    assert found.columns == {"text": ["a", "c", "e"], "label": [0, 0, 1]}
+
+
+def test_rows_of_lines_and_of_tables_with_commas(alice):
+    lines = "".join(json.dumps({"text": f"line {number}", "label": number % 2}) + "\n" for number in range(5))
+    table = 'text,label\n"with, comma",no\n"over\ntwo lines",yes\n'
+    files = {"test.jsonl": "\ufeff" + lines, "train.csv": table}
+    repo = make_repo(alice, "data", type="dataset", files=files)
+    assert rows_of(alice, repo, "test", [0, 3]).columns == {"text": ["line 0", "line 3"], "label": [0, 1]}
+    assert rows_of(alice, repo, "train", [0, 1]).columns["text"] == ["with, comma", "over\ntwo lines"]
+
+
+def test_pictures_in_folders_are_shown_from_their_own_addresses(alice):
+    files = {"test/cat/1.png": b"\x89PNG", "test/dog/2.png": b"\x89PNG"}
+    repo = make_repo(alice, "data", type="dataset", files=files)
+    found = rows_of(alice, repo, "test", [0, 1])
+    assert found.columns["label"] == ["cat", "dog"]
+    assert found.columns["image"][1].source.endswith("/test/dog/2.png")
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"test.jsonl": "[1]\n"}, "cannot be read"),
+        ({"test.jsonl": b"\xff\xfe\n"}, "cannot be read"),
+        ({"test.csv": ""}, "no such rows"),
+        ({"README.md": "# Nothing"}, "no split test"),
+    ],
+)
+def test_what_cannot_be_shown_says_why(alice, files, words):
+    repo = make_repo(alice, "data", type="dataset", files=files)
+    assert words in rows_of(alice, repo, "test", [0]).reason
+
+
+def test_a_page_never_reads_more_than_its_budget(alice, monkeypatch):
+    repo = make_repo(alice, "data", type="dataset", files={"test.jsonl": json.dumps({"text": "x" * 4000}) + "\n"})
+    monkeypatch.setattr(reading.BlobFile.__init__, "__defaults__", (1000,))
+    assert "too large" in rows_of(alice, repo, "test", [0]).reason
+
+
+def test_a_parquet_bomb_is_not_opened(alice, monkeypatch):
+    from hub.pages.samples import tables
+
+    monkeypatch.setattr(tables, "MOST_ROW_GROUP_BYTES", 10)
+    repo = make_repo(alice, "data", type="dataset", files={"data/test.parquet": parquet({"text": ["a" * 100]})})
+    assert "cannot be read" in rows_of(alice, repo, "test", [0]).reason
+
+
+def test_examples_of_a_gated_dataset_are_for_those_with_access(alice, charlie):
+    repo = make_repo(alice, "data", type="dataset", files={"test.jsonl": '{"text": "secret"}\n'})
+    gate_set(user=alice, repo=repo, gated="manual", terms="")
+    assert rows_of(alice, repo, "test", [0]).columns == {"text": ["secret"]}
+    assert rows_of(charlie, repo, "test", [0]).columns == {}
