@@ -17,7 +17,7 @@ from workers.contracts.version import VERSION
 
 SCRIPTS = ("js/theme.js", "js/copy.js", "js/bind.js", "js/focus.js")
 NAVIGATION = (
-    ("models", "Models", ("/models",)),
+    ("models", "Models", ("/models", "/compare")),
     ("make", "Make", ("/make",)),
     ("jobs", "Jobs", ("/jobs",)),
     ("datasets", "Datasets", ("/datasets",)),

@@ -204,6 +204,12 @@ def _task(facts: RepoFacts) -> str:
     return f"{words}, {len(facts.labels)} labels" if words and facts.labels else words
 
 
+def base_names(opened: Opened) -> tuple[str, ...]:
+    """The bases that are entries of a hub, without their revision."""
+    found = [repo_reference_parse(base) for base in _bases(opened)]
+    return tuple(reference.repo for reference in found if reference is not None and not reference.scheme)
+
+
 def _bases(opened: Opened) -> tuple[str, ...]:
     """What a card calls base models of a merge are its sources too; its recipe names the one base."""
     recipe = opened.manifest.get("recipe") or {}

@@ -23,6 +23,7 @@ class _Part(BaseModel):
 
 class _Tensor(_Part):
     norms: list[_Number | None] | None = None
+    norm: _Number | None = None
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
 
 
@@ -32,6 +33,8 @@ class _Dropped(_Part):
 
 class _Input(_Part):
     repo: str | None = None
+    role: str | None = None
+    commit: str | None = None
 
 
 class _Cost(_Part):

@@ -20,6 +20,7 @@ PAGES = {
     "settings of an organisation": "/organizations/lab/settings", "devices": "/settings/devices", "storage": "/settings/storage", "data": "/settings/data", "audit": "/audit",
     "invitations": "/invitations", "join": "/join", "squash": "/dora/one/squash", "likers": "/dora/one/likers", "access": "/dora/one/access", "gate": "/frida/gated",
     "members": "/organizations/lab/members", "organisation": "/lab",
+    "side by side": "/compare?models=dora/one,dora/wide,dora/two", "measured side by side": "/compare?models=dora/digits-rotated,dora/merged", "nothing to compare": "/compare",
     "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "share": "/docs/share", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")

@@ -24,26 +24,35 @@ def marker(role: str, x: float, y: float, size: float = 1.0) -> SafeString:
     return diamond(x, y, 5.6 * size)
 
 
-def series_marker(index: int, x: float, y: float) -> SafeString:
+def series_marker(index: int, x: float, y: float, size: float = 1.0) -> SafeString:
     """The eight markers of the series, in their order; with the dash they tell series apart without colour."""
     class_ = f"series-mark-{index}"
+    r = 8.0 * size
     if index == 1:
-        return tag("circle", class_=class_, cx=x, cy=y, r=8.0)
+        return tag("circle", class_=class_, cx=x, cy=y, r=r)
     if index == 2:
-        return tag("rect", class_=class_, x=x - 7.5, y=y - 7.5, width=15.0, height=15.0)
+        return tag("rect", class_=class_, x=x - 0.94 * r, y=y - 0.94 * r, width=1.88 * r, height=1.88 * r)
     if index == 3:
-        return _polygon([(x, y - 8), (x + 8.5, y + 7), (x - 8.5, y + 7)], class_)
+        return _polygon([(x, y - r), (x + 1.06 * r, y + 0.88 * r), (x - 1.06 * r, y + 0.88 * r)], class_)
     if index == 4:
-        return _polygon([(x, y + 8), (x + 8.5, y - 7), (x - 8.5, y - 7)], class_)
+        return _polygon([(x, y + r), (x + 1.06 * r, y - 0.88 * r), (x - 1.06 * r, y - 0.88 * r)], class_)
     if index == 5:
-        return tag("path", class_=class_, d=f"M{number(x - 8)} {number(y)}h16M{number(x)} {number(y - 8)}v16")
+        whole = number(2 * r)
+        return tag("path", class_=class_, d=f"M{number(x - r)} {number(y)}h{whole}M{number(x)} {number(y - r)}v{whole}")
     if index == 6:
-        return tag("circle", class_=class_, cx=x, cy=y, r=7.0)
+        return tag("circle", class_=class_, cx=x, cy=y, r=0.88 * r)
     if index == 7:
-        return tag(
-            "path", class_=class_, d=f"M{number(x - 6)} {number(y - 6)}l12 12M{number(x + 6)} {number(y - 6)}l-12 12"
-        )
-    return diamond(x, y, 9.0, class_)
+        arm, whole = 0.75 * r, number(1.5 * r)
+        left, top, floor = number(x - arm), number(y - arm), number(y + arm)
+        return tag("path", class_=class_, d=f"M{left} {top}l{whole} {whole}M{left} {floor}l{whole} -{whole}")
+    return diamond(x, y, 1.12 * r, class_)
+
+
+def series_glyph(index: int) -> SafeString:
+    """The marker of a series in a legend, a table head, a sentence."""
+    return tag(
+        "svg", series_marker(index, 8.0, 7.0, 0.68), width="16", height="14", viewBox="0 0 16 14", aria_hidden="true"
+    )
 
 
 def interval(role: str, scale: Scale, y: float, low: float, high: float, cap: float = 5.0) -> SafeString:
