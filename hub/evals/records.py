@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from hub.evals.interval import Interval
+from workers.statistics.interval import Interval
 
 
 @dataclass(frozen=True)

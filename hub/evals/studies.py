@@ -6,10 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hub.evals.answers import answers_of, joined
-from hub.evals.interval import Interval
 from hub.evals.records import Comparison, DomainScore, Flips, GivenUp, ModelScores, SeedRow
-from hub.evals.statistics import Floats, Table, clustered_means, mcnemar
 from hub.evals.study import Study
+from workers.statistics.clustered import Table, clustered_means
+from workers.statistics.interval import Interval
+from workers.statistics.intervals import Floats
+from workers.statistics.mcnemar import mcnemar
 
 Name = tuple[str, int]
 

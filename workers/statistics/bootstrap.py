@@ -90,7 +90,7 @@ def bca_limits(draws: Floats, value: float, without: Floats, confidence: float =
     `z0 = Φ⁻¹(share of draws below the value, half of the equal ones)`, `a = Σ u³ / (6 (Σ u²)^{3/2})` with
     `u = mean(without) − without`; the limits are the quantiles of the draws at `Φ(z0 + (z0 + z) / (1 − a (z0 + z)))`.
 
-    Source: Efron 1987, equations 2.3 and 6.6.
+    Source: Efron 1987.
 
     Args:
         draws: the statistic in each resample, finite. without: its jackknife values. value: the statistic itself.

@@ -38,7 +38,7 @@ def ece_under(confidence: Floats, correct: Floats, weights: Floats, bins: int = 
 
     The bins are those of all answers with weight 1, so that resamples are cut alike.
 
-    Source: Guo et al. 2017, arXiv 1706.04599, equation 3, over equal-mass bins.
+    Source: Guo et al. 2017, arXiv 1706.04599, over equal-mass bins.
 
     Args:
         confidence: probability of the chosen class `[n]` in [0, 1]. correct: 0 or 1 `[n]`.

@@ -1,35 +1,17 @@
-"""95 % intervals of a share, of a mean, of a ratio of sums and of a mean over seeds."""
+"""95 % intervals of a mean, of a ratio of sums and of a mean over seeds; that of a share lies beside `Interval`."""
 
 from math import sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from workers.statistics.distributions import Z95, student_quantile
-from workers.statistics.interval import Interval
+from workers.statistics.distributions import student_quantile
+from workers.statistics.interval import Interval, wilson_interval
+
+__all__ = ["Floats", "Whole", "mean_interval", "ratio_interval", "seeds_interval", "wilson_interval"]
 
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
-
-
-def wilson_interval(successes: int, n: int, z: float = Z95) -> Interval:
-    """Wilson's score interval of a share.
-
-    `(p + z²/2n ± z·√(p(1-p)/n + z²/4n²)) / (1 + z²/n)` with `p = successes/n`.
-
-    Source: Wilson 1927. Stays inside [0, 1] and does not collapse at 0 or n, where the normal interval does.
-
-    Raises:
-        ValueError: `n` is not positive or `successes` lies outside 0..n.
-    """
-    if n <= 0 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n}")
-    p = successes / n
-    centre, half = p + z * z / (2 * n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    low = 0.0 if successes == 0 else (centre - half) / scale
-    high = 1.0 if successes == n else (centre + half) / scale
-    return Interval(p, low, high)
 
 
 def mean_interval(values: ArrayLike, *, cluster: Whole | None = None) -> Interval:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from typing import Any
 
 from hub.accounts.models import User
-from hub.evals.interval import Interval
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison
 from hub.jobs.models import Job
+from workers.statistics.interval import Interval
 
 
 def evaluations_json(rows: Sequence[Evaluation], user: User) -> list[dict[str, Any]]:

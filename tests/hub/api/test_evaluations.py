@@ -1,10 +1,10 @@
 import pytest
 
-from hub.evals.interval import Interval
 from hub.evals.models import Evaluation
 from hub.evals.records import Comparison, DomainScore, ModelScores
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
+from workers.statistics.interval import Interval
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/models/alice/child/evaluations"

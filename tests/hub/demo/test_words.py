@@ -7,8 +7,8 @@ from rich.console import Console
 
 from hub.demo.progress import Lines, steps_for
 from hub.demo.table import sentence_make, table_make
-from hub.evals.interval import Interval
 from hub.evals.records import Comparison, DomainScore, ModelScores, SeedRow
+from workers.statistics.interval import Interval
 
 
 def model(reference, role, share):

@@ -3,33 +3,13 @@
 import numpy as np
 import pytest
 
-from hub.evals.statistics import BOOTSTRAP_LIMIT, Table, clustered_means, mcnemar
+from workers.statistics.bootstrap import BOOTSTRAP_LIMIT
+from workers.statistics.clustered import Table, clustered_means
 
 
 def table(values, present=None):
     values = np.asarray(values, dtype=float)
     return Table(values, np.ones_like(values) if present is None else np.asarray(present, dtype=float))
-
-
-@pytest.mark.parametrize(
-    ("b", "c", "p"),
-    [
-        (5, 15, 0.041389),
-        (15, 5, 0.041389),
-        (0, 0, 1.0),
-        (0, 6, 2 / 64),
-        (1, 9, 22 / 1024),
-        (10, 10, 1.0),
-        (450, 540, 0.0046507668),
-    ],
-)
-def test_mcnemar_is_the_exact_binomial(b, c, p):
-    assert mcnemar(b, c) == pytest.approx(p, rel=1e-4)
-
-
-def test_mcnemar_of_many_is_close_to_exact():
-    """Just above the limit the chi-square takes over: no jump."""
-    assert mcnemar(470, 530) == pytest.approx(mcnemar(471, 530), rel=0.1)
 
 
 def test_value_is_the_mean_over_columns_not_over_answers():

@@ -1,23 +1,17 @@
-"""Paired comparisons of answers to the same examples. Everything is seeded: a page shows the same interval each time."""
+"""CLUSTERED: means over several forms (domains, seeds) of the same examples, for many tables from the same draws."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
-from math import comb, erfc, sqrt
+from math import sqrt
 from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hub.evals.interval import Interval
+from workers.statistics.bootstrap import BOOTSTRAP_LIMIT, resample_weights
+from workers.statistics.distributions import Z95
+from workers.statistics.interval import Interval
+from workers.statistics.intervals import Floats
 
-RESAMPLES = 10_000
-CHUNK = 500
-SEED = 20_260_101
-# Above so many examples a bootstrap costs seconds, and the normal interval is as good.
-BOOTSTRAP_LIMIT = 5_000
-EXACT_LIMIT = 1_000
-Z95 = 1.959963984540054
-Floats = NDArray[np.float64]
 K = TypeVar("K", bound=Hashable)
 
 
@@ -64,35 +58,15 @@ def _normal(table: Table) -> Interval:
 
 
 def _resampled(tables: Mapping[K, Table], n: int) -> dict[K, Floats]:
-    """The mean of each table in `RESAMPLES` draws of `n` rows with replacement, in chunks that keep memory small."""
-    generator = np.random.Generator(np.random.Philox(SEED))
+    """The mean of each table in each draw of `n` rows with replacement."""
     # All tables side by side: one matrix product a chunk instead of two for each table.
     values = np.concatenate([table.values for table in tables.values()], axis=1)
     present = np.concatenate([table.present for table in tables.values()], axis=1)
     ends = np.cumsum([table.values.shape[1] for table in tables.values()])[:-1]
     draws: dict[K, list[Floats]] = {key: [] for key in tables}
-    for _ in range(RESAMPLES // CHUNK):
-        rows = generator.integers(0, n, size=(CHUNK, n)) + np.arange(CHUNK)[:, None] * n
-        weights = np.bincount(rows.ravel(), minlength=CHUNK * n).reshape(CHUNK, n).astype(np.float64)
+    for weights in resample_weights(n):
         drawn = weights @ present
         means = np.divide(weights @ values, drawn, out=np.zeros_like(drawn), where=drawn > 0)
         for key, part in zip(tables, np.split(means, ends, axis=1), strict=True):
             draws[key].append(part.mean(axis=1))
     return {key: np.concatenate(parts) for key, parts in draws.items()}
-
-
-def mcnemar(only_first: int, only_second: int) -> float:
-    """Two-sided p that two models are equally often right, from the examples on which exactly one of them is.
-
-    Exact: `min(1, 2·P[Bin(b+c, ½) ≤ min(b, c)])`. Beyond 1,000 such examples the chi-square with continuity correction.
-
-    Source: McNemar 1947.
-    """
-    total, fewer = only_first + only_second, min(only_first, only_second)
-    if total == 0:
-        return 1.0
-    if total <= EXACT_LIMIT:
-        tail = sum(comb(total, k) for k in range(fewer + 1))
-        return min(1.0, float(2 * tail / 2**total))
-    statistic = max(0.0, abs(only_first - only_second) - 1) ** 2 / total
-    return erfc(sqrt(statistic / 2))
