@@ -8,6 +8,8 @@ from pydantic import Field
 
 from workers.contracts.recipes import Record
 
+# In the parquet of answers, beside the columns of the task: `slice:<column>` for each slice, `cluster` where there is one; all strings.
+SLICE_COLUMN, CLUSTER_COLUMN = "slice:", "cluster"
 Name = Annotated[str, Field(max_length=200)]
 
 

@@ -69,7 +69,8 @@ class Task:
     """`metrics` holds the one it is ranked by first. `answers` are the columns kept for each example, with their Arrow types,
 
     beside `example_id` int64 and `example_sha` string, which all have. `protocol` goes up with every change that can change a
-    number: results of different protocols are never put side by side. `runner` answers examples in the child.
+    number: results of different protocols are never put side by side. `runner` answers examples in the child; `is_whole` where an
+    answer takes all examples to be seen, so that they cannot be worked through in parts.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Task:
     answers: tuple[tuple[str, str], ...]
     runner: str
     protocol: int = 1
+    is_whole: bool = False
 
     @property
     def is_classification(self) -> bool:
@@ -139,7 +141,7 @@ TASKS: tuple[Task, ...] = (
         "retrieval", "Retrieval", (Column("query", "text"), Column("document", "text")),
         ("ndcg_at_10", "recall_at_10", "mrr_at_10"),
         (("ndcg_at_10", "double"), ("recall_at_10", "double"), ("reciprocal_rank", "double"), ("rank", "int32")),
-        f"{_ROOM}.retrieval:answer",
+        f"{_ROOM}.retrieval:answer", is_whole=True,
     ),
     Task(
         "multiple-choice", "Multiple choice",
