@@ -2,12 +2,15 @@
 
 import pytest
 
+from hub.benchmarks.selectors import benchmark_get
 from hub.blobs.services import blob_put
 from hub.evals.models import Evaluation
 from hub.evals.services import evaluation_publish
 from hub.jobs.models import JobInput
+from tests.factories.benchmarks import make_benchmark
 from tests.factories.evals import make_model
 from tests.factories.jobs import make_job, make_repo
+from workers.contracts.benchmarks import Definition
 from workers.contracts.jobs import JobResult
 
 METRICS = {
@@ -69,3 +72,64 @@ def test_drops_what_was_measured_of_a_repo_that_is_gone(job, files):
     JobInput.objects.filter(role="model").update(repo=None)
     publish(job, files, row(0, 0))
     assert not Evaluation.objects.exists()
+
+
+def recipe(job, *data, **rest):
+    job.request = {"recipe": {"kind": "evaluate", "models": ["alice/m"], "data": list(data), **rest}, "inputs": []}
+    job.save()
+
+
+def test_says_what_the_number_means(job, files):
+    publish(job, files, row(0, 0))
+    found = Evaluation.objects.get()
+    definition = Definition.model_validate(found.definition)
+    assert definition.data == f"alice/d@{found.data_commit}"
+    assert found.definition_digest == definition.digest
+    assert (found.task, found.metric, found.score, found.score_low) == ("image-classification", "accuracy", 0.5, 0.4)
+
+
+def test_what_was_measured_by_a_benchmark_is_its_number(alice, job, files):
+    version = make_benchmark(alice, "mine", columns={"image": "picture"}, slices=[])
+    recipe(job, {"data": "builtin:digits", "benchmark": "mine@1"})
+    JobInput.objects.filter(role="data").delete()
+    publish(job, files, row(0, 0, "builtin:digits"))
+    found = Evaluation.objects.get()
+    assert found.definition_digest == version.digest
+    assert found.definition == version.definition
+
+
+def test_the_same_measured_without_its_name_is_its_number_too(job, files):
+    recipe(job, {"data": "builtin:digits", "columns": {"image": "image"}})
+    JobInput.objects.filter(role="data").delete()
+    publish(job, files, row(0, 0, "builtin:digits"))
+    assert Evaluation.objects.get().definition_digest == benchmark_get(user=None, name="digits").digest
+
+
+@pytest.mark.parametrize("rest", [{"limit": 5}, {}])
+def test_fewer_examples_are_another_number(job, files, rest):
+    recipe(job, {"data": "builtin:digits", "benchmark": "digits@1", **({} if rest else {"limit": 7})}, **rest)
+    JobInput.objects.filter(role="data").delete()
+    publish(job, files, row(0, 0, "builtin:digits"))
+    is_its = Evaluation.objects.get().definition_digest == benchmark_get(user=None, name="digits").digest
+    assert is_its is (not rest)  # beside a benchmark a measure says nothing of its own: recipes are refused that do
+
+
+def test_keeps_what_it_cost_and_which_run_it_was(job, files):
+    cost = {"parameters": 5, "latency_ms": {"p50": 1.5}}
+    publish(job, files, row(0, 0) | {"cost": cost, "repeat": 0}, row(0, 0) | {"cost": cost, "repeat": 1})
+    assert [found.repeat for found in Evaluation.objects.order_by("repeat")] == [0, 1]
+    assert Evaluation.objects.first().cost == cost
+
+
+def test_other_examples_under_the_same_definition_are_not_put_beside_the_first(alice, job, files):
+    recipe(job, {"data": "builtin:digits"})
+    JobInput.objects.filter(role="data").delete()
+    publish(job, files, row(0, 0, "builtin:digits") | {"example_hash": "a" * 64})
+    assert benchmark_get(user=None, name="digits").example_hash == "a" * 64
+    publish(job, files, row(0, 0, "builtin:digits") | {"example_hash": "b" * 64, "repeat": 1})
+    assert [bool(found.invalid) for found in Evaluation.objects.order_by("repeat")] == [False, True]
+
+
+def test_a_metric_without_a_value_sorts_nowhere(job, files):
+    publish(job, files, row(0, 0) | {"metrics": {"accuracy": {"value": None, "low": None, "high": None, "n": 10}}})
+    assert Evaluation.objects.get().score is None
