@@ -20,6 +20,7 @@ NAVIGATION = (
     ("models", "Models", ("/models", "/compare")),
     ("make", "Make", ("/make",)),
     ("jobs", "Jobs", ("/jobs",)),
+    ("leaderboards", "Leaderboards", ("/leaderboards", "/benchmarks")),
     ("datasets", "Datasets", ("/datasets",)),
     ("docs", "Docs", ("/docs",)),
 )

@@ -1,0 +1,111 @@
+"""The first examples of a benchmark as its models get them: each column under the role that it plays."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from hub.benchmarks.models import BenchmarkVersion
+from hub.catalog.models import Commit
+from hub.pages.numbers import figure
+from hub.pages.samples.pictures import Picture
+from hub.pages.samples.split import split_rows
+from workers.contracts.benchmarks import Definition
+from workers.contracts.tasks import task_get
+from workers.planning.columns import roles_of
+
+SHOWN = 8
+PICTURES_SHOWN = 16
+LONGEST = 400
+MOST_NUMBERS = 8
+
+
+@dataclass(frozen=True)
+class ExampleCell:
+    """A picture, or words."""
+
+    text: str = ""
+    picture: Picture | None = None
+
+
+@dataclass(frozen=True)
+class Examples:
+    """`heads` are roles, with the column's own name where it has another; a row is (number, cells). `roles` are (role, column)."""
+
+    heads: tuple[str, ...] = ()
+    rows: tuple[tuple[int, list[ExampleCell]], ...] = ()
+    reason: str = ""
+    roles: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_pictures(self) -> bool:
+        return any(cell.picture for _, cells in self.rows for cell in cells)
+
+
+def examples_of(version: BenchmarkVersion, *, user: Any) -> Examples:
+    definition = Definition.model_validate(version.definition)
+    repo = version.data_repo
+    commit = Commit.objects.filter(repo=repo, oid=version.data_commit).first() if repo is not None else None
+    if repo is None or commit is None:
+        words = "Built-in data lies with the workers" if not version.data_commit else "Its data is gone from this hub"
+        return Examples(reason=f"{words}, so no examples are shown.")
+    commit.repo = repo
+    shown = PICTURES_SHOWN if definition.task.startswith("image-") else SHOWN
+    most = min(shown, definition.limit or shown)
+    sampled = split_rows(repo, commit, definition.split, range(most), user=user)
+    if sampled.reason:
+        return Examples(reason=sampled.reason)
+    columns = _by_role(definition, commit.facts.get("columns") or _kinds_of(sampled.columns), sampled.columns)
+    return Examples(
+        tuple(f"{role} ({column})" if role != column else role for role, column in columns),
+        tuple(
+            (number, [_cell(sampled.columns[column][place], role, definition.labels) for role, column in columns])
+            for place, number in enumerate(sampled.rows)
+        ),
+        roles=tuple(columns),
+    )
+
+
+def _kinds_of(held: dict[str, list[Any]]) -> dict[str, str]:
+    """Arrow types by what stands in the rows, for repos whose headers were read before columns were."""
+    kinds: dict[str, str] = {}
+    for name, values in held.items():
+        value = next((value for value in values if value is not None), None)
+        inner = {int: "int64", float: "double", str: "string"}
+        if isinstance(value, Picture):
+            kinds[name] = "image"
+        elif isinstance(value, list) and value:
+            kinds[name] = f"list<item: {inner.get(type(value[0]), 'null')}>"
+        elif type(value) in inner:
+            kinds[name] = inner[type(value)]
+    return kinds
+
+
+def _by_role(definition: Definition, kinds: dict[str, str], held: dict[str, list[Any]]) -> list[tuple[str, str]]:
+    """(role, column) of what the task reads; where that cannot be told, every column under its own name."""
+    task = task_get(definition.task)
+    chosen = roles_of(task, kinds, definition.columns, name="")[0] if task is not None and kinds else {}
+    pairs = [(role, column) for role, columns in chosen.items() for column in columns if column in held]
+    pairs += [(column, column) for column in definition.slices if column in held and (column, column) not in pairs]
+    return pairs[:12] or [(column, column) for column in list(held)[:6]]
+
+
+def _cell(value: Any, role: str, labels: tuple[str, ...]) -> ExampleCell:
+    if isinstance(value, Picture):
+        return ExampleCell(picture=value)
+    return ExampleCell(words_of(value, labels if role == "label" else ()))
+
+
+def words_of(value: Any, labels: tuple[str, ...] = ()) -> str:
+    """A value as a person reads it: a class by its name, lists shortened, long texts cut."""
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and 0 <= value < len(labels):
+        return labels[value]
+    if isinstance(value, int | float):
+        return figure(value)
+    if isinstance(value, list):
+        shown = ", ".join(words_of(entry) for entry in value[:MOST_NUMBERS])
+        return f"{shown}, … {len(value)} in all" if len(value) > MOST_NUMBERS else shown
+    text = str(value)
+    return f"{text[:LONGEST]}…" if len(text) > LONGEST else text

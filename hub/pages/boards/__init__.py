@@ -1,0 +1,1 @@
+"""Leaderboards on pages: the list of them, and one as table, strips and frontier."""

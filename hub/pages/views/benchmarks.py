@@ -1,0 +1,156 @@
+"""What can be measured on this hub: the list, one benchmark, and the form that makes and changes them."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from hub.accounts.selectors import namespaces_writable
+from hub.benchmarks import selectors, services
+from hub.benchmarks.definitions import metric_first
+from hub.benchmarks.models import BenchmarkVersion
+from hub.catalog.selectors import commit_resolve, facts_of
+from hub.core.errors import ApplicationError, Forbidden, Invalid
+from hub.core.ratelimit import Limit, limit_check
+from hub.pages.benchmarks.examples import examples_of
+from hub.pages.benchmarks.form import BuilderForm, document_of, form_of
+from hub.pages.benchmarks.showing import definition_read, label_of, measure_command, version_rows
+from hub.pages.browsing import url_with
+from hub.pages.cards import card_of
+from hub.pages.entry import Opened
+from hub.pages.measures import metric_of, task_word
+from hub.pages.shell import signed_in
+from workers.contracts.tasks import TASKS
+
+SHOWN = 50
+MAKE = Limit("benchmark-pages", 60, 3600)
+
+
+@require_safe
+def listing(request: HttpRequest) -> HttpResponse:
+    words, task = request.GET.get("q", "").strip()[:200], request.GET.get("task", "")[:40]
+    rows = selectors.benchmarks_visible(request.user, q=words, task=task)
+    page = Paginator(rows, SHOWN).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "rows": [(row, task_word(row.task), metric_of(metric_first(definition_read(row))).label) for row in page],
+        "words": words,
+        "tasks": [(row.name, row.label, row.name == task) for row in TASKS],
+        "is_filtered": bool(words or task),
+        "next_url": url_with(request, page=str(page.next_page_number())) if page.has_next() else "",
+        "first_url": url_with(request, page=None) if page.number > 1 else "",
+    }
+    return render(request, "benchmarks/list.html", context)
+
+
+@require_safe
+def detail(request: HttpRequest, name: str) -> HttpResponse:
+    version = version_for(request, name)
+    versions = selectors.versions_of(user=request.user, benchmark=version.benchmark)
+    context = {
+        "version": version,
+        "benchmark": version.benchmark,
+        "definition": definition_read(version),
+        "task": task_word(version.task),
+        "label": label_of(version),
+        "examples": examples_of(version, user=request.user),
+        "card": _data_card(version),
+        "versions": version_rows(versions, version),
+        "is_newest": versions[0].pk == version.pk,
+        "command": measure_command(version, versions[0].pk == version.pk),
+        "may_change": selectors.may_change(request.user, version.benchmark),
+    }
+    return render(request, "benchmarks/detail.html", context)
+
+
+def version_for(request: HttpRequest, name: str) -> BenchmarkVersion:
+    """What `?version=` names, by default the newest."""
+    text = request.GET.get("version", "")
+    if text and not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) == int(text[:9])):
+        raise Invalid(f"{text[:20]!r} is not the number of a version. Write 1, 2, 3 …")
+    return selectors.benchmark_get(user=request.user, name=name, number=int(text) if text else None)
+
+
+def _data_card(version: BenchmarkVersion) -> object:
+    """The card of the dataset as it was at the pinned commit."""
+    repo = version.data_repo
+    if repo is None or repo.disabled_reason:
+        return None
+    try:
+        commit = commit_resolve(repo, version.data_commit)
+    except ApplicationError:
+        return None
+    return card_of(Opened(repo, commit, version.data_commit, facts_of(commit)))
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def new(request: HttpRequest) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    form = form_of(given, user=request.user)
+    error = None
+    if request.method == "POST" and "make" in given:
+        try:
+            limit_check(MAKE, f"u{request.user.pk}")
+            made = services.benchmark_create(
+                user=request.user, name=given.get("name", "").strip().lower(), title=given.get("title", ""), summary=given.get("summary", ""),
+                namespace=given.get("namespace", "") or request.user.username, definition=document_of(form, given),
+            )  # fmt: skip
+            return redirect("benchmark", name=made.benchmark.name)
+        except ApplicationError as refused:
+            error = refused
+    return _builder(request, form, error)
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def revise(request: HttpRequest, name: str) -> HttpResponse:
+    version = selectors.benchmark_get(user=request.user, name=name)
+    given = request.POST if request.method == "POST" else request.GET
+    form = form_of(given, user=request.user, start=definition_read(version))
+    error = None
+    if request.method == "POST" and "make" in given:
+        try:
+            limit_check(MAKE, f"u{request.user.pk}")
+            services.benchmark_revise(
+                user=request.user, name=name, definition=document_of(form, given),
+                title=given.get("title"), summary=given.get("summary"),
+            )  # fmt: skip
+            return redirect("benchmark", name=version.benchmark.name)
+        except ApplicationError as refused:
+            error = refused
+    elif not selectors.may_change(request.user, version.benchmark):
+        raise Forbidden(
+            f"Only those who may write to its namespace change {name}. You can make a benchmark of your own."
+        )
+    return _builder(request, form, error, version)
+
+
+def _builder(
+    request: HttpRequest, form: BuilderForm, error: ApplicationError | None, version: BenchmarkVersion | None = None
+) -> HttpResponse:
+    given = request.POST if request.method == "POST" else request.GET
+    benchmark = version.benchmark if version is not None else None
+    context = {
+        "form": form,
+        "error": error,
+        "version": version,
+        "benchmark": benchmark,
+        "tasks": TASKS,
+        "namespaces": namespaces_writable(request.user),
+        "namespace": given.get("namespace", request.user.username),
+        "name": given.get("name", ""),
+        "title": given.get("title", benchmark.title if benchmark else ""),
+        "summary": given.get("summary", benchmark.summary if benchmark else ""),
+    }
+    return render(request, "benchmarks/form.html", context, status=error.status if error else 200)
+
+
+@require_POST
+@signed_in
+def retire(request: HttpRequest, name: str) -> HttpResponse:
+    number = request.POST.get("number", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= 6):
+        raise Invalid("Say which version is to be retired, by its number.")
+    services.version_retire(user=request.user, name=name, number=int(number), reason=request.POST.get("reason", ""))
+    return redirect("benchmark", name=name)

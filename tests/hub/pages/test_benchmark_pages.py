@@ -1,0 +1,162 @@
+"""Benchmarks on pages: list, detail with examples, the builder, versions, retirement; who may do what."""
+
+import json
+
+import pytest
+
+from hub.benchmarks.models import Benchmark
+from hub.benchmarks.services import benchmark_revise
+from tests.factories.benchmarks import make_benchmark
+from tests.factories.catalog import make_repo
+
+REVIEWS = "".join(
+    json.dumps({"sentence": text, "label": label, "source": "shop"}) + "\n"
+    for text, label in [("Fine.", "good"), ("Broke at once.", "bad"), ("It holds.", "good")]
+)
+CARD = "---\nlicense: cc-by-4.0\n---\n# Reviews\n\nFrom a shop that closed.\n"
+
+
+@pytest.fixture
+def reviews(alice):
+    return make_repo(alice, "reviews", type="dataset", files={"test.jsonl": REVIEWS, "README.md": CARD})
+
+
+@pytest.fixture
+def benchmark(alice, reviews):
+    return make_benchmark(
+        alice, "reviews", data="alice/reviews", task="text-classification", columns={"text": "sentence"}
+    )
+
+
+def made(**more) -> dict:
+    return {
+        "make": "1", "sent": "1", "data": "alice/reviews", "task": "text-classification", "split": "test", "column-text": "sentence",
+        "column-label": "label", "metric": "f1_macro", "name": "mine", "title": "Mine", "namespace": "alice", **more,
+    }  # fmt: skip
+
+
+def text_of(answer) -> str:
+    return answer.content.decode()
+
+
+def test_the_list_names_built_in_and_own_benchmarks(browser, alice, benchmark):
+    page = text_of(browser(alice).get("/benchmarks"))
+    assert "built in" in page
+    assert 'href="/benchmarks/reviews"' in page
+    assert 'href="/benchmarks/reviews"' not in text_of(browser(alice).get("/benchmarks?task=causal-lm"))
+    assert 'href="/benchmarks/reviews"' in text_of(browser(alice).get("/benchmarks?q=REVIEW"))
+
+
+def test_a_benchmark_shows_its_examples_under_their_roles_and_the_card_of_its_data(browser, benchmark):
+    page = text_of(browser().get("/benchmarks/reviews"))
+    assert "text (sentence)" in page
+    assert "Broke at once." in page
+    assert "From a shop that closed." in page
+    assert benchmark.digest[:12] in page
+    assert "{benchmark: reviews}" in page
+
+
+def test_examples_of_another_commit_are_not_shown_as_those_of_this_version(browser, alice, reviews, benchmark):
+    from tests.factories.catalog import make_commit
+
+    make_commit(reviews, alice, {"test.jsonl": '{"sentence": "Changed.", "label": "good"}\n'})
+    page = text_of(browser().get("/benchmarks/reviews"))
+    assert "Fine." in page
+    assert "Changed." not in page
+
+
+def test_built_in_data_says_why_there_are_no_examples(browser, db):
+    assert "lies with the workers" in text_of(browser().get("/benchmarks/digits"))
+
+
+def test_versions_say_what_they_change_and_lead_to_each_other(browser, alice, benchmark):
+    definition = {"task": "text-classification", "data": "alice/reviews", "columns": {"text": "sentence"}, "limit": 2}
+    benchmark_revise(user=alice, name="reviews", definition=definition)
+    page = text_of(browser().get("/benchmarks/reviews"))
+    assert "changes how many examples" in page
+    old = text_of(browser().get("/benchmarks/reviews?version=1"))
+    assert "There is a newer version." in old
+    assert "{benchmark: reviews@1}" in old
+
+
+@pytest.mark.parametrize("version", ["0", "x", "99", "1e3", "²"])
+def test_a_version_that_is_none_is_refused_or_not_found(browser, benchmark, version):
+    assert browser().get("/benchmarks/reviews", {"version": version}).status_code in (400, 404)
+
+
+def test_a_benchmark_over_private_data_is_not_there_for_a_stranger(browser, alice, charlie, reviews, benchmark):
+    reviews.visibility = "private"
+    reviews.save()
+    assert browser(alice).get("/benchmarks/reviews").status_code == 200
+    assert browser(charlie).get("/benchmarks/reviews").status_code == 404
+    assert "reviews" not in text_of(browser(charlie).get("/benchmarks"))
+
+
+def test_the_builder_asks_for_data_first_and_then_offers_its_columns(browser, alice, reviews):
+    client = browser(alice)
+    assert 'name="column-text"' not in text_of(client.get("/benchmarks/new"))
+    page = text_of(client.get("/benchmarks/new?data=alice/reviews"))
+    assert "Text classification</option>" in page
+    assert '<option value="sentence" selected>' in page
+    assert "test, 3 rows" in page
+
+
+def test_the_builder_makes_what_was_filled_in(browser, alice, reviews):
+    answer = browser(alice).post("/benchmarks/new", made(slices=["source"], labels="good\nbad", options="few_shot: 2"))
+    assert answer["Location"] == "/benchmarks/mine"
+    held = Benchmark.objects.get(name="mine").versions.get().definition
+    assert held["columns"] == {"text": "sentence"}
+    assert held["metrics"][0] == "f1_macro"
+    assert held["slices"] == ["source"]
+    assert held["labels"] == ["good", "bad"]
+    assert held["options"] == {"few_shot": 2}
+    assert held["data"].startswith("alice/reviews@")
+
+
+def test_what_is_wrong_is_said_all_at_once_and_nothing_is_lost(browser, alice, reviews):
+    answer = browser(alice).post("/benchmarks/new", made(cluster="nowhere", labels="good\ngood", summary="Kept words."))
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert "no column" in page
+    assert "Given twice: good" in page
+    assert "Kept words." in page
+    assert not Benchmark.objects.filter(name="mine").exists()
+
+
+@pytest.mark.parametrize(
+    "more", [{"options": "- a\n- b"}, {"options": "{"}, {"limit": "many"}, {"data": "alice/absent"}, {"name": "Not A Name"}, {"title": ""}]
+)  # fmt: skip
+def test_bad_input_is_refused_in_words(browser, alice, reviews, more):
+    answer = browser(alice).post("/benchmarks/new", made(**more))
+    assert 400 <= answer.status_code < 500
+    assert not Benchmark.objects.filter(name="mine").exists()
+
+
+def test_a_new_version_starts_from_the_one_before(browser, alice, benchmark):
+    client = browser(alice)
+    page = text_of(client.get("/benchmarks/reviews/revise"))
+    assert '<option value="sentence" selected>' in page
+    answer = client.post("/benchmarks/reviews/revise", made(limit="2"))
+    assert answer["Location"] == "/benchmarks/reviews"
+    assert Benchmark.objects.get(name="reviews").versions.count() == 2
+
+
+def test_only_writers_of_its_namespace_change_a_benchmark(browser, charlie, benchmark):
+    client = browser(charlie)
+    assert client.get("/benchmarks/reviews/revise").status_code == 403
+    assert client.post("/benchmarks/reviews/revise", made()).status_code in (403, 404)
+    assert client.post("/benchmarks/reviews/retire", {"number": 1, "reason": "It is wrong."}).status_code in (403, 404)
+    assert "New version" not in text_of(client.get("/benchmarks/reviews"))
+    assert browser().get("/benchmarks/new").status_code == 302
+
+
+def test_a_retired_version_says_why(browser, alice, benchmark):
+    client = browser(alice)
+    client.post("/benchmarks/reviews/retire", {"number": "1", "reason": "Half of the labels are swapped."})
+    page = text_of(client.get("/benchmarks/reviews"))
+    assert "Half of the labels are swapped." in page
+    assert "Evaluate my model" not in page
+
+
+def test_the_page_of_a_dataset_leads_to_the_builder(browser, alice, reviews):
+    assert "/benchmarks/new?data=alice/reviews" in text_of(browser(alice).get("/datasets/alice/reviews"))
