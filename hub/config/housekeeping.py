@@ -45,6 +45,7 @@ class Chore:
 CHORES: tuple[Chore, ...] = (
     Chore("history", "log lines and webhook deliveries, after 30 days", "hub.jobs.services:history_sweep"),
     Chore("jobs", "jobs that left nothing, after 180 days", "hub.jobs.services.forgetting:jobs_forget"),
+    Chore("tries", "tried inputs with their answers, after a week", "hub.recipes.trying:tries_forget"),
     Chore("scratch", "working folders of jobs, a day after their end", "hub.config.housekeeping:scratch_forget"),
     Chore("sessions", "sessions that have ended", "hub.config.housekeeping:sessions_forget"),
     Chore("devices", "devices whose session has ended", "hub.accounts.sessions:devices_forget"),

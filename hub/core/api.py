@@ -26,10 +26,11 @@ class FirstRenderer(BaseContentNegotiation):
 
 
 class ApiView(APIView):
-    """`limits` gives methods a limit of their own beside the general one: `{"POST": Limit("submit", 30, 3600)}`."""
+    """`limits` gives methods a limit of their own beside the general one: `{"POST": Limit("submit", 30, 3600)}`; `body_limit_bytes` caps every body."""
 
     content_negotiation_class = FirstRenderer
     limits: ClassVar[dict[str, Limit]] = {}
+    body_limit_bytes: ClassVar[int] = BODY_LIMIT_BYTES
     _usage: Usage | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -37,8 +38,8 @@ class ApiView(APIView):
             # under WSGI it would read as empty, and what was asked for would quietly become the default
             raise LengthRequired("Send the body with a Content-Length.")
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length) > BODY_LIMIT_BYTES:
-            raise TooLarge(f"The body has {length[:20]} bytes. The limit is {BODY_LIMIT_BYTES}.")
+        if not length.isdigit() or int(length) > self.body_limit_bytes:
+            raise TooLarge(f"The body has {length[:20]} bytes. The limit is {self.body_limit_bytes}.")
         if "%00" in request.get_full_path():
             raise Invalid("The address holds the character NUL.")
         super().initial(request, *args, **kwargs)

@@ -20,6 +20,7 @@ from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
 from workers.contracts.plans import LicenceVerdict
+from workers.contracts.trying import recipe_shown
 
 TAIL = 30
 MOST_CURVE_POINTS = 20_000
@@ -68,9 +69,9 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "can_cancel": not is_final and job.state != State.CANCELLING,
         "can_retry": job_retryable(job),
         "can_reproduce": job_reproducible(job) and job.reproduces_id is None,
-        "yaml": recipe_yaml(job.recipe),
+        "yaml": recipe_yaml(recipe_shown(job.recipe)),
         "commands": f"genepool jobs watch {job.number}",
-        "resubmit": command_of(recipe_yaml(job.recipe)),
+        "resubmit": command_of(recipe_yaml(recipe_shown(job.recipe))),
         "children": list(job.children.order_by("number")[:20]),
         "reproductions": list(job.reproductions.order_by("number")[:20]),
     }

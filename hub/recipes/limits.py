@@ -3,3 +3,4 @@
 from hub.core.ratelimit import Limit
 
 SUBMIT = Limit("submit", 30, 3600)
+TRY = Limit("try", 120, 3600)

@@ -11,8 +11,9 @@ from hub.core.errors import ApplicationError
 from hub.recipes.external import here_as
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile
-from workers.contracts.recipes import AnyRecipe
+from workers.contracts.recipes import AnyRecipe, RankRecipe, TryRecipe
 from workers.contracts.references import repo_reference_parse
+from workers.planning.bases import base_text
 from workers.planning.references import Role, references_of
 
 BUILTIN = "builtin:"
@@ -43,7 +44,10 @@ class Resolved:
 
 
 def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
-    """Every reference, in recipe order. The same commit named twice is read once."""
+    """Every reference, in recipe order, and for trying and ranking the bases of entries that run only on one.
+
+    The same commit named twice is read once.
+    """
     known: dict[tuple[str, str], tuple[Repo | None, Commit | None, RepoFacts | None]] = {}
     found = []
     for role, index, text, where in references_of(recipe):
@@ -51,6 +55,16 @@ def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
         if (type, text) not in known:
             known[type, text] = reference_resolve(user=user, type=type, text=text)
         found.append(Resolved(role, index, text, where, *known[type, text]))
+    if isinstance(recipe, TryRecipe | RankRecipe):
+        for entry in [entry for entry in found if entry.role == "model" and entry.facts is not None]:
+            text = base_text(entry.facts) if entry.facts is not None else ""
+            # A base is named by whoever uploaded the entry: what is no plain name of this hub is no base.
+            reference = repo_reference_parse(text)
+            if reference is None or reference.scheme:
+                continue
+            if ("model", text) not in known:
+                known["model", text] = reference_resolve(user=user, type="model", text=text)
+            found.append(Resolved("base", entry.index, text, entry.where, *known["model", text]))
     return found
 
 

@@ -2,7 +2,7 @@
 
 from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, TrainRecipe
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, RankRecipe, TrainRecipe, TryRecipe
 from workers.planning.wording import counted
 
 
@@ -16,6 +16,10 @@ def title_make(recipe: AnyRecipe) -> str:
     if isinstance(recipe, EvaluateRecipe):
         what = recipe.models[0].partition("@")[0] if len(recipe.models) == 1 else counted(len(recipe.models), "model")
         return f"Evaluation of {what} on {counted(len(recipe.data), 'dataset')}{target}"
+    if isinstance(recipe, RankRecipe):
+        return f"Ranking of {counted(len(recipe.models), 'model')} for {recipe.data[0].data.partition('@')[0]}"
+    if isinstance(recipe, TryRecipe):
+        return f"Try of {recipe.model.partition('@')[0]}"
     if isinstance(recipe, TrainRecipe):
         if recipe.model is None:
             return f"Training from scratch{target}"

@@ -15,6 +15,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.paths import Path, where_of
 
 MAX_BYTES = 2**20
+MAX_INPUT_BYTES = 7 * 2**20  # of a document that holds a picture to try
 MAX_DEPTH = 20
 MAX_NODES = 20_000
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -167,8 +168,8 @@ class _Builder:
         return path
 
 
-def measure(document: Any) -> list[Finding]:
-    """The caps for data that did not come through `load_document`: a JSON body."""
+def measure(document: Any, limit: int = MAX_BYTES) -> list[Finding]:
+    """The caps for data that did not come through `load_document`: a JSON body. `limit` is in characters."""
     nodes, size = 0, 0
     stack: list[tuple[Any, Path]] = [(document, ())]
     while stack:
@@ -192,8 +193,8 @@ def measure(document: Any) -> list[Finding]:
                 pass
             case _:
                 return [_error("yaml_invalid", f"{where_of(path)} is of a type that no recipe holds.", None, path)]
-        if size > MAX_BYTES:
-            return [_error("document_too_large", f"The document is larger than {MAX_BYTES // 2**20} MiB.")]
+        if size > limit:
+            return [_error("document_too_large", f"The document is larger than {limit // 2**20} MiB.")]
     return []
 
 

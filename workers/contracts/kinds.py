@@ -96,6 +96,20 @@ KINDS: tuple[Kind, ...] = (
         has_form=False,
         limits=Limits(wall_s=24 * 3600, memory_bytes=4 * 2**30),
     ),
+    Kind(
+        "try",
+        "Try",
+        "One input through one model.",
+        recipe="workers.contracts.recipes:TryRecipe",
+        runner="workers.jobs.try_out:run",
+        planner="workers.planning.try_out:check",
+        publish="hub.recipes.trying:try_publish",
+        makes_repo=False,
+        keeps_files=False,
+        has_form=False,
+        limits=Limits(wall_s=600, output_bytes=2**20, log_bytes=2**20, hang_s=300),
+        max_attempts=2,
+    ),
 )
 
 

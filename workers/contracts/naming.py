@@ -45,7 +45,7 @@ def _model_names(document: dict[str, Any], kind: str) -> list[tuple[Path, str]]:
         for index, source in enumerate(_items(document, "sources")):
             path: Path = ("sources", index)
             names.append(((*path, "model"), source.get("model")) if isinstance(source, dict) else (path, source))
-    elif kind == "evaluate":
+    elif kind in ("evaluate", "rank"):
         names += [(("models", index), name) for index, name in enumerate(_items(document, "models"))]
     else:
         names.append((("model",), document.get("model")))

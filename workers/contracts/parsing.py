@@ -7,6 +7,7 @@ keeps them in `parameters`.
 import importlib
 import json
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from workers.contracts.complaints import Complaints, listed, nearest, quoted
-from workers.contracts.documents import load_document, measure
+from workers.contracts.documents import MAX_BYTES, MAX_INPUT_BYTES, load_document, measure
 from workers.contracts.findings import Finding, Repair, has_errors
 from workers.contracts.kinds import KINDS
 from workers.contracts.mergekit import is_mergekit, mergekit_convert
@@ -40,6 +41,8 @@ def _recipe_class(dotted: str) -> type[AnyRecipe]:
 
 RECIPES: dict[str, type[AnyRecipe]] = {kind.name: _recipe_class(kind.recipe) for kind in KINDS}
 _LARGEST = 10**300
+# Control characters but for newline and tab, and half characters (lone surrogates).
+_UNCLEAN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
         if has_errors(findings):
             return Parsed(None, tuple(findings), document)
     lines = getattr(document, "lines", {})
-    findings += _too_many_sources(document) or measure(document)
+    findings += _too_many_sources(document) or measure(document, _limit(document))
     if has_errors(findings):
         return Parsed(None, tuple(findings), None)
     if not isinstance(document, dict):
@@ -90,6 +93,10 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
     if has_errors(found):
         return Parsed(None, found, document, complaints, salvaged)
     return Parsed(recipe, found, document, complaints)
+
+
+def _limit(document: Any) -> int:
+    return MAX_INPUT_BYTES if isinstance(document, dict) and document.get("kind") == "try" else MAX_BYTES
 
 
 def _too_many_sources(document: Any) -> list[Finding]:
@@ -136,7 +143,7 @@ def _check_texts(document: dict[str, Any], complaints: Complaints) -> bool:
 
 
 def _is_clean(text: str) -> bool:
-    return not any((ord(character) < 32 and character not in "\n\t") or 0x7F <= ord(character) < 0xA0 or 0xD800 <= ord(character) < 0xE000 for character in text)  # fmt: skip
+    return _UNCLEAN.search(text) is None
 
 
 def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> tuple[AnyRecipe | None, AnyRecipe | None]:

@@ -10,6 +10,7 @@ from hub.jobs import selectors
 from hub.jobs.api import queries
 from hub.jobs.models import Job, JobOutput
 from hub.jobs.states import State, public_state
+from workers.contracts.trying import recipe_shown
 from workers.contracts.writing import document_ordered
 
 PROGRESS = {"done": 0, "total": None, "unit": "", "message": "", "steps": []}
@@ -46,7 +47,7 @@ def job_detail(job: Job, *, user: User) -> dict[str, Any]:
     body = job_json(job, queue=selectors.queue_of(job), result=selectors.result_of(job))
     relatives = {"parent": job.parent_id, "reproduces": job.reproduces_id}
     body |= {name: str(value) if value else None for name, value in relatives.items()}
-    body |= {"recipe": document_ordered(job.recipe), "check": job.check_report, "outputs": outputs_json(job, user)}
+    body |= {"recipe": document_ordered(recipe_shown(job.recipe)), "check": job.check_report, "outputs": outputs_json(job, user)}
     return body | ({"traceback": job.traceback} if user.is_staff else {})
 
 

@@ -99,7 +99,7 @@ class JobCollectionView(ApiView):
     def post(self, request: Request) -> Response:
         asked = serializers.SubmitInput(data=request.data)
         asked.is_valid(raise_exception=True)
-        key = _idempotency_key(request)
+        key = idempotency_key(request)
         job, is_new = services.recipe_submit(
             user=request.user,
             document=asked.validated_data["recipe"],
@@ -111,7 +111,7 @@ class JobCollectionView(ApiView):
         return Response(job_detail(job, user=request.user), status=201 if is_new else 200, headers=headers)
 
 
-def _idempotency_key(request: Request) -> str | None:
+def idempotency_key(request: Request) -> str | None:
     key = request.headers.get("Idempotency-Key", "").strip()
     if len(key) > KEY_LIMIT or not key.isprintable() or not key.isascii():
         raise Invalid(f"Idempotency-Key must be 1 to {KEY_LIMIT} printable ASCII characters.")

@@ -1,0 +1,1 @@
+"""TRY OUT: one input through one model, answered in words that a person reads."""

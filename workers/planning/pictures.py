@@ -1,0 +1,33 @@
+"""What a picture says of itself before anything decodes it: PNG and JPEG, from their headers alone."""
+
+import struct
+
+PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
+# Frame headers hold the size; C4, C8 and CC look like them and hold tables.
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_ALONE = frozenset({0x01, *range(0xD0, 0xDA)})
+
+
+def picture_size(data: bytes) -> tuple[int, int] | None:
+    """(width, height) of a PNG or JPEG; None for anything else, or for a header that is cut off."""
+    if data.startswith(PNG):
+        return struct.unpack(">II", data[16:24]) if data[12:16] == b"IHDR" and len(data) >= 24 else None
+    return _jpeg_size(data) if data.startswith(JPEG) else None
+
+
+def _jpeg_size(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 4 <= len(data):
+        if data[at] != 0xFF:
+            return None
+        marker = data[at + 1]
+        if marker == 0xFF or marker in _ALONE:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker in _FRAMES:
+            if at + 9 > len(data):
+                return None
+            height, width = struct.unpack(">HH", data[at + 5 : at + 9])
+            return width, height
+        at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
+    return None
