@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from workers.contracts.facts import FileFact, RepoFacts, TensorFact
+from workers.contracts.facts import FileFact, RepoFacts
 from workers.contracts.findings import Finding
 from workers.planning.architectures import shape_of
 from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter, text_of, texts_of
@@ -18,7 +18,7 @@ from workers.planning.configs import (
     read_object,
     task_of,
 )
-from workers.planning.headers import Header
+from workers.planning.data import Data, holds_data, read_data
 from workers.planning.licence_names import licence_normalise
 from workers.planning.weights import Read, inventory, main_dtype, read_headers
 
@@ -26,7 +26,6 @@ TOKENIZER_FILES = (
     "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model", "tokenizer.json",
     "tokenizer.model", "vocab.json", "vocab.txt",
 )  # fmt: skip
-_SPLIT_FOLDER = "data/"
 _CHUNK = 2**20
 
 
@@ -44,18 +43,16 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     card, card_findings = _card(sizes, read)
     headers, header_findings = read_headers(sizes, read)
     tensors, tensor_findings = inventory(headers, sizes, read)
-    splits, split_findings = _splits(headers)
-    findings += (
-        adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + split_findings
-    )
+    is_dataset = not (config or adapter or tensors or manifest.get("artifact")) and holds_data(sizes)
+    data, data_findings = read_data(sizes, headers, card, read) if is_dataset else (Data(), [])
+    findings += adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + data_findings
     tags = texts_of(card, "tags")
     base = texts_of(card, "base_model") or _adapter_base(adapter)
-    is_dataset = bool(splits) and not tensors and not config
     parameters = sum(tensor.elements for tensor in tensors.values())
     dtype = main_dtype(tensors.values())
     if is_dataset:
         # A dataset's tensors are listed too (`test/images`), so that their shapes can be checked; they are no parameters.
-        tensors = _data_tensors(headers)
+        tensors = data.tensors
     facts = RepoFacts(
         repo_type="dataset" if is_dataset else "model",
         artifact=artifact_of(manifest, adapter, config, tags, parameters > 0),
@@ -69,14 +66,15 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         base_relation=text_of(card, "base_model_relation") or ("adapter" if adapter and base else ""),
         config=config,
         adapter=adapter,
-        labels=labels_of(config),
+        labels=data.labels if is_dataset else labels_of(config),
         tokenizer_digest=_tokenizer_digest(listed, read),
         vocabulary=shape_of(config).vocabulary if config else None,
         tensors=tensors,
         parameters=parameters,
         dtype=dtype,
         files=tuple(FileFact(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in listed),
-        splits=splits,
+        splits=data.rows,
+        columns=data.columns,
     )
     return facts, findings
 
@@ -135,31 +133,3 @@ def _digest(path: str, size: int, read: Read) -> str:
     for start in range(0, size, _CHUNK):
         digest.update(read(path, start, min(_CHUNK, size - start)))
     return digest.hexdigest()
-
-
-def _splits(headers: Mapping[str, Header]) -> tuple[dict[str, int], list[Finding]]:
-    """Rows of each split of a dataset: the first dimension of `labels` in `data/<split>.safetensors`."""
-    splits: dict[str, int] = {}
-    findings = []
-    for path, header in headers.items():
-        if not path.startswith(_SPLIT_FOLDER) or path.count("/") != 1:
-            continue
-        labels = header.tensors.get("labels")
-        if labels is None or len(labels.shape) != 1:
-            message = f"{path} has no list of labels. Models cannot be measured on it."
-            findings.append(Finding(code="split_without_labels", severity="warning", where=path, message=message))
-        else:
-            splits[_split_name(path)] = labels.shape[0]
-    return splits, findings
-
-
-def _data_tensors(headers: Mapping[str, Header]) -> dict[str, TensorFact]:
-    return {
-        f"{_split_name(path)}/{name}": fact
-        for path, header in headers.items() if path.startswith(_SPLIT_FOLDER) and path.count("/") == 1
-        for name, fact in header.facts(path).items()
-    }  # fmt: skip
-
-
-def _split_name(path: str) -> str:
-    return path.removeprefix(_SPLIT_FOLDER)[: -len(".safetensors")]

@@ -155,13 +155,14 @@ def test_a_dataset(tmp_path: Path) -> None:
     assert (findings, facts.repo_type, facts.splits) == ([], "dataset", {"test": 5, "train": 20})
     assert (facts.parameters, facts.dtype, facts.artifact) == (0, "", "unknown")
     assert facts.tensors["test/images"].shape == (5, 1, 8, 8)
+    assert facts.columns["images"] == "image"
 
 
-def test_a_split_without_labels_is_told(tmp_path: Path) -> None:
-    write_model(tmp_path, {"images": (3, 1, 8, 8)}, name="data/test.safetensors")
+def test_tensors_that_are_no_columns_are_told(tmp_path: Path) -> None:
+    write_model(tmp_path, {"images": (3, 1, 8, 8), "labels": (4,)}, name="data/test.safetensors")
     facts, findings = extract(tmp_path)
-    assert facts.splits == {}
-    assert [finding.code for finding in findings] == ["split_without_labels"]
+    assert (facts.repo_type, facts.splits, facts.columns) == ("dataset", {"test": -1}, {})
+    assert [finding.code for finding in findings] == ["data_shape"]
 
 
 def test_the_manifest_says_what_it_is(tmp_path: Path) -> None:

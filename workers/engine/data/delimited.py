@@ -1,7 +1,6 @@
 """Tables in csv (or tsv, by the ending): UTF-8, the first line names the columns. Types are read off the cells."""
 
 import csv
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,10 @@ import pyarrow as pa
 
 from workers.engine.data.inference import Inferred, batches_of
 from workers.engine.data.refusals import refused
+from workers.planning.kinds import cell_kind, joined_cells
 
 MAX_CELL_CHARACTERS = 16 * 2**20
 MAX_COLUMNS = 10_000
-# A leading zero or plus is no number: 007 is somebody's name.
-_WHOLE = re.compile(r"-?(0|[1-9]\d{0,17})")
-_NUMBER = re.compile(r"-?((0|[1-9]\d*)(\.\d*)?|\.\d+)([eE][-+]?\d+)?|nan|-?inf", re.IGNORECASE)
-_RANK = {"null": 0, "int": 1, "float": 2, "text": 3}
 _MAKE: dict[str, Any] = {"null": str, "int": int, "float": float, "text": str}
 
 
@@ -25,9 +21,7 @@ def read_csv(paths: list[Path], files: list[str], what: str) -> tuple[pa.Schema,
     kinds: dict[str, str] = {}
     for row in _rows(paths, files, what):
         for name, cell in row.items():
-            kind = _kind(cell)
-            if _RANK[kind] >= _RANK[kinds.get(name, "null")]:
-                kinds[name] = kind
+            kinds[name] = joined_cells(kinds.get(name, "null"), cell_kind(cell))
     makers = {name: _MAKE[kind] for name, kind in kinds.items()}
     inferred = Inferred(what)
     inferred.kinds = kinds
@@ -35,14 +29,6 @@ def read_csv(paths: list[Path], files: list[str], what: str) -> tuple[pa.Schema,
         {name: makers[name](cell) if cell else None for name, cell in row.items()} for row in _rows(paths, files, what)
     )
     return inferred.schema, batches_of(typed, inferred.schema)
-
-
-def _kind(cell: str) -> str:
-    if not cell:
-        return "null"
-    if _WHOLE.fullmatch(cell):
-        return "int"
-    return "float" if _NUMBER.fullmatch(cell) else "text"
 
 
 def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[dict[str, str]]:

@@ -6,17 +6,14 @@ from typing import Any
 import pyarrow as pa
 
 from workers.engine.data.refusals import refused
+from workers.planning.kinds import WORDS, joined_kind, kind_of
 
 BATCH_ROWS = 1024
-_INT64 = 2**63
-# Kinds of one value. `null` gives way to any other, `int` to `float`; `other` (objects, lists of lists) is left out of the split.
+# `other` is not here: a column of objects or lists of lists is left out of the split.
 _TYPES: dict[str, pa.DataType] = {
     "null": pa.string(), "bool": pa.bool_(), "int": pa.int64(), "float": pa.float64(), "text": pa.string(),
     "ints": pa.list_(pa.int64()), "floats": pa.list_(pa.float64()), "texts": pa.list_(pa.string()), "empty": pa.list_(pa.string()),
 }  # fmt: skip
-_WIDER = {("int", "float"): "float", ("ints", "floats"): "floats", ("empty", "ints"): "ints", ("empty", "floats"): "floats", ("empty", "texts"): "texts"}  # fmt: skip
-_WORDS = {"bool": "truth values", "int": "whole numbers", "float": "numbers", "text": "text", "ints": "lists of whole numbers",
-          "floats": "lists of numbers", "texts": "lists of texts", "empty": "lists", "other": "objects"}  # fmt: skip
 
 
 class Inferred:
@@ -27,41 +24,16 @@ class Inferred:
 
     def see(self, row: Mapping[str, Any], place: str) -> None:
         for name, value in row.items():
-            kind = kind_of(value)
-            held = self.kinds.get(name, "null")
-            if kind == held or kind == "null":
-                self.kinds.setdefault(name, kind)
-                continue
-            joined = kind if held == "null" else _WIDER.get((held, kind)) or _WIDER.get((kind, held))
-            if "other" in (kind, held):
-                joined = "other"
+            kind, held = kind_of(value), self.kinds.get(name, "null")
+            joined = joined_kind(held, kind)
             if joined is None:
-                told = f"{place} of {self.what} has {_WORDS[kind]} in {name}, the rows before have {_WORDS[held]}."
+                told = f"{place} of {self.what} has {WORDS[kind]} in {name}, the rows before have {WORDS[held]}."
                 raise refused("data_ragged", told, "A column holds one kind of value.")
             self.kinds[name] = joined
 
     @property
     def schema(self) -> pa.Schema:
         return pa.schema([pa.field(name, _TYPES[kind]) for name, kind in self.kinds.items() if kind != "other"])
-
-
-def kind_of(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int" if -_INT64 <= value < _INT64 else "float"
-    if isinstance(value, float):
-        return "float"
-    if isinstance(value, str):
-        return "text"
-    if not isinstance(value, list):
-        return "other"
-    kinds = {kind_of(item) for item in value}
-    if kinds <= {"int", "float"} and kinds:
-        return "floats" if "float" in kinds else "ints"
-    return "texts" if kinds == {"text"} else "other" if kinds else "empty"
 
 
 def batches_of(rows: Iterator[Mapping[str, Any]], schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -9,6 +9,8 @@ import numpy as np
 
 from workers.engine.data.columns import Column
 from workers.engine.data.refusals import refused
+from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter
+from workers.planning.class_names import card_names
 from workers.planning.datasets import SplitFiles, files_by_split
 
 BUILTIN = "builtin:"
@@ -63,6 +65,7 @@ def open_split(folder: Path, split: str, *, reference: str, scratch: Path | None
         passing = tempfile.TemporaryDirectory(prefix="genepool-")
         scratch = Path(passing.name)
     columns = _open(folder, found[split], f"{split} of {reference}", scratch)
+    _name_classes(columns, folder)
     opened = Split(reference, split, columns, passing)
     if len(opened) == 0:
         raise refused("data_empty", f"The split {opened} holds no examples.")
@@ -81,6 +84,19 @@ def _open(folder: Path, files: SplitFiles, what: str, scratch: Path) -> dict[str
     from workers.engine.data.tables import open_tables
 
     return open_tables(folder, files, what, scratch)
+
+
+def _name_classes(columns: dict[str, Column], folder: Path) -> None:
+    """Class names that only the card tells."""
+    card = folder / CARD_FILE
+    if not card.is_file():
+        return
+    with card.open(encoding="utf-8", errors="replace") as opened:
+        head, _ = front_matter(opened.read(CARD_BYTES))
+    for name, names in card_names(head).items():
+        column = columns.get(name)
+        if column is not None and not column.names and column.type.startswith(("int", "uint")):
+            column.names = names
 
 
 def _paths(folder: Path) -> list[str]:

@@ -4,7 +4,6 @@
 Metadata `names` (JSON: column → list of names) says what classes are called.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,13 @@ from numpy.typing import NDArray
 from workers.engine.data.columns import ArrayColumn, Column
 from workers.engine.data.refusals import refused
 from workers.planning.headers import Header, HeaderError, HeaderTensor, read_header
+from workers.planning.preview import names_in
 
 _DTYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "<i1", "U8": "<u1",
     "U16": "<u2", "U32": "<u4", "U64": "<u8", "BOOL": "?",
 }  # fmt: skip
 _CHECKED_ROWS = 4096
-_NAMES = "names"
 
 
 def open_tensors(folder: Path, files: tuple[str, ...], what: str) -> dict[str, Column]:
@@ -37,20 +36,6 @@ def open_tensors(folder: Path, files: tuple[str, ...], what: str) -> dict[str, C
         raise refused("data_shape", f"The tensors of {what} have different numbers of rows: {told}.")
     names = names_in(header.metadata)
     return {name: _column(name, array, names.get(name, ()), what) for name, array in sorted(arrays.items())}
-
-
-def names_in(metadata: Any) -> dict[str, tuple[str, ...]]:
-    """Class names by column, from a header's metadata; what is no list of texts is passed over."""
-    try:
-        named = json.loads(metadata.get(_NAMES, "{}"))
-    except (ValueError, RecursionError):
-        return {}
-    if not isinstance(named, dict):
-        return {}
-    return {
-        column: tuple(names) for column, names in named.items()
-        if isinstance(names, list) and all(isinstance(name, str) for name in names)
-    }  # fmt: skip
 
 
 def _header(path: Path, file: str, what: str) -> Header:

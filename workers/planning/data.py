@@ -1,0 +1,79 @@
+"""What a dataset repo holds, over all its splits: rows, columns, class names, the shapes of its tensors."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from workers.contracts.facts import TensorFact
+from workers.contracts.findings import Finding
+from workers.planning.class_names import card_names
+from workers.planning.columns import SYNONYMS
+from workers.planning.datasets import SplitFiles, files_by_split
+from workers.planning.headers import Header
+from workers.planning.preview import SplitPreview, preview_of
+from workers.planning.storable import is_storable
+from workers.planning.weights import Read
+
+# A repo with one of these holds a model, and the tables or pictures beside it are there to show how it is used.
+_MODEL_ENDINGS = (".onnx", ".gguf", ".bin", ".pt", ".pth", ".h5", ".tflite", ".joblib", ".ckpt", ".msgpack")
+
+
+@dataclass(frozen=True)
+class Data:
+    """`rows` by split (-1: not counted), `tensors` by `<split>/<name>`, so that their shapes can be checked; they are no parameters."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    columns: dict[str, str] = field(default_factory=dict)
+    labels: tuple[str, ...] = ()
+    tensors: dict[str, TensorFact] = field(default_factory=dict)
+
+
+def holds_data(paths: Iterable[str]) -> bool:
+    names = list(paths)
+    if any(PurePosixPath(name).suffix.lower() in _MODEL_ENDINGS for name in names):
+        return False
+    return bool(files_by_split(names))
+
+
+def read_data(
+    sizes: Mapping[str, int], headers: Mapping[str, Header], card: Mapping[str, Any], read: Read
+) -> tuple[Data, list[Finding]]:
+    rows: dict[str, int] = {}
+    columns: dict[str, str] = {}
+    names = card_names(card)
+    tensors: dict[str, TensorFact] = {}
+    findings: list[Finding] = []
+    for split, files in files_by_split(sizes).items():
+        preview, found = preview_of(files, sizes, headers, read)
+        findings += found
+        rows[split] = preview.rows
+        findings += _differences(split, columns, preview)
+        columns = columns or {name: kind for name, kind in preview.columns.items() if is_storable(name)}
+        names |= {name: held for name, held in preview.names.items() if len(held) >= len(names.get(name, ()))}
+        tensors |= _tensors(split, files, headers)
+    return Data(rows, columns, _labels(columns, names), tensors), findings
+
+
+def _differences(split: str, columns: Mapping[str, str], preview: SplitPreview) -> list[Finding]:
+    missing = sorted(set(columns) - set(preview.columns))
+    if not missing or not preview.columns:
+        return []
+    message = f"The split {split} has no column {missing[0]}, others do."
+    return [Finding(code="split_columns", severity="warning", where=split, message=message)]
+
+
+def _labels(columns: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """The classes of the column that plays the part of the label."""
+    for column in ("label", *SYNONYMS["label"], *columns):
+        if column in columns and names.get(column) and is_storable(list(names[column])):
+            return names[column]
+    return ()
+
+
+def _tensors(split: str, files: SplitFiles, headers: Mapping[str, Header]) -> dict[str, TensorFact]:
+    return {
+        f"{split}/{name}": fact
+        for path in files.files if files.format == "safetensors" and path in headers
+        for name, fact in headers[path].facts(path).items()
+    }  # fmt: skip
