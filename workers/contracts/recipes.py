@@ -147,6 +147,7 @@ class TrainRecipe(Recipe):
     )
     data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
     lora: Lora | None = None
+    new_head: bool = Field(default=False, description="draw the last layer anew, for the classes of the data")
     epochs: int = Field(default=1, ge=1, le=10_000)
     max_steps: int | None = Field(default=None, ge=1, le=100_000_000, description="stop after so many updates")
     batch_size: int = Field(default=64, ge=1, le=4096)

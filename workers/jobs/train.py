@@ -1,20 +1,20 @@
-"""TRAIN: an image classifier from scratch, all weights of one, or a LoRA adapter for one. Finished epochs survive a kill."""
+"""TRAIN: a model from scratch, all weights of one, or a LoRA adapter for one. A run that is killed goes on where it was."""
 
 import hashlib
 import json
-from pathlib import Path
+import os
 from typing import Any
 
 from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import TrainRecipe
-from workers.jobs import train_card
+from workers.contracts.tasks import Task
+from workers.jobs import train_card, train_parts, train_result
 from workers.jobs.cost import Meter
-from workers.jobs.inputs import inputs_of, inputs_rows
+from workers.jobs.inputs import inputs_rows
 from workers.jobs.outputs import result_of, write_json
 
 REVISION = 2
-
 
 # Progress of a long run in so many events.
 PROGRESS_EVENTS = 200
@@ -22,43 +22,45 @@ PROGRESS_EVENTS = 200
 
 def run(ports: Ports) -> JobResult:
     """Leaves a stock checkpoint or adapter in `out/`, with card, manifest and report."""
+    # Read when a GPU is first used: without it some sums on it come out differently from run to run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
     from workers.engine.io.digest import digest_of_folder
-    from workers.engine.train.build import check_fit
-    from workers.engine.train.save import parameter_counts
+    from workers.engine.train.start import parameter_counts
 
     request, out = ports.workspace.request, ports.workspace.out
     torch.set_num_threads(request.threads)
     torch.use_deterministic_algorithms(True)
     recipe = TrainRecipe.model_validate(request.recipe)
     with Meter() as meter:
-        model, examples = _model(ports, recipe), _examples(ports, recipe)
-        check_fit(model, examples, name=recipe.model or "The architecture")
-        trained, total = parameter_counts(model)
+        parts = train_parts.prepare(ports, recipe)
+        trained, total = parameter_counts(parts.model)
         ports.reporter.log(
-            f"Training {trained:,} of {total:,} parameters on {len(examples):,} examples for {recipe.epochs} epochs."
+            f"Training {trained:,} of {total:,} parameters on {parts.examples:,} examples: {_length_in_words(recipe)}."
         )
-        progress = _fit(ports, recipe, model, examples)
-        validation = _validate(ports, recipe, model)
-        _save(ports, recipe, model)
+        progress = _fit(ports, recipe, parts)
+        _tell_end(ports, progress)
+        train_result.save(ports, recipe, parts)
+        validation = train_result.measure(ports, recipe, parts)
         cost = meter.cost(read_bytes=sum(file.size_bytes for item in request.inputs for file in item.files))
     digest = digest_of_folder(out)
     report = {
-        "schema": 1, "kind": "train", "losses": progress.losses, "curve": progress.curve, "examples": len(examples),
-        "parameters": {"trained": trained, "all": total}, "validation": validation, "tensor_digest": digest,
-        "inputs": inputs_rows(request), "cost": cost,
+        "schema": 1, "kind": "train", "task": parts.task.name, "labels": list(parts.labels), "examples": parts.examples,
+        "parameters": {"trained": trained, "all": total}, "steps": progress.step, "losses": progress.losses,
+        "curve": progress.curve, "validation_losses": progress.validation,
+        "stopped": {"reason": progress.stopped, "diverged_at": progress.diverged_at, "kept_step": progress.kept},
+        "validation": validation, "tensor_digest": digest, "inputs": inputs_rows(request), "cost": cost,
     }  # fmt: skip
     write_json(out / "report.json", report)
-    train_card.write(out, request, recipe, validation=validation, digest=digest)
-    scores = {f"validation_accuracy:{row['data']}": row["metrics"]["accuracy"]["value"] for row in validation}
-    metrics = {"final_loss": progress.losses[-1]} | scores
-    return result_of(out, metrics=metrics, report=report, tensor_digest=digest, resumed_units=progress.resumed_step)
+    train_card.write(out, request, recipe, parts=parts, progress=progress, validation=validation, digest=digest)
+    return result_of(
+        out, metrics=_metrics(parts.task, progress, validation), report=report, tensor_digest=digest,
+        resumed_units=progress.resumed_step,
+    )  # fmt: skip
 
 
-def _fit(ports: Ports, recipe: TrainRecipe, model: Any, examples: Any) -> Any:
-    from workers.engine.train.batches import Joined, Supervised
-    from workers.engine.train.losses import Objective, cross_entropy
+def _fit(ports: Ports, recipe: TrainRecipe, parts: Any) -> Any:
     from workers.engine.train.run import fit
     from workers.engine.train.settings import Settings, Watch
 
@@ -67,113 +69,48 @@ def _fit(ports: Ports, recipe: TrainRecipe, model: Any, examples: Any) -> Any:
         if done == steps or done % max(1, steps // PROGRESS_EVENTS) == 0:
             ports.reporter.progress(done, steps, "steps", "Training")
 
+    stop = recipe.early_stop
     settings = Settings(
         epochs=recipe.epochs, batch_size=recipe.batch_size, learning_rate=recipe.learning_rate, weight_decay=recipe.weight_decay,
         warmup_ratio=recipe.warmup_ratio, seed=recipe.seed, schedule=recipe.schedule, clip_norm=recipe.clip_norm,
         max_steps=recipe.max_steps, precision=recipe.precision, checkpoint_s=recipe.checkpoint_s,
+        patience=stop.patience if stop else None, least=stop.least if stop else 0.0,
     )  # fmt: skip
     watch = Watch(
-        step=step,
-        metric=ports.reporter.metric,
-        checkpoint=lambda done: ports.reporter.checkpoint(f"step {done}"),
+        step=step, metric=ports.reporter.metric, checkpoint=lambda done: ports.reporter.checkpoint(f"step {done}")
     )
+    request = ports.workspace.request
     return fit(
-        model,
-        Supervised(Joined([_Pictures(examples)]), _pixels),
-        Objective((cross_entropy(smoothing=recipe.label_smoothing),)),
-        settings,
-        journal=ports.workspace.journal,
-        key=_key(ports.workspace.request),
-        watch=watch,
-    )
+        parts.model, parts.batches, parts.objective, settings, journal=ports.workspace.journal, key=_key(request),
+        watch=watch, validation=parts.validation, device=request.device,
+    )  # fmt: skip
 
 
-class _Pictures:
-    def __init__(self, examples: Any) -> None:
-        self._examples = examples
-
-    def __len__(self) -> int:
-        return len(self._examples)
-
-    def take(self, rows: Any) -> dict[str, Any]:
-        return {"image": self._examples.images[rows].numpy()}
-
-    def gold(self, rows: Any) -> Any:
-        return self._examples.labels[rows].numpy()
+def _length_in_words(recipe: TrainRecipe) -> str:
+    epochs = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs:,} epochs"
+    return epochs if recipe.max_steps is None else f"{epochs}, at most {recipe.max_steps:,} steps"
 
 
-def _pixels(batch: Any) -> dict[str, Any]:
-    import numpy as np
-    import torch
-
-    return {"pixel_values": torch.from_numpy(np.stack(batch["image"]))}
-
-
-def _model(ports: Ports, recipe: TrainRecipe) -> Any:
-    from workers.engine.train import build
-
-    if recipe.model is None:
-        if recipe.architecture is None:
-            from workers.engine.models import refused
-
-            raise refused(
-                "nothing_to_train", "The recipe names neither a model to go on from nor an architecture to start with."
-            )
-        return build.from_scratch(recipe.architecture, recipe.seed)
-    folder = ports.workspace.input_folder("model", 0)
-    if recipe.lora is None:
-        return build.fine_tune(folder, name=recipe.model)
-    return build.with_lora(folder, recipe.lora, name=recipe.model, seed=recipe.seed)
-
-
-def _examples(ports: Ports, recipe: TrainRecipe) -> Any:
-    import torch
-
-    from workers.engine.datasets import Examples, load_examples
-    from workers.engine.models import refused
-
-    parts = [
-        load_examples(ports.workspace.input_folder("data", number), item.split, reference=item.data)
-        for number, item in enumerate(recipe.data)
-    ]
-    shapes = {tuple(part.images.shape[1:]) for part in parts}
-    if len(shapes) > 1:
-        raise refused(
-            "data_shapes_differ",
-            f"The datasets hold images of different shapes: {', '.join(map(str, sorted(shapes)))}.",
+def _tell_end(ports: Ports, progress: Any) -> None:
+    if progress.stopped == "diverged":
+        ports.reporter.log(
+            f"The loss became NaN or infinite at step {progress.diverged_at}. The result holds the weights of step {progress.kept}: "
+            "train again at a lower learning rate.", "error",
+        )  # fmt: skip
+    elif progress.stopped == "early":
+        ports.reporter.log(
+            f"Stopped early after {progress.epochs} epochs: the validation loss no longer fell. The weights of step {progress.kept} are kept."
         )
-    return Examples(*(torch.cat([getattr(part, name) for part in parts]) for name in ("images", "labels", "index")))
 
 
-def _validate(ports: Ports, recipe: TrainRecipe, model: Any) -> list[dict[str, Any]]:
-    """Measures the result on the validation split of each dataset that has one."""
-    from workers.engine.datasets import BUILTIN_DIGITS, load_examples
-    from workers.engine.evaluate.answers import metrics_of
-    from workers.engine.evaluate.classification import answer
-
-    rows = []
-    for number, item in enumerate(recipe.data):
-        folder = ports.workspace.input_folder("data", number)
-        if item.split == "validation" or not (
-            item.data == BUILTIN_DIGITS or (folder / "data" / "validation.safetensors").is_file()
-        ):
-            continue
-        ports.cancel.raise_if_requested()
-        examples = load_examples(folder, "validation", reference=item.data)
-        answers = answer(model, examples, name="the trained model", batch_size=recipe.batch_size)
-        rows.append({"data": item.data, "split": "validation", "metrics": metrics_of(answers)})
-    return rows
-
-
-def _save(ports: Ports, recipe: TrainRecipe, model: Any) -> None:
-    from workers.engine.train.save import save_adapter, save_model
-
-    out: Path = ports.workspace.out
-    if recipe.lora is None:
-        save_model(model, out)
-        return
-    base = inputs_of(ports.workspace.request, "model")[0]
-    save_adapter(model, out, base=base.facts.repo or base.reference.split("@")[0], revision=base.facts.commit)
+def _metrics(task: Task, progress: Any, validation: list[dict[str, Any]]) -> dict[str, Any]:
+    """The few numbers shown first: the last loss, and the task's first metric on each dataset."""
+    first = task.metrics[0]
+    scores = {f"validation_{first}:{entry['data']}": entry["metrics"][first]["value"] for entry in validation}
+    found: dict[str, Any] = {"final_loss": progress.losses[-1]} if progress.losses else {}
+    if progress.stopped == "diverged":
+        found["diverged_at_step"] = progress.diverged_at
+    return found | scores
 
 
 def _key(request: JobRequest) -> str:

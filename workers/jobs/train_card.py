@@ -8,27 +8,36 @@ import yaml
 from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.manifests import MANIFEST_FILE, RECIPE_FILE, Manifest, Parent
 from workers.contracts.recipes import TrainRecipe
+from workers.contracts.tasks import Metric, Task, metric_get
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
 from workers.jobs.inputs import inputs_of
 from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
+from workers.jobs.train_parts import Parts
 from workers.planning.licences import front_matter
 
 DETERMINISM = "The same recipe gives the same bytes with the same release of torch, the same processor kind and the same number of threads."
 
 
+# The hub of the world names tasks by what a model puts out.
+PIPELINES = {"causal-lm": "text-generation", "masked-lm": "fill-mask", "text-regression": "text-classification"}
+
+
 def write(
-    out: Path, request: JobRequest, recipe: TrainRecipe, *, validation: list[dict[str, Any]], digest: str
-) -> None:
+    out: Path, request: JobRequest, recipe: TrainRecipe, *, parts: Parts, progress: Any, validation: list[dict[str, Any]],
+    digest: str,
+) -> None:  # fmt: skip
     model = next(iter(inputs_of(request, "model")), None)
     data = inputs_of(request, "data")
     manifest = _manifest(request, recipe, model, data, digest)
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
     (out / RECIPE_FILE).write_text(recipe_to_yaml(recipe), encoding="utf-8")
     notice_write(out, request, [*([model] if model is not None else []), *data])
-    front = yaml.safe_dump(_front_matter(request, recipe, model, data), sort_keys=False, allow_unicode=True)
-    (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, request, validation)}", encoding="utf-8")
+    front = yaml.safe_dump(
+        _front_matter(request, recipe, parts.task.name, model, data), sort_keys=False, allow_unicode=True
+    )
+    (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, parts, progress, validation)}", encoding="utf-8")
 
 
 def _manifest(
@@ -49,10 +58,12 @@ def _manifest(
     )  # fmt: skip
 
 
-def _front_matter(request: JobRequest, recipe: TrainRecipe, model: Input | None, data: list[Input]) -> dict[str, Any]:
+def _front_matter(
+    request: JobRequest, recipe: TrainRecipe, task: str, model: Input | None, data: list[Input]
+) -> dict[str, Any]:
     """The licence is the check's verdict, or left open: none is ever assumed."""
     front: dict[str, Any] = {**front_matter(request.licence.licence)}
-    front |= {"library_name": "peft" if recipe.lora else "transformers", "pipeline_tag": "image-classification"}
+    front |= {"library_name": "peft" if recipe.lora else "transformers", "pipeline_tag": PIPELINES.get(task, task)}
     front["datasets"] = [item.facts.repo or item.reference for item in data]
     if model is not None:
         front |= {
@@ -63,34 +74,75 @@ def _front_matter(request: JobRequest, recipe: TrainRecipe, model: Input | None,
     return front
 
 
-def _text(recipe: TrainRecipe, request: JobRequest, validation: list[dict[str, Any]]) -> str:
+def _text(recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dict[str, Any]]) -> str:
     what = (
         f"A LoRA adapter of rank {recipe.lora.rank} for {recipe.model}"
         if recipe.lora
-        else f"{recipe.model}, fine-tuned"
+        else f"{recipe.model}, fine-tuned" + (" under a new head" if parts.has_new_head else "")
         if recipe.model
         else "Trained from scratch"
     )
     data = ", ".join(f"{item.data} ({item.split})" for item in recipe.data)
     title = recipe.output.repo.split("/")[-1] if recipe.output else "Trained model"
-    lines = [
-        f"# {title}", "", f"{what}, on {data}.", "", "## Training", "",
-        "AdamW, gradient norm clipped at 1, linear warm-up, then a cosine down to zero.", "",
-        "| setting | value |", "|---|---|", f"| epochs | {recipe.epochs} |", f"| batch size | {recipe.batch_size} |",
-        f"| peak learning rate | {recipe.learning_rate:g} |", f"| weight decay | {recipe.weight_decay:g} |",
-        f"| warm-up | {recipe.warmup_ratio:.0%} of the steps |", f"| seed | {recipe.seed} |", "",
-    ]  # fmt: skip
+    lines = [f"# {title}", "", f"{what}, on {data}.", "", *_ending(progress), "## Training", "", _how(recipe), ""]
+    lines += ["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in _settings(recipe)), ""]
     if validation:
-        lines += [
-            "## Measured on the validation split",
-            "",
-            "| data | accuracy | 95 % interval | examples |",
-            "|---|---|---|---|",
-        ]
-        for row in validation:
-            accuracy = row["metrics"]["accuracy"]
-            lines.append(
-                f"| {row['data']} | {accuracy['value']:.1%} | {accuracy['low']:.1%} to {accuracy['high']:.1%} | {accuracy['n']} |"
-            )
-        lines.append("")
+        lines += ["## Measured on data that was not trained on", "", *_table(parts.task, validation), ""]
     return "\n".join(lines)
+
+
+def _ending(progress: Any) -> list[str]:
+    """A run that did not go its whole way says so first."""
+    if progress.stopped == "diverged":
+        return [
+            f"**The loss became NaN or infinite at step {progress.diverged_at}.** These are the weights of step {progress.kept}, "
+            "the last that were journalled before.", "",
+        ]  # fmt: skip
+    if progress.stopped == "early":
+        return [
+            f"Stopped early after {progress.epochs} epochs: the validation loss no longer fell. These are the weights of step "
+            f"{progress.kept}, the best of those validated.", "",
+        ]  # fmt: skip
+    return []
+
+
+def _how(recipe: TrainRecipe) -> str:
+    fall = {"cosine": "then a cosine down to zero", "linear": "then a line down to zero", "constant": "then no change"}
+    return f"AdamW, gradient norm clipped at {recipe.clip_norm:g}, linear warm-up, {fall[recipe.schedule]}."
+
+
+def _settings(recipe: TrainRecipe) -> list[tuple[str, str]]:
+    rows = [
+        ("epochs", str(recipe.epochs)), ("batch size", str(recipe.batch_size)), ("peak learning rate", f"{recipe.learning_rate:g}"),
+        ("weight decay", f"{recipe.weight_decay:g}"), ("warm-up", f"{recipe.warmup_ratio:.0%} of the steps"),
+    ]  # fmt: skip
+    if recipe.max_steps is not None:
+        rows.append(("at most", f"{recipe.max_steps} steps"))
+    if recipe.max_length is not None:
+        rows.append(("longest input", f"{recipe.max_length} tokens"))
+    if recipe.label_smoothing:
+        rows.append(("label smoothing", f"{recipe.label_smoothing:g}"))
+    if recipe.precision != "float32":
+        rows.append(("precision", recipe.precision))
+    return [*rows, ("seed", str(recipe.seed))]
+
+
+def _table(task: Task, validation: list[dict[str, Any]]) -> list[str]:
+    lines = ["| data | split | metric | value | 95 % interval | examples |", "|---|---|---|---|---|---|"]
+    for entry in validation:
+        for name in task.metrics:
+            score = entry["metrics"][name]
+            metric = metric_get(name)
+            value, interval = _shown(metric, score["value"]), "–"
+            if score["low"] is not None and score["high"] is not None:
+                interval = f"{_shown(metric, score['low'])} to {_shown(metric, score['high'])}"
+            lines.append(
+                f"| {entry['data']} | {entry['split']} | {metric.label} | {value} | {interval} | {score['n']} |"
+            )
+    return lines
+
+
+def _shown(metric: Metric, value: float | None) -> str:
+    if value is None:
+        return "undefined"
+    return f"{value:.1%}" if metric.unit == "share" else f"{value:.4g}"

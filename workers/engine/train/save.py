@@ -1,11 +1,15 @@
 """Writes what was trained as stock files: a transformers checkpoint, or a peft adapter. Equal weights give equal bytes."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from workers.planning.extract import TOKENIZER_FILES
+
+_COMPANIONS = ("tokenizer_config.json", "chat_template.jinja", "preprocessor_config.json")
 # What names this machine, not the model.
 _LOCAL_KEYS = ("_name_or_path",)
 
@@ -19,10 +23,20 @@ def save_model(model: torch.nn.Module, out: Path) -> None:
     _write(path, {key: value for key, value in config.items() if key not in _LOCAL_KEYS})
 
 
+def save_words(folder: Path | None, tokenizer: Any, out: Path) -> None:
+    """What turns text and pictures into a model's inputs: a tokenizer that was learnt, or the files of the model trained from."""
+    if tokenizer is not None:
+        tokenizer.save_pretrained(out)
+    for name in (*TOKENIZER_FILES, *_COMPANIONS) if folder is not None else ():
+        if folder is not None and (folder / name).is_file():
+            shutil.copyfile(folder / name, out / name)
+
+
 def save_adapter(model: torch.nn.Module, out: Path, *, base: str, revision: str) -> None:
     """`adapter_config.json` and `adapter_model.safetensors`. `base` is the name of the base's repo, `revision` its commit or ""."""
     saver: Any = model
-    saver.save_pretrained(out)
+    # Without its embeddings: peft would ask another hub whether the base has others.
+    saver.save_pretrained(out, save_embedding_layers=False)
     (out / "README.md").unlink(missing_ok=True)  # peft's own card, full of blanks
     path = out / "adapter_config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
@@ -32,12 +46,6 @@ def save_adapter(model: torch.nn.Module, out: Path, *, base: str, revision: str)
         sorted(config["target_modules"]) if isinstance(config["target_modules"], list) else config["target_modules"]
     )
     _write(path, config)
-
-
-def parameter_counts(model: torch.nn.Module) -> tuple[int, int]:
-    """(trained, all)."""
-    sizes = [(parameter.numel(), parameter.requires_grad) for parameter in model.parameters()]
-    return sum(size for size, trained in sizes if trained), sum(size for size, _ in sizes)
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
