@@ -1,7 +1,7 @@
 """Recipes become jobs here, and nowhere else: checked as a whole, refused as a whole, submitted once."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +15,7 @@ from hub.jobs.models import Job, JobLog
 from hub.jobs.rights import output_check
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
+from hub.recipes.benchmarking import benchmarks_expand, told_twice
 from hub.recipes.external import Wanted, check_without, held_findings, imports_start, wanted_findings, wanted_of
 from hub.recipes.overrides import policy_apply
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
@@ -25,7 +26,7 @@ from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, Output
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, Output, TrainRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
 from workers.planning.wording import counted
@@ -50,15 +51,21 @@ def recipe_check(*, user: User, document: Any) -> CheckReport:
 
 
 def _check(user: User, parsed: Parsed) -> CheckReport:
-    recipe = parsed.readable
-    if recipe is None:
+    if parsed.readable is None:
         return CheckReport(parsed, check_parsed(parsed, {}), ())
+    recipe, told = benchmarks_expand(user=user, recipe=parsed.readable)
+    parsed = replace(parsed, recipe=recipe if parsed.recipe is not None else None, salvaged=recipe)
     resolved = tuple(references_resolve(user=user, recipe=recipe))
     wanted = tuple(wanted_of(user=user, resolved=resolved))
     more = (
         *_output_findings(user, recipe, resolved), *_measure_findings(user, recipe), *wanted_findings(wanted), *held_findings(resolved),
     )  # fmt: skip
-    check = policy_apply(check_parsed(parsed, facts_by_text(resolved), more=more), recipe)
+    check = check_parsed(parsed, facts_by_text(resolved), more=[*more, *told])
+    if told:
+        own = list(parsed.located(told))
+        kept = tuple(finding for finding in check.findings if not told_twice(finding, own))
+        check = check.model_copy(update={"findings": kept})
+    check = policy_apply(check, recipe)
     return CheckReport(parsed, check_without(check, wanted) if wanted else check, resolved, wanted)
 
 
@@ -102,14 +109,15 @@ def _named_in_public(output: Output, repos: Sequence[Repo]) -> tuple[Finding, ..
 
 
 def _measure_findings(user: User, recipe: AnyRecipe) -> list[Finding]:
-    """Data on which a merge is to be measured afterwards: no input of the merge, but it has to be there."""
-    if not isinstance(recipe, MergeRecipe):
+    """Data on which a result is to be measured afterwards: no input of the job, but it has to be there."""
+    if not isinstance(recipe, MergeRecipe | TrainRecipe):
         return []
     return [
         Finding(
             code="not_found", severity="error", message=f"{entry.data}: {NOT_VISIBLE}", where=f"evaluate[{index}].data"
         )
         for index, entry in enumerate(recipe.evaluate or ())
+        if entry.data or entry.benchmark is None
         if reference_resolve(user=user, type="dataset", text=entry.data)[2] is None
     ]
 
