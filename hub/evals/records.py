@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 
+from workers.contracts.tasks import metric_get
 from workers.statistics.interval import Interval
+from workers.statistics.normalised import Summary
 
 
 @dataclass(frozen=True)
 class DomainScore:
-    """Accuracy on one dataset with its Wilson interval."""
+    """The comparison's metric on one dataset with its interval, as it was measured. `accuracy` is that value, whatever the metric."""
 
     data: str
     accuracy: float
@@ -35,7 +37,10 @@ class ModelScores:
 
 @dataclass(frozen=True)
 class Flips:
-    """Child against one parent, example by example over all datasets of the first seed. `p_value` is McNemar's."""
+    """Child against one parent, example by example over all datasets of the first seed. `p_value` is McNemar's.
+
+    `p_adjusted` is Holm's over all parents: with several parents one of them may differ by chance.
+    """
 
     parent: str
     both_right: int
@@ -43,15 +48,35 @@ class Flips:
     lost: int
     both_wrong: int
     p_value: float
+    p_adjusted: float | None = None
 
 
 @dataclass(frozen=True)
 class GivenUp:
-    """On one dataset, child minus the parent that is best there, paired. Negative: that much was given up."""
+    """On one dataset, child against the parent that is best there, paired. Negative: that much was given up."""
 
     data: str
     parent: str
     difference: Interval
+
+
+@dataclass(frozen=True)
+class Kept:
+    """On one dataset, what the child kept of the parent that is best there, its specialist.
+
+    `normalised` is child / specialist (of a loss the other way round): 1 is as good. `above_chance` is the same above
+    `chance`, what always naming the most frequent class would get. Both are None where the specialist is no better than that.
+    `recovered` is the share of the specialist's lead over the base that is left, None where it has no lead or there is no
+    base. `forgotten` is base minus child, paired, in the direction of better: above 0, that much of the base's skill is gone.
+    """
+
+    data: str
+    specialist: str
+    normalised: Interval | None
+    chance: float | None = None
+    above_chance: float | None = None
+    recovered: float | None = None
+    forgotten: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -66,10 +91,10 @@ class SeedRow:
 
 @dataclass(frozen=True)
 class Comparison:
-    """`models` holds the child first, then its parents, then the base. `gain` is child minus best parent, paired.
+    """`models` holds the child first, then its parents, then the base. `gain` is child against best parent, paired; above 0 is better.
 
     `dropped` examples had no match in every model; `missing` names parents that were not measured on the same data, and
-    `hidden` counts those that the reader may not see.
+    `hidden` counts those that the reader may not see. `normalised` sums `kept` up, None where nothing could be measured.
     """
 
     split: str
@@ -83,6 +108,18 @@ class Comparison:
     dropped: int = 0
     hidden: int = 0
     missing: tuple[str, ...] = field(default=())
+    metric: str = "accuracy"
+    kept: tuple[Kept, ...] = ()
+    normalised: Summary | None = None
+
+    @property
+    def higher_is_better(self) -> bool:
+        return metric_get(self.metric).higher_is_better
+
+    @property
+    def unit(self) -> str:
+        """share, nats, bits or plain: only shares are shown in percent and points."""
+        return metric_get(self.metric).unit
 
     @property
     def child(self) -> ModelScores:

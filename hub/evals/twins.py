@@ -8,12 +8,13 @@ from hub.accounts.models import User
 from hub.catalog.models import Commit
 from hub.evals.models import Evaluation
 
-Key = tuple[str, str, str]
+# dataset, its commit, split, digest of the definition
+Key = tuple[str, str, str, str]
 Reader = User | AnonymousUser | None
 
 
 def evaluations_at(repo_id: UUID, commit: Commit, user: Reader) -> dict[Key, Evaluation]:
-    """The newest evaluation by (dataset, its commit, split), of `commit` and of every commit of the repo with the same weights.
+    """The newest evaluation of each definition, of `commit` and of every commit of the repo with the same weights.
 
     What was measured on data that `user` may not read is left out.
     """
@@ -33,5 +34,5 @@ def evaluations_at_oid(repo_id: UUID, oid: str, digest: str, user: Reader) -> di
     )
     newest: dict[Key, Evaluation] = {}
     for row in rows.order_by("created_at"):
-        newest[row.data_name, row.data_commit, row.split] = row
+        newest[row.data_name, row.data_commit, row.split, row.definition_digest] = row
     return newest

@@ -20,6 +20,7 @@ class Table:
     """Answers, or differences of two models' answers. A row is one example in all its forms (domains, seeds), a column one form.
 
     `values` and `present` are `[examples, columns]`; where `present` is 0, that form of the example is not there and its value 0.
+    `present` may be a weight (bytes, tokens): the mean of a column is `Σ values / Σ present`.
     """
 
     values: Floats
@@ -49,12 +50,20 @@ def clustered_means(tables: Mapping[K, Table]) -> dict[K, Interval]:
 
 def _normal(table: Table) -> Interval:
     """The sandwich estimate: each example's influence on the mean, squared and summed."""
-    n, columns = table.values.shape
+    half = _half(_influence(table))
+    return Interval(table.mean, table.mean - half, table.mean + half)
+
+
+def _influence(table: Table) -> Floats:
     counts = table.present.sum(axis=0)
     means = table.values.sum(axis=0) / counts
-    influence = ((table.values - means * table.present) / counts).sum(axis=1) / columns
-    half = Z95 * sqrt(float((influence**2).sum()) * n / (n - 1))
-    return Interval(table.mean, table.mean - half, table.mean + half)
+    found: Floats = ((table.values - means * table.present) / counts).sum(axis=1) / table.values.shape[1]
+    return found
+
+
+def _half(influence: Floats) -> float:
+    n = len(influence)
+    return Z95 * sqrt(float((influence**2).sum()) * n / (n - 1))
 
 
 def _resampled(tables: Mapping[K, Table], n: int) -> dict[K, Floats]:
@@ -70,3 +79,25 @@ def _resampled(tables: Mapping[K, Table], n: int) -> dict[K, Floats]:
         for key, part in zip(tables, np.split(means, ends, axis=1), strict=True):
             draws[key].append(part.mean(axis=1))
     return {key: np.concatenate(parts) for key, parts in draws.items()}
+
+
+def clustered_ratios(pairs: Mapping[K, tuple[Table, Table]]) -> dict[K, Interval]:
+    """One mean over another, `mean(first) / mean(second)`, with an interval from the same draws for both.
+
+    Above the limit by the delta method: the influence of an example is `(u − r v) / mean(second)`, u and v its influences on
+    the two means. Draws in which the second mean is not above 0 are left out.
+    """
+    found: dict[K, Interval] = {}
+    for key, (over, under) in pairs.items():
+        if len(over.values) > BOOTSTRAP_LIMIT:
+            ratio = over.mean / under.mean
+            half = _half((_influence(over) - ratio * _influence(under)) / under.mean)
+            found[key] = Interval(ratio, ratio - half, ratio + half)
+    for n in {len(over.values) for key, (over, _) in pairs.items() if key not in found}:
+        group = {key: pair for key, pair in pairs.items() if len(pair[0].values) == n}
+        draws = _resampled({(key, side): pair[side] for key, pair in group.items() for side in (0, 1)}, n)
+        for key, (over, under) in group.items():
+            kept = draws[key, 1] > 0
+            low, high = np.quantile(draws[key, 0][kept] / draws[key, 1][kept], (0.025, 0.975))
+            found[key] = Interval(over.mean / under.mean, float(low), float(high))
+    return found

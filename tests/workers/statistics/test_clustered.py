@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from workers.statistics.bootstrap import BOOTSTRAP_LIMIT
-from workers.statistics.clustered import Table, clustered_means
+from workers.statistics.clustered import Table, clustered_means, clustered_ratios
 
 
 def table(values, present=None):
@@ -48,3 +48,21 @@ def test_no_difference_has_no_width():
     found = clustered_means({"a": table(np.zeros((20, 2)))})["a"]
     assert (found.value, found.low, found.high) == (0, 0, 0)
     assert found.includes_zero
+
+
+@pytest.mark.parametrize("n", [400, BOOTSTRAP_LIMIT + 1])
+def test_a_ratio_agrees_with_the_delta_method_of_two_means(n):
+    draw = np.random.default_rng(4)
+    under = (draw.random(n) < 0.9).astype(float)
+    over = under * (draw.random(n) < 0.8)
+    found = clustered_ratios({"a": (table(over[:, None]), table(under[:, None]))})["a"]
+    assert found.value == pytest.approx(over.sum() / under.sum(), abs=1e-12)
+    # over is 1 only where under is: the ratio is a share of those, binomial
+    half = 1.96 * np.sqrt(found.value * (1 - found.value) / under.sum())
+    assert (found.low, found.high) == pytest.approx((found.value - half, found.value + half), abs=0.005)
+
+
+def test_means_may_be_weighed():
+    """Bits over bytes: the mean of a column is a ratio of sums."""
+    found = clustered_means({"a": table([[8.0], [2.0], [6.0]], [[4.0], [2.0], [2.0]])})["a"]
+    assert found.value == pytest.approx(2.0)
