@@ -27,6 +27,9 @@ _STRETCH_BYTES = 4 * 2**16
 _KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
 _KEPT_SHARE = {"ties": 0.12}
 _FLOPS = (2e9, 20e9)
+_OVER_VOCABULARY = ("causal-lm", "masked-lm", "multiple-choice", "generation")
+# Where nobody set a limit.
+_MEMORY_BYTES = 8 * 2**30
 
 
 def merge_estimate(plan: Plan, method: Method) -> Estimate:
@@ -48,6 +51,27 @@ def pass_cost(facts: RepoFacts) -> float:
     """Operations of one example through a model: two for each parameter and token."""
     tokens = shape_of(facts.config).tokens or 1
     return 2.0 * max(facts.parameters, 1) * tokens
+
+
+def example_bytes(facts: RepoFacts, task: str = "") -> int:
+    """What one example takes while it goes through a model: activations, and for language models scores over the vocabulary."""
+    shape = shape_of(facts.config)
+    tokens, vocabulary = shape.tokens or 1, shape.vocabulary or 0
+    activations = 4 * tokens * (shape.width or 64) * 16
+    # Once in the model's own numbers, once in float64.
+    return activations + (12 * tokens * vocabulary if task in _OVER_VOCABULARY else 0)
+
+
+def batch_that_fits(facts: RepoFacts, task: str, wanted: int, memory_bytes: int | None) -> int:
+    """The largest batch up to `wanted`, halved until it takes no more than half of what the weights leave free; at least 1.
+
+    It rests on headers and the limit alone, so that a run that is taken up again works in the same batches.
+    """
+    free = (memory_bytes or _MEMORY_BYTES) - TRANSFORMERS_BYTES - 4 * facts.parameters
+    each, batch = example_bytes(facts, task), wanted
+    while batch > 1 and batch * each > free / 2:
+        batch //= 2
+    return batch
 
 
 def models_estimate(

@@ -1,0 +1,71 @@
+"""The data of an evaluation, opened once for all models: examples, their identities, slices, and what is to be said of them."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.jobs import Input
+from workers.jobs.evaluate_units import Unit
+
+
+@dataclass(frozen=True)
+class Data:
+    """`shas` identify the examples, in their order; `example_hash` is sha256 over all of them sorted: equal data, equal hash.
+
+    `leakage` says for other splits how many of the examples they hold too (by input, whatever the answer).
+    """
+
+    examples: Any
+    shas: list[str]
+    slices: dict[str, list[str]]
+    cluster: list[str] | None
+    example_hash: str
+    duplicates: int
+    leakage: dict[str, int]
+    warnings: list[dict[str, Any]]
+
+
+def open_data(folder: Path, unit: Unit) -> Data:
+    from workers.engine.data.examples import examples_of
+    from workers.engine.data.splits import open_split
+
+    wanted = unit.definition
+    split = open_split(folder, wanted.split, reference=unit.data.reference)
+    examples = examples_of(
+        split, wanted.task, columns=wanted.columns, labels=wanted.labels, limit=wanted.limit, name=str(split)
+    )
+    shas = examples.shas()
+    return Data(
+        examples=examples,
+        shas=shas,
+        slices={column: examples.slice_values(column) for column in wanted.slices},
+        cluster=examples.slice_values(wanted.cluster) if wanted.cluster else None,
+        example_hash=hashlib.sha256("\n".join(sorted(shas)).encode()).hexdigest(),
+        duplicates=len(shas) - len(set(shas)),
+        leakage=_leakage(folder, unit, examples),
+        warnings=[finding.model_dump(mode="json") for finding in examples.warnings],
+    )
+
+
+def _leakage(folder: Path, unit: Unit, examples: Any) -> dict[str, int]:
+    """Training rows are what a model may have seen; the split that is measured is looked for among them."""
+    if unit.definition.split == "train" or not _has_train(folder, unit.data):
+        return {}
+    from workers.engine.data.examples import examples_of
+    from workers.engine.data.splits import open_split
+
+    split = open_split(folder, "train", reference=unit.data.reference)
+    train = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
+    seen = set(train.input_shas())
+    return {"train": sum(sha in seen for sha in examples.input_shas())}
+
+
+def _has_train(folder: Path, data: Input) -> bool:
+    from workers.planning.datasets import files_by_split
+
+    if data.reference.startswith("builtin:"):
+        return True
+    return "train" in files_by_split(
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+    )
