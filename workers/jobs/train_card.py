@@ -87,7 +87,7 @@ def _text(recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dic
     lines = [f"# {title}", "", f"{what}, on {data}.", "", *_ending(progress), "## Training", "", _how(recipe), ""]
     lines += ["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in _settings(recipe)), ""]
     if validation:
-        lines += ["## Measured on data that was not trained on", "", *_table(parts.task, validation), ""]
+        lines += ["## Measured on held-out data", "", *_table(parts.task, validation), ""]
     return "\n".join(lines)
 
 

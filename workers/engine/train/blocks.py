@@ -112,10 +112,11 @@ class MaskedBlocks:
             len(tokenizer),
         )
         self._special = torch.zeros(self._vocabulary, dtype=torch.bool)
-        self._special[list(tokenizer.all_special_ids)] = True
+        special = set(tokenizer.all_special_ids)
+        self._special[list(special)] = True
         self._pieces = Pieces()
         for tokens in _wrapped(examples, tokenizer, length, between):
-            if not bool(self._special[torch.tensor(tokens)].all()):
+            if not special.issuperset(tokens):
                 self._pieces.cut(self._pieces.tokens, self._pieces.tokens + len(tokens))
                 self._pieces.write(tokens)
         _check(self._pieces, name)
