@@ -1,7 +1,7 @@
 """Whether a definition can be a benchmark: all findings at once, before anything is written."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from workers.contracts.complaints import nearest
 from workers.contracts.findings import Finding
 from workers.contracts.recipes import Measure
 from workers.contracts.tasks import TASKS, Task, task_get
+from workers.planning.columns import roles_of
 from workers.planning.wording import counted
 
 OPTIONS_BYTES = 4096
@@ -36,6 +37,7 @@ def definition_check(*, user: User, document: Any) -> tuple[Definition, Data]:
         findings += _label_findings(measure, task, data)
     if findings or measure is None or task is None or data is None:
         raise Refused(f"{counted(len(findings), 'error')} in this definition.", findings=findings)
+    measure = _said_already(measure, task, data)
     return definition_of(measure, task=task, data=data.name, facts=data.facts), data
 
 
@@ -107,25 +109,24 @@ def _size_findings(measure: Measure) -> list[Finding]:
 
 
 def _column_findings(measure: Measure, task: Task, data: Data) -> list[Finding]:
-    findings, roles = [], [column.role for column in task.columns]
-    for role, column in measure.columns.items():
-        if role not in roles:
-            message = f"{task.label} knows no role {role!r}. It has {', '.join(roles)}."
-            findings.append(_error("unknown_role", f"columns.{role}", message))
-        else:
-            findings += _unless_there(column, f"columns.{role}", data.facts.columns)
+    """Where the header does not say which columns there are, the first measurement does."""
+    held = data.facts.columns
+    if not held:
+        return []
+    _, findings = roles_of(task, held, measure.columns, name=measure.data, where="definition.columns")
     for place, name in (*(("slices", name) for name in measure.slices), ("cluster", measure.cluster)):
-        findings += _unless_there(name, place, data.facts.columns) if name else []
+        if name and name not in held:
+            message = f"The data has no column {name!r}. It has {', '.join(sorted(held)[:12])}."
+            findings.append(_error("column_missing", place, message))
     return findings
 
 
-def _unless_there(column: str, where: str, held: Collection[str]) -> list[Finding]:
-    """Where the header does not say which columns there are, the first measurement does."""
-    if not held or column in held:
-        return []
-    return [
-        _error("column_missing", where, f"The data has no column {column!r}. It has {', '.join(sorted(held)[:12])}.")
-    ]
+def _said_already(measure: Measure, task: Task, data: Data) -> Measure:
+    """Without columns that are taken for these roles anyway: to say so changes no number."""
+    held = data.facts.columns
+    if not held or roles_of(task, held, {}, name="")[0] != roles_of(task, held, measure.columns, name="")[0]:
+        return measure
+    return measure.model_copy(update={"columns": {}})
 
 
 def _label_findings(measure: Measure, task: Task, data: Data) -> list[Finding]:

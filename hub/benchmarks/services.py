@@ -14,6 +14,7 @@ from hub.benchmarks.models import Benchmark, BenchmarkVersion
 from hub.benchmarks.names import benchmark_name_validate
 from hub.benchmarks.selectors import benchmark_get
 from hub.core.errors import Conflict, Forbidden, Invalid
+from hub.jobs.bell import send_after_commit
 from workers.contracts.benchmarks import Definition
 
 TITLE, SUMMARY, REASON = (1, 200), 2000, (5, 300)
@@ -80,6 +81,8 @@ def version_retire(*, user: User, name: str, number: int, reason: str) -> Benchm
 
 
 def version_add(row: Benchmark, number: int, definition: Definition, data: Data) -> BenchmarkVersion:
+    """What was measured by this definition before it had a name gets its places now."""
+    send_after_commit("hub.rank", definition.digest)
     rows = data.rows.get(definition.split, -1)
     return BenchmarkVersion.objects.create(
         benchmark=row,

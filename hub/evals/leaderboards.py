@@ -85,8 +85,8 @@ def leaderboard(
     definition = Definition.model_validate(version.definition)
     metric = metric_get(metric_first(definition))
     found = list(entries_of(version.digest, user=user)[: ENTRIES + 1])
-    current = _current(found)
-    everything = [_row(evaluation, metric, evaluation.pk in current) for evaluation in found[:ENTRIES]]
+    current, is_ranked = _current(found), metric_ranked(version.digest) == metric.name
+    everything = [_row(evaluation, metric, evaluation.pk in current, is_ranked) for evaluation in found[:ENTRIES]]
     usable = [row for row in everything if filters.invalid or not row.invalid]
     rows = _with_parents([row for row in usable if _passes(row, filters)], usable)
     rows = _with_fronts(rows, metric)
@@ -121,6 +121,12 @@ def best_of_repos(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
     )
 
 
+def metric_ranked(digest: str) -> str:
+    """The metric that places of this definition are counted in: that of the benchmark that was made last; "" without one."""
+    version = BenchmarkVersion.objects.filter(digest=digest).order_by("-created_at", "-pk").first()
+    return metric_first(Definition.model_validate(version.definition)) if version is not None else ""
+
+
 def _current(rows: list[Evaluation]) -> set[UUID]:
     """Those that measured what the repo holds now: a later commit that changes words alone keeps its measurements."""
     moved = [row for row in rows if row.commit_oid != row.repo.head]
@@ -139,7 +145,7 @@ def _current(rows: list[Evaluation]) -> set[UUID]:
     return {row.pk for row in rows} - older
 
 
-def _row(evaluation: Evaluation, metric: Metric, is_head: bool) -> Row:
+def _row(evaluation: Evaluation, metric: Metric, is_head: bool, is_ranked: bool) -> Row:
     value = evaluation.metrics.get(metric.name) or {}
     standing = getattr(evaluation, "standing", None)
     return Row(
@@ -149,7 +155,7 @@ def _row(evaluation: Evaluation, metric: Metric, is_head: bool) -> Row:
         value.get("low"),
         value.get("high"),
         evaluation.examples,
-        (standing.rank_low, standing.rank_high) if standing is not None else None,
+        (standing.rank_low, standing.rank_high) if standing is not None and is_ranked else None,
         costs_of(evaluation),
         evaluation.created_at,
         is_head,

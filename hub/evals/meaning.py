@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from hub.benchmarks.data import builtin_data
 from hub.benchmarks.definitions import definition_of, metric_first
 from hub.benchmarks.models import BenchmarkVersion
 from hub.benchmarks.names import reference_parse
@@ -44,7 +45,11 @@ def definition_of_row(*, job: Job, row: Mapping[str, Any], data: JobInput | None
     if task is None:
         raise LookupError(f"the task table has no {told}")
     measure = measure.model_copy(update={"split": row["data"]["split"]})
-    facts = facts_of_input(job, "data", row["data"]["index"])
+    facts = (
+        facts_of_input(job, "data", row["data"]["index"])
+        if data is not None
+        else builtin_data(measure.data or row["data"]["reference"]).facts
+    )
     return definition_of(measure, task=task, data=_pinned(row["data"], data), facts=facts, limit=limit)
 
 

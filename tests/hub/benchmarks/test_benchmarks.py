@@ -25,7 +25,7 @@ def codes(error):
 
 def test_the_data_is_pinned_and_what_goes_without_saying_left_out(alice):
     data = make_dataset(alice, "alice/letters", rows=7)
-    version = make_benchmark(alice, "letters", data="alice/letters", columns={"image": "image"})
+    version = make_benchmark(alice, "letters", data="alice/letters", columns={"image": "images"})
     assert version.number == 1
     assert version.definition["data"] == f"alice/letters@{data.head}"
     assert version.definition["columns"] == {}
@@ -67,7 +67,7 @@ def test_all_that_is_wrong_is_said_at_once(alice):
             columns={"sound": "x"}, colums={}, options={"text": "x" * 5000},
         )  # fmt: skip
     assert codes(error) == {
-        "unknown_key", "split_missing", "metric_undefined", "too_long", "unknown_role", "duplicate_label"
+        "unknown_key", "split_missing", "metric_undefined", "too_long", "column_role_unknown", "duplicate_label"
     }  # fmt: skip
     assert not Benchmark.objects.filter(name="wrong").exists()
 
