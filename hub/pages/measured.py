@@ -68,8 +68,8 @@ def measured(opened: Opened, *, user) -> Measured | None:
 
 def measured_of(repo: Repo, commit: Commit, *, user) -> Measured | None:
     comparison = comparison_for(repo, commit, user=user)
-    if comparison is None:
-        return None
+    if comparison is None or comparison.unit != "share":
+        return None  # these figures are drawn in percent and points
     words = domain_words(list(comparison.domains))
     noun = "The merge" if (commit.manifest or {}).get("kind") == "merge" else "This entry"
     return Measured(

@@ -69,6 +69,6 @@ def _gain(repo: Repo, user) -> float | None:
         return known
     commit = head_commit(repo)
     comparison = comparison_for(repo, commit, user=user) if commit is not None else None
-    gain = comparison.gain.value if comparison is not None else None
+    gain = comparison.gain.value if comparison is not None and comparison.unit == "share" else None
     cache.set(key, gain, FRESH_S)
     return gain
