@@ -7,6 +7,7 @@ from hub.pages.views import (
     access,
     account,
     account_parts,
+    against,
     audit,
     benchmarks,
     browse,
@@ -23,6 +24,7 @@ from hub.pages.views import (
     leaderboards,
     likes,
     make,
+    measurement,
     new,
     organisations,
     owner,
@@ -163,6 +165,17 @@ urlpatterns = [
     _route("<str:namespace>/<str:name>/lineage", repo.lineage, "repo-lineage"),
     _route("<str:namespace>/<str:name>/evaluations", evaluations.page, "repo-evaluations"),
     _route("<str:namespace>/<str:name>/evaluations.csv", evaluations.as_csv, "repo-evaluations-csv"),
+    _route("<str:namespace>/<str:name>/evaluations/<uuid:ident>", measurement.page, "repo-measurement"),
+    _route(
+        "<str:namespace>/<str:name>/evaluations/<uuid:ident>/<slug:what>.csv",
+        measurement.as_csv,
+        "repo-measurement-csv",
+    ),
+    _route(
+        "<str:namespace>/<str:name>/evaluations/<uuid:ident>/against/<uuid:other>",
+        against.page,
+        "repo-measurement-against",
+    ),
     _route("<str:namespace>/<str:name>/result", result.page, "repo-result"),
     _route("<str:namespace>/<str:name>/result/layers.csv", result.layers_csv, "repo-result-layers-csv"),
 ]

@@ -6,6 +6,7 @@ from hub.accounts.invitations import invitation_create
 from hub.accounts.service_accounts import service_account_create
 from hub.catalog.gates import gate_set
 from hub.catalog.services import branch_create
+from hub.evals.models import Evaluation
 from tests.factories.accounts import make_organisation, make_user
 from tests.factories.catalog import make_commit, make_model
 
@@ -40,6 +41,16 @@ def everything(everything, dora, family):
     return everything
 
 
+def measurements() -> dict[str, str]:
+    """A measurement of the merge, and the same beside a parent's."""
+    mine, theirs = (
+        Evaluation.objects.filter(repo__name=name, data_name="demo/digits-a").get()
+        for name in ("merged", "digits-noisy")
+    )
+    at = f"/dora/merged/evaluations/{mine.pk}"
+    return {"measurement": at, "answers": f"{at}/against/{theirs.pk}"}
+
+
 def serious(page, axe: str) -> list:
     page.evaluate(axe)
     return [found for found in page.evaluate(RUN) if found[0] in SERIOUS]
@@ -50,7 +61,7 @@ def test_no_page_has_a_serious_violation(visit, signed_in, everything, axe, them
     page = visit(theme, width)
     signed_in(page)
     found = {}
-    for name, path in {**PAGES, "job": f"/jobs/{everything.number}"}.items():
+    for name, path in {**PAGES, **measurements(), "job": f"/jobs/{everything.number}"}.items():
         page.goto(path)
         violations = page.evaluate("window.policyViolations")
         sideways = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -9,6 +9,7 @@ from hub.evals.selectors import evaluations_of
 from hub.pages.charts.figure import Table, table_csv
 from hub.pages.entry import entry_open
 from hub.pages.measured import measured
+from hub.pages.results.listing import lines_of
 from hub.pages.views.repo import entry_context
 
 
@@ -23,9 +24,11 @@ def csv_response(name: str, table: Table) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
+    beside = measured(opened, user=request.user)
+    rows = evaluations_of(opened.repo, opened.commit, user=request.user)
     context = entry_context(request, opened, "evaluations") | {
-        "measured": measured(opened, user=request.user),
-        "rows": evaluations_of(opened.repo, opened.commit, user=request.user),
+        "measured": beside,
+        "lines": lines_of(opened, rows, beside.comparison if beside is not None else None, user=request.user),
     }
     return render(request, "catalog/evaluations.html", context)
 
@@ -33,23 +36,17 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 @require_safe
 def as_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
-    found = measured(opened, user=request.user)
+    found = measured(opened, user=request.user) if "all" not in request.GET else None
     if found is not None:
         return csv_response(f"{opened.repo.name}-beside-parents", found.by_model.table)
     rows = evaluations_of(opened.repo, opened.commit, user=request.user)
     if not rows:
         raise NotFound("Nothing has been measured of this entry.")
-    head = ["data", "split", "examples", "accuracy", "low", "high"]
-    table = Table(
-        head,
-        [
-            [
-                row.data_name,
-                row.split,
-                row.examples,
-                *(row.metrics.get("accuracy", {}).get(key, "") for key in ("value", "low", "high")),
-            ]
-            for row in rows
-        ],
-    )
-    return csv_response(f"{opened.repo.name}-evaluations", table)
+    head = ["data", "split", "examples", "metric", "value", "low", "high", "measured", "definition"]
+    cells: list[list[object]] = [
+        [row.data_name, row.split, row.examples, name, *(measure.get(key, "") for key in ("value", "low", "high")), f"{row.created_at:%Y-%m-%d}", row.definition_digest]
+        for row in rows
+        for name, measure in row.metrics.items()
+        if isinstance(measure, dict)
+    ]  # fmt: skip
+    return csv_response(f"{opened.repo.name}-evaluations", Table(head, cells))

@@ -16,6 +16,7 @@ from hub.imports.models import Import
 from hub.jobs.models import JobOutput, Webhook
 from tests.factories.accounts import make_user
 from tests.factories.benchmarks import make_benchmark
+from tests.factories.evals import make_evaluation
 from tests.hub.api.permissions.table import PEOPLE, Row
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
@@ -37,7 +38,8 @@ class Stage:
         self.sessions = {name: _session(user) for name, user in self.people.items()}
 
     def _things(self, alice: User, lab: Namespace) -> dict[str, str]:
-        _, commit = make_model(alice, "lab/secret", visibility="private")
+        secret, commit = make_model(alice, "lab/secret", visibility="private")
+        measured = make_evaluation(alice, secret, commit, [1, 0], data="builtin:digits")
         make_model(alice, "lab/open", seed=1)
         make_dataset(alice, "lab/data", visibility="private")
         make_benchmark(alice, "secret", data="lab/data", namespace="lab")
@@ -49,7 +51,14 @@ class Stage:
             owner=alice, type="model", mode="mirror", endpoint="https://example.org", remote="a/b", target="alice/b"
         )
         device = Device.objects.create(user=alice, session_key="of-the-stage", seen_at=timezone.now())
-        things = {"job": job, "token": token, "webhook": webhook, "import": origin, "device": device}
+        things = {
+            "job": job,
+            "token": token,
+            "webhook": webhook,
+            "import": origin,
+            "device": device,
+            "measured": measured,
+        }
         return (
             {name: str(thing.pk) for name, thing in things.items()} | {"commit": commit.oid} | self._letter(alice, lab)
         )

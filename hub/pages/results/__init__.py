@@ -1,0 +1,1 @@
+"""One measurement in full, and two beside each other: what stands behind a number."""

@@ -1,0 +1,150 @@
+"""The page of one measurement, and of two beside each other: numbers worked out again from the single answers."""
+
+import io
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from safetensors.numpy import save
+
+from hub.blobs.services import blob_put
+from hub.catalog.operations import AddFile
+from hub.catalog.services import commit_create, repo_create
+from tests.factories.catalog import make_blob
+from tests.factories.evals import make_evaluation, make_model, parent, sha_of
+
+pytestmark = pytest.mark.django_db
+DATA = "alice/digits"
+MINE, THEIRS = [1] * 80 + [0] * 20, [1] * 60 + [0] * 10 + [1] * 25 + [0] * 5
+
+
+@pytest.fixture
+def data(alice):
+    """Pictures and labels, in the order of the answers, numbered by their own column."""
+    repo = repo_create(user=alice, type="dataset", namespace="alice", name="digits", visibility="public")
+    content = save({
+        "images": np.linspace(0, 1, 100 * 64, dtype="float32").reshape(100, 1, 8, 8), "labels": np.arange(100) % 3,
+        "index": np.arange(100) + 500,
+    })  # fmt: skip
+    files = [AddFile("data/test.safetensors", make_blob(alice, content), is_lfs=True)]
+    commit_create(repo=repo, branch="main", user=alice, operations=files, title="Add")
+    repo.refresh_from_db()
+    return repo
+
+
+def answers(user, correct, *, first=500, confidence=0.9, slices=None):
+    """As the evaluate job writes them: gold 0, 1, 2 in turn; who is wrong names the next class."""
+    gold = [number % 3 for number in range(len(correct))]
+    columns = {
+        "example_id": pa.array(range(first, first + len(correct)), pa.int64()), "example_sha": [sha_of(DATA, number) for number in range(len(correct))],
+        "gold": pa.array(gold, pa.int32()), "prediction": pa.array([value if right else (value + 1) % 3 for value, right in zip(gold, correct, strict=True)], pa.int32()),
+        "correct": [bool(right) for right in correct], "logprob": [-0.1] * len(correct), "confidence": [confidence] * len(correct),
+        **(slices or {}),
+    }  # fmt: skip
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return blob_put(chunks=[buffer.getvalue()], user=user)
+
+
+def measure(user, entry, correct, data, **more):
+    row = make_evaluation(user, *entry, correct, data_repo=data)
+    row.predictions = answers(user, correct, **more)
+    row.definition = {"labels": ["zero", "one", "two"], "slices": list(more.get("slices") or {})}
+    row.save()
+    return row
+
+
+@pytest.fixture
+def pair(alice, data):
+    one = make_model(alice, "one")
+    child = make_model(alice, "child", parents=[parent(*one)])
+    return measure(alice, child, MINE, data), measure(alice, one, THEIRS, data)
+
+
+def against(mine, theirs, query=""):
+    return f"/{mine.repo.full_name}/evaluations/{mine.pk}/against/{theirs.pk}{query}"
+
+
+def page_of(row):
+    return f"/{row.repo.full_name}/evaluations/{row.pk}"
+
+
+def test_every_class_is_counted_from_the_answers(browser, pair):
+    lines = browser().get(f"{page_of(pair[0])}/classes.csv").content.decode().splitlines()
+    assert lines[0] == "class,examples,right,recall,low,high,precision,taken for,times"
+    # of 34 zeros those among the first 80 are right: 27; the 7 wrong ones are called one
+    assert lines[1].startswith("zero,34,27,0.794")
+    assert lines[1].endswith(",one,7")
+
+
+def test_calibration_says_by_how_much_it_is_too_sure(browser, pair):
+    text = browser().get(page_of(pair[0])).content.decode()
+    assert "More confident than right, by 10.0 points" in text
+    assert "Calibration error 10.0" in text
+
+
+def test_slices_are_measured_by_themselves(browser, alice, data):
+    times = ["day"] * 80 + ["night"] * 20
+    row = measure(alice, make_model(alice, "sliced"), MINE, data, slices={"time": times})
+    lines = browser().get(f"{page_of(row)}/slices.csv").content.decode().splitlines()
+    assert [line.split(",")[:4] for line in lines[1:]] == [["time", "day", "80", "1.0"], ["time", "night", "20", "0.0"]]
+
+
+def test_parents_are_offered_to_be_put_beside_it(browser, pair):
+    text = browser().get(page_of(pair[0])).content.decode()
+    assert against(*pair) in text
+    assert "parent" in text
+
+
+def test_flips_are_counted_and_signed(browser, pair):
+    text = browser().get(against(*pair)).content.decode()
+    # both right 0..59 and 70..79; fixed 60..69; broken 80..94; both wrong 95..99
+    assert "15 broken" in text
+    assert "10 fixed" in text
+    assert "−5.0 points" in text
+    assert "It includes zero: the two cannot be told apart on these data." in text
+
+
+def test_the_very_examples_are_shown_with_their_pictures(browser, pair):
+    text = browser().get(against(*pair, "?show=fixed")).content.decode()
+    assert text.count('<img class="example-picture') == 10
+    assert "example 560" in text
+    assert "example 500" not in text
+
+
+def test_where_the_rows_stand_in_another_order_no_picture_is_shown(browser, alice, data, pair):
+    row = measure(alice, make_model(alice, "odd"), MINE, data, first=0)
+    text = browser().get(against(row, pair[1])).content.decode()
+    assert "another order than its answers" in text
+    assert "<img class" not in text
+
+
+def test_numbers_of_another_definition_are_not_put_beside_it(browser, pair):
+    mine, theirs = pair
+    theirs.definition_digest = "a" * 64
+    theirs.save()
+    assert browser().get(against(mine, theirs)).status_code == 404
+
+
+def test_without_answers_the_page_says_so(browser, alice):
+    row = make_evaluation(alice, *make_model(alice, "bare"), [1, 0], keeps_answers=False)
+    assert "were not kept" in browser().get(page_of(row)).content.decode()
+
+
+def test_what_was_measured_on_private_data_is_nobody_elses(browser, alice, bob, data, pair):
+    data.visibility = "private"
+    data.save()
+    assert browser(alice).get(page_of(pair[0])).status_code == 200
+    assert browser(bob).get(page_of(pair[0])).status_code == 404
+    assert browser(bob).get(against(*pair)).status_code == 404
+
+
+def test_a_measurement_of_another_entry_is_not_there(browser, pair):
+    assert browser().get(f"/alice/one/evaluations/{pair[0].pk}").status_code == 404
+
+
+def test_the_tab_links_each_measurement_and_says_gain_or_loss(browser, pair):
+    text = browser().get("/alice/child/evaluations").content.decode()
+    assert page_of(pair[0]) in text
+    assert "within chance" in text
