@@ -18,6 +18,7 @@ from hub.jobs.services.submitting import by_key
 from hub.recipes.benchmarking import benchmarks_expand, told_twice
 from hub.recipes.external import Wanted, check_without, held_findings, imports_start, wanted_findings, wanted_of
 from hub.recipes.overrides import policy_apply
+from hub.recipes.ranking import models_expand
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import title_make
 from workers.contracts.findings import Finding, Repair
@@ -54,11 +55,12 @@ def _check(user: User, parsed: Parsed) -> CheckReport:
     if parsed.readable is None:
         return CheckReport(parsed, check_parsed(parsed, {}), ())
     recipe, told = benchmarks_expand(user=user, recipe=parsed.readable)
+    recipe, chosen = models_expand(user=user, recipe=recipe)
     parsed = replace(parsed, recipe=recipe if parsed.recipe is not None else None, salvaged=recipe)
     resolved = tuple(references_resolve(user=user, recipe=recipe))
     wanted = tuple(wanted_of(user=user, resolved=resolved))
     more = (
-        *_output_findings(user, recipe, resolved), *_measure_findings(user, recipe), *wanted_findings(wanted), *held_findings(resolved),
+        *_output_findings(user, recipe, resolved), *_measure_findings(user, recipe), *wanted_findings(wanted), *held_findings(resolved), *chosen,
     )  # fmt: skip
     check = check_parsed(parsed, facts_by_text(resolved), more=[*more, *told])
     if told:

@@ -52,7 +52,14 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
 }
-DEFAULT_SPLIT = {"evaluate": "test", "train": "train"}
+FIELDS["rank"] = (
+    SimpleField(("data",), "Your labelled sample", "A dataset. The split after a space, if it is not test.", "data"),
+    SimpleField(("models",), "Models", "One a line. Empty: every entry that fits and that you may read.", "lines"),
+    SimpleField(("estimators",), "Estimators", "One a line: logme, probe, nearest_mean, hscore, leep, nce. Empty: all.", "lines"),
+    SimpleField(("limit",), "At most so many examples", "Drawn with the seed. 20 to 100 000.", "number"),
+    SimpleField(("seed",), "Seed", "", "number"),
+)
+DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "train": "train"}
 
 
 def _get(document: Any, path: tuple[str, ...]) -> Any:

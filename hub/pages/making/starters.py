@@ -22,6 +22,8 @@ def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any
         return dict(document)
     if kind == "merge":
         return _merge(params, user, namespace)
+    if kind == "rank":
+        return {"kind": "rank", "models": params.getlist("model"), "data": [], "limit": 2000, "seed": 0}
     if kind == "evaluate":
         return {"kind": "evaluate", "models": params.getlist("model"), "data": [], "batch_size": 64, "seed": 0}
     document: dict[str, Any] = {
