@@ -1,0 +1,69 @@
+"""Every leaderboard in a line: how many entries it has, and who leads. Two questions, however many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
+
+from hub.benchmarks.definitions import metric_first
+from hub.benchmarks.models import BenchmarkVersion
+from hub.evals.models import Evaluation
+from hub.evals.twins import Reader
+from workers.contracts.benchmarks import Definition
+from workers.contracts.tasks import Metric, metric_get
+
+
+@dataclass(frozen=True)
+class Leader:
+    name: str
+    score: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class BoardLine:
+    """`leader` is None where nothing that the reader may see was measured."""
+
+    version: BenchmarkVersion
+    metric: Metric
+    entries: int
+    leader: Leader | None
+    measured_at: datetime | None
+
+
+def boards_overview(*, user: Reader, versions: Sequence[BenchmarkVersion]) -> list[BoardLine]:
+    """One line per version, in their order. `versions` come from a selector that asked for their data already."""
+    is_head = ExpressionWrapper(Q(commit_oid=F("repo__head")), output_field=BooleanField())
+    rows = (
+        Evaluation.objects.visible_to(user)
+        .filter(definition_digest__in={version.digest for version in versions}, invalid="")
+        .order_by("definition_digest", "repo_id", is_head.desc(), "-created_at", "repeat")
+        .distinct("definition_digest", "repo_id")
+        .values_list("definition_digest", "repo__full_name", "metrics", "created_at")
+    )
+    found: dict[str, list[tuple[str, dict[str, dict[str, float | None]], datetime]]] = {}
+    for digest, name, metrics, at in rows:
+        found.setdefault(digest, []).append((name, metrics, at))
+    return [_line(version, found.get(version.digest, [])) for version in versions]
+
+
+def _line(
+    version: BenchmarkVersion, entries: Sequence[tuple[str, dict[str, dict[str, float | None]], datetime]]
+) -> BoardLine:
+    metric = metric_get(metric_first(Definition.model_validate(version.definition)))
+    leaders = []
+    for name, metrics, _ in entries:
+        value = metrics.get(metric.name) or {}
+        score = value.get("value")
+        if score is not None:
+            leaders.append(Leader(name, score, value.get("low"), value.get("high")))
+    leaders.sort(key=lambda leader: (-leader.score if metric.higher_is_better else leader.score, leader.name.lower()))
+    return BoardLine(
+        version,
+        metric,
+        len(entries),
+        leaders[0] if leaders else None,
+        max((at for _, _, at in entries), default=None),
+    )
