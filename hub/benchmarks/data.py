@@ -10,7 +10,8 @@ from hub.core.errors import ApplicationError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.naming import BUILTIN_DATA
 from workers.contracts.references import repo_reference_parse
-from workers.planning.runnable import BUILTIN, BUILTIN_ROWS
+from workers.planning.builtins import builtin_facts
+from workers.planning.runnable import BUILTIN
 
 
 @dataclass(frozen=True)
@@ -44,4 +45,4 @@ def data_resolve(*, user: User, text: str) -> Data | None:
 
 
 def builtin_data(text: str) -> Data:
-    return Data(text, RepoFacts(reference=text, repo_type="dataset", visibility="public", splits=dict(BUILTIN_ROWS)))
+    return Data(text, builtin_facts(text))

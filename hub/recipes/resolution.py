@@ -14,6 +14,7 @@ from workers.contracts.jobs import Input, InputFile
 from workers.contracts.recipes import AnyRecipe, RankRecipe, TryRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.bases import base_text
+from workers.planning.builtins import builtin_facts
 from workers.planning.references import Role, references_of
 
 BUILTIN = "builtin:"
@@ -70,7 +71,7 @@ def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
 
 def reference_resolve(*, user: User, type: str, text: str) -> tuple[Repo | None, Commit | None, RepoFacts | None]:
     if text.startswith(BUILTIN):
-        return None, None, RepoFacts(reference=text, repo_type="dataset", visibility="public")
+        return None, None, builtin_facts(text)
     reference = repo_reference_parse(text)
     if reference is None:
         return None, None, None

@@ -7,7 +7,11 @@ from workers.contracts.complaints import Complaints, nearest, quoted
 from workers.contracts.paths import Path, where_of
 from workers.contracts.references import repo_reference_parse
 
-BUILTIN_DATA = ("builtin:digits",)
+# The names of `workers.planning.builtins`, in its order; a test keeps the two alike.
+BUILTIN_DATA = (
+    "builtin:digits", "builtin:breast-cancer", "builtin:wine", "builtin:iris", "builtin:diabetes", "builtin:python-text",
+    "builtin:python-modules",
+)  # fmt: skip
 _BRANCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?")
 
 

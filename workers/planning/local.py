@@ -9,6 +9,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.parsing import Parsed
 from workers.contracts.plans import Check
 from workers.contracts.recipes import AnyRecipe
+from workers.planning.builtins import builtin_facts
 from workers.planning.check import check_parsed
 from workers.planning.folder import facts_of_folder
 from workers.planning.references import references_of
@@ -32,7 +33,7 @@ def local_facts(recipe: AnyRecipe) -> tuple[LocalFacts, list[Finding]]:
             continue
         facts[text] = None
         if text.startswith(BUILTIN):
-            facts[text] = RepoFacts(reference=text, repo_type="dataset", visibility="public")
+            facts[text] = builtin_facts(text)
             continue
         # An empty name stands for one that could not be read; as a path it would be the folder one is in.
         folder = os.path.expanduser(text)

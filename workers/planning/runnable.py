@@ -9,12 +9,12 @@ from workers.contracts.paths import Path
 from workers.contracts.recipes import DataReference
 from workers.planning.architectures import shape_of
 from workers.planning.architectures.shape import side
+from workers.planning.builtins import builtin_get
 from workers.planning.merge_entries import missing_shards
 from workers.planning.wording import NO_SUCH_ENTRY, add, counted, finding, number, remove, shape_text, short_name
 
 BUILTIN = "builtin:"
-BUILTIN_ROWS = {"train": 1078, "validation": 360, "test": 359}
-BUILTIN_IMAGE = (1, 8, 8)
+BUILTIN_IMAGES = {"builtin:digits": (1, 8, 8)}
 Facts = Mapping[str, RepoFacts | None]
 
 
@@ -75,14 +75,15 @@ def data_findings(data: Iterable[DataReference], facts: Facts) -> list[Finding]:
 def rows_of(item: DataReference, facts: Facts) -> int:
     known = facts.get(item.data)
     if item.data.startswith(BUILTIN):
-        return BUILTIN_ROWS[item.split]
+        row = builtin_get(item.data)
+        return row.rows[item.split] if row is not None else 0
     return known.splits.get(item.split, 0) if known is not None else 0
 
 
 def image_of(item: DataReference, facts: Facts) -> tuple[int, ...] | None:
     """Channels, height and width of one example, None where the header does not say."""
     if item.data.startswith(BUILTIN):
-        return BUILTIN_IMAGE
+        return BUILTIN_IMAGES.get(item.data)
     known = facts.get(item.data)
     images = known.tensors.get(f"{item.split}/images") if known is not None else None
     return images.shape[1:] if images is not None and len(images.shape) == 4 else None

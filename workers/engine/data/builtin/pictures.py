@@ -1,0 +1,16 @@
+"""The digits as they come. Their other domains, on which the demonstration's experts are trained, are in `workers.engine.digits`."""
+
+from workers.engine.data.columns import ArrayColumn, Column
+from workers.engine.digits import domain_split
+from workers.planning.builtins import builtin_get
+
+
+def digits(split: str) -> dict[str, Column]:
+    images, labels, index = domain_split("clean", split)
+    row = builtin_get("builtin:digits")
+    names = row.labels if row else ()
+    return {
+        "images": ArrayColumn(images, type="image"),
+        "labels": ArrayColumn(labels, names=names),
+        "index": ArrayColumn(index),
+    }
