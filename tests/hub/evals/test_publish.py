@@ -89,7 +89,7 @@ def test_says_what_the_number_means(job, files):
 
 
 def test_what_was_measured_by_a_benchmark_is_its_number(alice, job, files):
-    version = make_benchmark(alice, "mine", columns={"image": "picture"}, slices=[])
+    version = make_benchmark(alice, "mine", columns={"image": "images", "label": "index"})
     recipe(job, {"data": "builtin:digits", "benchmark": "mine@1"})
     JobInput.objects.filter(role="data").delete()
     publish(job, files, row(0, 0, "builtin:digits"))
