@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.benchmarks.models import BenchmarkVersion
-from hub.catalog.models import Commit
+from hub.pages.entry import Opened
 from hub.pages.numbers import figure
 from hub.pages.samples.pictures import Picture
 from hub.pages.samples.split import split_rows
@@ -40,20 +40,18 @@ class Examples:
         return any(cell.picture for _, cells in self.rows for cell in cells)
 
 
-def examples_of(version: BenchmarkVersion, *, user: Any) -> Examples:
+def examples_of(version: BenchmarkVersion, opened: Opened | None, *, user: Any) -> Examples:
+    """`opened` is the data at the pinned commit, None for built-in data and for what is gone."""
     definition = Definition.model_validate(version.definition)
-    repo = version.data_repo
-    commit = Commit.objects.filter(repo=repo, oid=version.data_commit).first() if repo is not None else None
-    if repo is None or commit is None:
+    if opened is None:
         words = "Built-in data lies with the workers" if not version.data_commit else "Its data is gone from this hub"
         return Examples(reason=f"{words}, so no examples are shown.")
-    commit.repo = repo
     shown = PICTURES_SHOWN if definition.task.startswith("image-") else SHOWN
     most = min(shown, definition.limit or shown)
-    sampled = split_rows(repo, commit, definition.split, range(most), user=user)
+    sampled = split_rows(opened.repo, opened.commit, definition.split, range(most), user=user)
     if sampled.reason:
         return Examples(reason=sampled.reason)
-    columns = _by_role(definition, commit.facts.get("columns") or _kinds_of(sampled.columns), sampled.columns)
+    columns = _by_role(definition, opened.facts.columns or _kinds_of(sampled.columns), sampled.columns)
     return Examples(
         tuple(f"{role} ({column})" if role != column else role for role, column in columns),
         tuple(

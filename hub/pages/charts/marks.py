@@ -83,3 +83,9 @@ def legend_glyph(kind: str) -> SafeString:
     else:
         shape = marker(kind, 8.0, 7.0, 0.9)
     return tag("svg", shape, width="16", height="14", viewBox="0 0 16 14", aria_hidden="true")
+
+
+def dot_glyph(class_: str) -> SafeString:
+    """A disc of one class, for a legend line."""
+    shape = tag("circle", class_=class_, cx=8.0, cy=7.0, r=4.4)
+    return tag("svg", shape, width="16", height="14", viewBox="0 0 16 14", aria_hidden="true")

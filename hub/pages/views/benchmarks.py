@@ -9,7 +9,8 @@ from hub.accounts.selectors import namespaces_writable
 from hub.benchmarks import selectors, services
 from hub.benchmarks.definitions import metric_first
 from hub.benchmarks.models import BenchmarkVersion
-from hub.catalog.selectors import commit_resolve, facts_of
+from hub.catalog.models import Commit
+from hub.catalog.selectors import facts_of
 from hub.core.errors import ApplicationError, Forbidden, Invalid
 from hub.core.ratelimit import Limit, limit_check
 from hub.pages.benchmarks.examples import examples_of
@@ -47,14 +48,15 @@ def listing(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, name: str) -> HttpResponse:
     version = version_for(request, name)
     versions = selectors.versions_of(user=request.user, benchmark=version.benchmark)
+    opened = _data_opened(version)
     context = {
         "version": version,
         "benchmark": version.benchmark,
         "definition": definition_read(version),
         "task": task_word(version.task),
         "label": label_of(version),
-        "examples": examples_of(version, user=request.user),
-        "card": _data_card(version),
+        "examples": examples_of(version, opened, user=request.user),
+        "card": card_of(opened) if opened is not None else None,
         "versions": version_rows(versions, version),
         "is_newest": versions[0].pk == version.pk,
         "command": measure_command(version, versions[0].pk == version.pk),
@@ -71,16 +73,16 @@ def version_for(request: HttpRequest, name: str) -> BenchmarkVersion:
     return selectors.benchmark_get(user=request.user, name=name, number=int(text) if text else None)
 
 
-def _data_card(version: BenchmarkVersion) -> object:
-    """The card of the dataset as it was at the pinned commit."""
+def _data_opened(version: BenchmarkVersion) -> Opened | None:
+    """The dataset at the pinned commit; None for built-in data, and for what was taken down or is gone."""
     repo = version.data_repo
     if repo is None or repo.disabled_reason:
         return None
-    try:
-        commit = commit_resolve(repo, version.data_commit)
-    except ApplicationError:
+    commit = Commit.objects.filter(repo=repo, oid=version.data_commit).first()
+    if commit is None:
         return None
-    return card_of(Opened(repo, commit, version.data_commit, facts_of(commit)))
+    commit.repo = repo
+    return Opened(repo, commit, version.data_commit, facts_of(commit))
 
 
 @require_http_methods(["GET", "POST"])

@@ -102,12 +102,15 @@ def test_the_builder_asks_for_data_first_and_then_offers_its_columns(browser, al
 
 
 def test_the_builder_makes_what_was_filled_in(browser, alice, reviews):
-    answer = browser(alice).post("/benchmarks/new", made(slices=["source"], labels="good\nbad", options="few_shot: 2"))
+    answer = browser(alice).post(
+        "/benchmarks/new",
+        made(**{"column-text": "source"}, slices=["sentence"], labels="good\nbad", options="few_shot: 2"),
+    )
     assert answer["Location"] == "/benchmarks/mine"
     held = Benchmark.objects.get(name="mine").versions.get().definition
-    assert held["columns"] == {"text": "sentence"}
+    assert held["columns"] == {"text": "source"}
     assert held["metrics"][0] == "f1_macro"
-    assert held["slices"] == ["source"]
+    assert held["slices"] == ["sentence"]
     assert held["labels"] == ["good", "bad"]
     assert held["options"] == {"few_shot": 2}
     assert held["data"].startswith("alice/reviews@")
