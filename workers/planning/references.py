@@ -2,7 +2,15 @@
 
 from typing import Literal
 
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, RankRecipe, TryRecipe
+from workers.contracts.recipes import (
+    AnyRecipe,
+    EvaluateRecipe,
+    ImportRecipe,
+    MergeRecipe,
+    RankRecipe,
+    TrainRecipe,
+    TryRecipe,
+)
 
 Role = Literal["base", "source", "model", "data"]
 
@@ -26,4 +34,6 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
     elif recipe.model is not None:
         found.append(("model", 0, recipe.model, "model"))
     found += [("data", index, item.data, f"data[{index}].data") for index, item in enumerate(recipe.data)]
+    if isinstance(recipe, TrainRecipe) and recipe.validation is not None:
+        found.append(("data", len(recipe.data), recipe.validation.data, "validation.data"))
     return found

@@ -8,7 +8,7 @@ from workers.planning.architectures import shape_of
 from workers.planning.heads import BODY, head_for, head_in, tasks_of
 
 TRAINABLE = ("image-classification", "text-classification", "text-regression", "causal-lm", "masked-lm")
-_SUPERVISED = ("image-classification", "text-classification", "text-regression")
+SUPERVISED = ("image-classification", "text-classification", "text-regression")
 
 
 def task_of(recipe: TrainRecipe, config: Mapping[str, Any]) -> str:
@@ -22,7 +22,7 @@ def task_of(recipe: TrainRecipe, config: Mapping[str, Any]) -> str:
 
 def has_new_head(recipe: TrainRecipe, task: str, config: Mapping[str, Any]) -> bool:
     """Whether the last layer is drawn anew: asked for, or because the model has none for this task."""
-    if recipe.model is None or task not in _SUPERVISED:
+    if recipe.model is None or task not in SUPERVISED:
         return False
     if recipe.new_head or head_in(config) != head_for(task):
         return True
