@@ -82,17 +82,12 @@ def models_estimate(
     batch: int,
     write_bytes: int = 0,
     states: int = 1,
+    task: str = "",
 ) -> Estimate:
     """For jobs that load whole models. `states` is how many numbers are kept for each parameter: 1 to run it, 4 to train it."""
     models = list(models)
     largest = max((facts.parameters for facts in models), default=0)
-    activations = max(
-        (
-            batch * 4 * (shape_of(facts.config).tokens or 1) * (shape_of(facts.config).width or 64) * 16
-            for facts in models
-        ),
-        default=0,
-    )
+    activations = max((batch * example_bytes(facts, task) for facts in models), default=0)
     data = list(data)
     read = sum(facts.size_bytes for facts in models) + sum(facts.size_bytes for facts in data)
     memory = TRANSFORMERS_BYTES + largest * 4 * states + activations + sum(facts.size_bytes for facts in data)

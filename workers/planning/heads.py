@@ -57,8 +57,8 @@ def tasks_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     """The tasks that a model with this config.json can be measured at, the most telling first."""
     head = head_in(config)
     tasks = tuple(task for task, suffix in _OF_TASK.items() if suffix == head.suffix)
-    if head.suffix == "ForSequenceClassification" and _is_regression(config):
-        tasks = ("text-regression", "text-classification")
+    if head.suffix == "ForSequenceClassification":
+        tasks = ("text-regression",) if _is_regression(config) else ("text-classification",)
     return tasks if head.suffix == "ForImageClassification" else (*tasks, *VECTOR_TASKS)
 
 

@@ -12,7 +12,6 @@ from workers.planning.definitions import definition_of
 from workers.planning.lone import known_tasks
 from workers.planning.wording import joined
 
-_DIGITS = {"images": "image", "labels": "int64", "index": "int64"}
 _ARROW = {"F32": "float", "F64": "double", "I64": "int64", "I32": "int32"}
 
 
@@ -20,8 +19,6 @@ def columns_of(facts: RepoFacts) -> dict[str, str]:
     """The columns of a dataset with their Arrow types; read from its tensors where an older hub took no note of them."""
     if facts.columns:
         return facts.columns
-    if facts.reference == "builtin:digits":
-        return dict(_DIGITS)
     found: dict[str, str] = {}
     for name, tensor in facts.tensors.items():
         column = name.partition("/")[2]
@@ -43,7 +40,9 @@ def task_of(measure: Measure, data: RepoFacts, models: Iterable[tuple[RepoFacts,
     columns = columns_of(data)
     rows = [task for name in shared if (task := task_get(name)) is not None]
     # Data whose header says nothing of its columns is taken for what the models can do; reading it will tell.
-    return next((task for task in rows if not columns or not column_findings(measure, task, columns)), None)
+    return next(
+        (task for task in rows if not columns or not roles_of(task, columns, measure.columns, name="")[1]), None
+    )
 
 
 def column_findings(measure: Measure, task: Task, columns: dict[str, str], where: str = "data") -> list[Finding]:

@@ -39,14 +39,15 @@ def test_built_in_data_needs_no_entry() -> None:
     [
         (None, "not_found"),
         (RepoFacts(repo="demo/x", repo_type="dataset"), "wrong_artifact"),
-        (vit("x").model_copy(update={"artifact": "task_vector"}), "wrong_artifact"),
+        (vit("x").model_copy(update={"artifact": "learngene"}), "wrong_artifact"),
+        (vit("x").model_copy(update={"artifact": "task_vector"}), "adapter_without_base"),
         (facts_make("x", {}), "no_weights"),
         (vit("x", config={"architectures": ["ViTModel"]}, architecture="ViTModel"), "not_a_classifier"),
         (
             facts_make("x", {"a": (2,)}, config={"model_type": "gpt2"}, architecture="GPT2LMHeadModel"),
             "not_a_classifier",
         ),
-        (facts_make("x", {"a": (2,)}, architecture=""), "not_a_classifier"),
+        (facts_make("x", {"a": (2,)}, architecture=""), "config_missing"),
         (vit("x", labels=5), "label_mismatch"),
     ],
 )
@@ -91,7 +92,7 @@ def test_a_model_given_twice_is_a_warning() -> None:
         ({"data": "demo/digits"}, vit("digits"), "wrong_artifact"),
         ({"data": "demo/digits", "split": "validation"}, dataset("digits", splits={"test": 5}), "split_missing"),
         ({"data": "demo/digits"}, dataset("digits", splits={"test": 0}), "data_empty"),
-        ({"data": "demo/digits"}, dataset("digits", tensors={**vit("x").tensors}), "data_incomplete"),
+        ({"data": "demo/digits"}, dataset("digits", columns={"text": "string"}, tensors={}), "task_unknown"),
     ],
 )
 def test_data_that_cannot_be_used(data: dict[str, str], facts: RepoFacts, code: str) -> None:
@@ -125,3 +126,106 @@ def test_the_estimate_grows_with_examples_and_models() -> None:
     assert few.write_bytes < one.write_bytes < more.write_bytes
     assert one.seconds[1] < more.seconds[1]
     assert 0 < one.seconds[0] < one.seconds[1]
+
+
+def text_model(name: str, head: str, *, labels: tuple[str, ...] = ("no", "yes"), **more: Any) -> RepoFacts:
+    config = {
+        "architectures": [f"Bert{head}"], "model_type": "bert", "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2,
+        "intermediate_size": 16, "vocab_size": 100, "max_position_embeddings": 32, "id2label": {str(at): label for at, label in enumerate(labels)},
+    }  # fmt: skip
+    found = labels if head == "ForSequenceClassification" else ()
+    return facts_make(
+        name, {"a": (2,)}, config=config, architecture=f"Bert{head}", labels=found, tokenizer_digest="t", **more
+    )
+
+
+def table(name: str, *, rows: int = 50, **columns: str) -> RepoFacts:
+    return dataset(name, splits={"test": rows}, tensors={}, columns=columns)
+
+
+REVIEWS = table("reviews", text="string", label="string")
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "rows"),
+    [
+        (text_model("x", "ForSequenceClassification"), REVIEWS, "1 model with 2 labels, 50 examples each."),
+        (text_model("x", "ForMaskedLM"), REVIEWS, "1 model, 50 examples each."),
+        (
+            text_model("x", "ForSequenceClassification", labels=("score",)),
+            table("reviews", text="string", target="double"),
+            "1 model with 1 label, 50 examples each.",
+        ),
+    ],
+)
+def test_the_task_is_what_model_and_data_have_in_common(model: RepoFacts, data: RepoFacts, rows: str) -> None:
+    result = checked(evaluate("demo/x", data=[{"data": "demo/reviews"}]), model, data)
+    assert not [finding for finding in result.findings if finding.code != "parameters_differ"]
+    assert result.agreements == (rows,)
+
+
+def test_a_picture_model_cannot_read() -> None:
+    finding = found(checked(evaluate(data=[{"data": "demo/reviews"}]), MODEL, REVIEWS), "task_unknown")
+    assert finding.where == "data[0]"
+    assert "text (string)" in finding.message
+
+
+def test_the_model_that_does_not_fit_the_others_is_named() -> None:
+    document = evaluate("demo/x", "demo/y", data=[{"data": "demo/reviews", "task": "text-classification"}])
+    result = checked(document, text_model("x", "ForSequenceClassification"), text_model("y", "ForMaskedLM"), REVIEWS)
+    assert found(result, "not_a_classifier").where == "models[1]"
+
+
+def test_classes_are_compared_by_name_in_any_order() -> None:
+    data = REVIEWS.model_copy(update={"labels": ("Yes", "no")})
+    model = text_model("x", "ForSequenceClassification")
+    assert "label_mismatch" not in codes(checked(evaluate("demo/x", data=[{"data": "demo/reviews"}]), model, data))
+    other = data.model_copy(update={"labels": ("yes", "maybe")})
+    finding = found(checked(evaluate("demo/x", data=[{"data": "demo/reviews"}]), model, other), "label_mismatch")
+    assert "maybe" in finding.message
+    assert "no" in finding.message
+    few = text_model("x", "ForSequenceClassification", labels=("no", "yes", "maybe"))
+    finding = found(checked(evaluate("demo/x", data=[{"data": "demo/reviews"}]), few, data), "label_extra")
+    assert (finding.severity, finding.message) == ("warning", "x knows 1 class that reviews does not have: maybe.")
+
+
+@pytest.mark.parametrize(
+    ("item", "code", "where"),
+    [
+        ({"data": "demo/digits", "metrics": ["accuracy", "rmse"]}, "metric_undefined", "data[0].metrics"),
+        ({"data": "demo/digits", "task": "juggling"}, "unknown_task", "data[0].task"),
+        ({"data": "demo/digits", "columns": {"image": "photo"}}, "column_missing", "data[0]"),
+        ({"data": "demo/digits", "columns": {"photo": "images"}}, "column_role_unknown", "data[0]"),
+        ({"data": "demo/digits", "slices": ["colour"]}, "column_missing", "data[0].slices[0]"),
+        ({"data": "demo/digits", "cluster": "page"}, "column_missing", "data[0].cluster"),
+        ({"benchmark": "digits-clean"}, "benchmark_unknown", "data[0].benchmark"),
+    ],
+)
+def test_a_measurement_that_makes_no_sense(item: dict[str, Any], code: str, where: str) -> None:
+    result = checked(evaluate(data=[item]), MODEL, DATA)
+    assert found(result, code).where == where
+    assert [finding.code for finding in result.findings if finding.severity == "error"] == [code]
+
+
+def test_rows_that_nobody_counted_are_estimated() -> None:
+    data = dataset("digits", splits={"test": -1})
+    result = checked(evaluate(data=[{"data": "demo/digits", "limit": 7}]), MODEL, data)
+    assert result.findings == ()
+    assert result.agreements == ("1 model with 10 labels, about 1 example each.",)
+
+
+def test_a_model_that_does_not_fit_is_refused() -> None:
+    huge = MODEL.model_copy(update={"parameters": 10**11, "config": {**MODEL.config, "model_type": "swin"}})
+    finding = found(checked(evaluate(), huge, DATA), "does_not_fit")
+    assert (finding.severity, finding.where) == ("error", "models")
+    assert "400 GB" in finding.message
+
+
+def test_a_task_vector_runs_on_its_base() -> None:
+    vector = vit("v").model_copy(update={"artifact": "task_vector", "base": ("demo/a",), "config": {}})
+    assert checked(evaluate("demo/a", "demo/v"), MODEL, vector, DATA).findings == ()
+
+
+def test_one_model_that_fails_is_told_once() -> None:
+    document = evaluate("demo/a", "demo/x", data=[{"data": "demo/digits"}, {"data": "demo/digits", "split": "train"}])
+    assert found(checked(document, MODEL, text_model("x", "ForMaskedLM"), DATA), "not_a_classifier")

@@ -105,6 +105,7 @@ def dataset(
     }
     fields: dict[str, Any] = {
         "reference": f"demo/{name}", "repo": f"demo/{name}", "commit": "d" * 40, "repo_type": "dataset", "splits": counts, "tensors": tensors, "licence": "CC-BY-4.0",
+        "columns": {"images": "image", "labels": "int64"},
     }  # fmt: skip
     return RepoFacts(**(fields | more))
 
