@@ -23,6 +23,7 @@ RELATIONS = {
     "quantized_of": "parent",
     "base": "base",
 }
+MOST_PAIRS = 64
 SEED_PREFIX = "seed-"
 
 
@@ -52,6 +53,17 @@ def comparison_of(repo: Repo, commit: Commit, *, user: User | AnonymousUser | No
         if found is not None:
             cache.set(key, found, CACHE_S)
     return found
+
+
+def pairs_with_parents(
+    repo: Repo, commit: Commit, *, user: User | AnonymousUser | None
+) -> list[tuple[Evaluation, Evaluation]]:
+    """Each result of the child beside that of each parent and of the base, on the datasets of the comparison; 64 at most."""
+    study, _ = _study(repo, commit, user)
+    if study is None:
+        return []
+    child, *others = study.members
+    return [(child.rows[key], other.rows[key]) for other in others for key in study.keys][:MOST_PAIRS]
 
 
 def _study(repo: Repo, commit: Commit, user: User | AnonymousUser | None) -> tuple[Study | None, int]:

@@ -1,11 +1,17 @@
 """Works comparisons and places out ahead of the first reader, in a worker: the web then only reads them, and loads no arrays."""
 
+import logging
+
 from celery import shared_task
 
 from hub.accounts.models import User
 from hub.catalog.models import Commit, LineageEdge
-from hub.evals.comparing import RELATIONS, comparison_of
+from hub.core.errors import ApplicationError
+from hub.evals.comparing import RELATIONS, comparison_of, pairs_with_parents
 from hub.evals.models import Evaluation
+from hub.evals.pairs import pair_of
+
+logger = logging.getLogger(__name__)
 
 _KEPT = {
     "acks_late": True,
@@ -28,6 +34,8 @@ def compare(job_id: str) -> None:
             continue
         for reader in (asker, None):
             comparison_of(repo, commit, user=reader)
+        for first, second in pairs_with_parents(repo, commit, user=asker):
+            _pair_keep(first, second)
 
 
 @shared_task(name="hub.rank", **_KEPT)
@@ -37,3 +45,19 @@ def rank(digest: str) -> None:
     from hub.evals.standings import standings_update
 
     standings_update(digest)
+
+
+@shared_task(name="hub.pair", **_KEPT)
+def pair(first_id: str, second_id: str) -> None:
+    """Two results side by side, for whoever asked. Nobody reads it here: rights are looked at where it is read."""
+    rows = Evaluation.objects.select_related("predictions").in_bulk([first_id, second_id])
+    found = {str(pk): row for pk, row in rows.items()}
+    if {first_id, second_id} <= set(found):
+        _pair_keep(found[first_id], found[second_id])
+
+
+def _pair_keep(first: Evaluation, second: Evaluation) -> None:
+    try:
+        pair_of(first, second)
+    except ApplicationError as error:
+        logger.info("not put side by side: %s", error.message)

@@ -2,8 +2,10 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -15,6 +17,8 @@ from hub.catalog.operations import AddFile
 from hub.catalog.services import commit_create, repo_create
 from hub.evals.models import Evaluation
 from workers.contracts.manifests import Manifest, Parent
+from workers.contracts.tasks import metric_get, task_get
+from workers.statistics.scores import metrics_of
 
 
 def make_commit(
@@ -68,3 +72,38 @@ def make_evaluation(
         metrics={"accuracy": {"value": share, "low": max(0.0, share - 0.1), "high": min(1.0, share + 0.1), "n": len(correct)}},
         predictions=answers_blob(user, data, correct, examples) if keeps_answers else None,
     )  # fmt: skip
+
+
+def make_result(
+    user: User, repo: Repo, commit: Commit, columns: Mapping[str, Any], *, task: str = "text-classification",
+    data: str = "demo/clean", examples: Sequence[int] | None = None, **fields: Any,
+) -> Evaluation:  # fmt: skip
+    """An evaluation whose answers are these columns, with the metrics that they give. `slice:…` and `cluster` may be among them."""
+    row = task_get(task)
+    assert row is not None
+    kept = {name: np.asarray(column) for name, column in columns.items()}
+    answers = {name: kept[name] for name, _ in row.answers if name in kept}
+    known = [name for name in row.metrics if _can_measure(name, answers)]
+    metrics = metrics_of(row, answers, names=known)
+    n = len(next(iter(kept.values())))
+    numbers = list(range(n)) if examples is None else list(examples)
+    table = {"example_id": pa.array(numbers, pa.int64()), "example_sha": [sha_of(data, number) for number in numbers]}
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(table | {name: pa.array(column.tolist(), _TYPES.get(column.dtype.kind)) for name, column in kept.items()}), buffer)  # fmt: skip
+    first = metrics[known[0]]
+    return Evaluation.objects.create(**{
+        "repo": repo, "commit_oid": commit.oid, "data_name": data, "split": "test", "examples": n, "metrics": metrics, "task": task,
+        "metric": known[0], "score": first["value"], "score_low": first["low"], "score_high": first["high"],
+        "predictions": blob_put(chunks=[buffer.getvalue()], user=user),
+    } | fields)  # fmt: skip
+
+
+_TYPES = {"i": pa.int32()}
+
+
+def _can_measure(name: str, answers: Mapping[str, Any]) -> bool:
+    metric = metric_get(name)
+    needed = {"confidence", "correct"} if name == "ece" else {"gold", "prediction"}
+    return (
+        needed <= set(answers) if metric.form == "statistic" else {metric.value, metric.weight} - {""} <= set(answers)
+    )

@@ -1,5 +1,6 @@
 """A child beside its parents: numbers from single answers, rights, and repetitions from other seeds."""
 
+import numpy as np
 import pytest
 from django.core.cache import cache
 
@@ -8,8 +9,9 @@ from hub.catalog.services import branch_create, repo_create, repo_delete
 from hub.evals.models import Evaluation
 from hub.evals.selectors import comparison_of, evaluations_of
 from hub.evals.tasks import compare
-from tests.factories.evals import make_commit, make_evaluation, make_model, parent
+from tests.factories.evals import make_commit, make_evaluation, make_model, make_result, parent
 from tests.factories.jobs import make_job
+from tests.workers.statistics.answers import modelled, predicted
 
 RIGHT_80 = [1] * 80 + [0] * 20
 RIGHT_60 = [1] * 60 + [0] * 40
@@ -80,6 +82,96 @@ def test_says_what_was_given_up_to_the_specialist_of_each_dataset(alice, family)
     assert clean.difference.includes_zero
     assert (noisy.parent, round(noisy.difference.value, 6)) == ("alice/a", -0.15)
     assert not noisy.difference.includes_zero
+
+
+def test_adjusts_flips_for_the_number_of_parents(alice, family):
+    measure(alice, family, a=RIGHT_60, b=[1] * 74 + [0] * 26, child=RIGHT_80)
+    far, near = comparison_of(*family["child"], user=None).flips
+    assert far.p_adjusted == pytest.approx(2 * far.p_value)
+    assert near.p_adjusted == near.p_value == pytest.approx(2 / 2**6)
+
+
+def test_says_what_was_kept_of_each_specialist_and_of_the_base(alice, family):
+    """base 0.6, specialist (b) 0.9, child 0.8; a third of the examples have another class."""
+    gold = [0] * 70 + [1] * 30
+    for name, right in (("base", 60), ("a", 50), ("b", 90), ("child", 80)):
+        correct = np.arange(100) < right
+        columns = {
+            "gold": gold,
+            "prediction": np.where(correct, gold, 7),
+            "correct": correct,
+            "logprob": np.full(100, -0.1),
+        }
+        make_result(alice, *family[name], columns)
+    found = comparison_of(*family["child"], user=None)
+    (kept,) = found.kept
+    assert (kept.data, kept.specialist, kept.chance) == ("demo/clean", "alice/b", 0.7)
+    assert kept.normalised.value == pytest.approx(8 / 9)
+    assert kept.normalised.low < 8 / 9 < kept.normalised.high < 1
+    assert kept.above_chance == pytest.approx(0.5)
+    assert kept.recovered == pytest.approx(2 / 3)
+    assert kept.forgotten.value == pytest.approx(-0.2)
+    assert kept.forgotten.high < 0
+    assert (found.normalised.mean, found.normalised.kept, found.normalised.tasks) == (pytest.approx(8 / 9), 0, 1)
+
+
+def test_a_specialist_no_better_than_chance_measures_nothing(alice, family):
+    """Always naming the only class gets everything right: nobody is better than that."""
+    measure(alice, family, a=RIGHT_60, child=RIGHT_80)
+    found = comparison_of(*family["child"], user=None)
+    assert (found.kept[0].normalised, found.kept[0].above_chance, found.normalised) == (None, None, None)
+
+
+def test_losses_are_compared_in_the_direction_of_better(alice, family):
+    columns = modelled(n=120)
+    for name, factor in (("base", 2.0), ("a", 1.2), ("b", 1.5), ("child", 1.0)):
+        make_result(alice, *family[name], columns | {"bits": columns["bits"] * factor}, task="causal-lm")
+    found = comparison_of(*family["child"], user=None)
+    assert (found.metric, found.unit, found.higher_is_better) == ("bits_per_byte", "bits", False)
+    bits = columns["bits"].sum() / columns["bytes"].sum()
+    assert found.child.mean.value == pytest.approx(bits)
+    assert found.best_parent == "alice/a"
+    assert found.gain.value == pytest.approx(0.2 * bits)
+    assert found.gain.low > 0
+    assert found.given_up[0].difference.value == pytest.approx(0.2 * bits)
+    assert found.kept[0].normalised.value == pytest.approx(1.2)
+    assert found.kept[0].recovered == pytest.approx((1.0 - 2.0) / (1.2 - 2.0))
+    assert found.kept[0].forgotten.value == pytest.approx(-bits)
+    assert found.flips == ()
+
+
+def test_what_is_of_the_whole_alone_is_not_averaged(alice, family):
+    for name in ("a", "child"):
+        make_result(alice, *family[name], predicted(), task="sentence-similarity")
+    assert comparison_of(*family["child"], user=None) is None
+
+
+def test_a_root_of_a_mean_gives_way_to_a_mean(alice, family):
+    for name in ("a", "child"):
+        make_result(alice, *family[name], predicted(), task="tabular-regression")
+    assert comparison_of(*family["child"], user=None).metric == "mae"
+
+
+def test_numbers_of_different_definitions_are_not_mixed(alice, family):
+    measure(alice, family, a=RIGHT_60)
+    make_result(alice, *family["child"], {"correct": np.array(RIGHT_80, dtype=bool)}, definition_digest="d" * 64)
+    assert comparison_of(*family["child"], user=None) is None
+    make_result(alice, *family["a"], {"correct": np.array(RIGHT_60, dtype=bool)}, definition_digest="d" * 64)
+    assert comparison_of(*family["child"], user=None).gain.value == pytest.approx(0.2)
+
+
+def test_what_is_not_to_be_used_is_not_compared(alice, family):
+    measure(alice, family, a=RIGHT_60, child=RIGHT_80)
+    Evaluation.objects.filter(repo=family["a"][0]).update(invalid="other examples")
+    assert comparison_of(*family["child"], user=None) is None
+
+
+def test_each_dataset_stands_once_by_its_newest_definition(alice, family):
+    for digest, correct in (("", RIGHT_60), ("d" * 64, RIGHT_80)):
+        for name, answers in (("a", RIGHT_60), ("child", correct)):
+            make_result(alice, *family[name], {"correct": np.array(answers, dtype=bool)}, definition_digest=digest)
+    found = comparison_of(*family["child"], user=None)
+    assert (found.domains, found.gain.value) == (("demo/clean",), pytest.approx(0.2))
 
 
 def test_joins_on_content_not_on_place(alice, family):
