@@ -30,7 +30,12 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "One a line, as namespace/name or namespace/name@revision. Name the parents too: comparisons are paired.",
             "lines",
         ),
-        SimpleField(("data",), "Datasets", "One a line. The split after a space, if it is not test.", "data"),
+        SimpleField(
+            ("data",),
+            "Benchmarks and datasets",
+            "One a line: a benchmark by its name, or a dataset as namespace/name, the split after a space if it is not test.",
+            "data",
+        ),
         SimpleField(("limit",), "At most so many examples", "Of each dataset. Empty: all.", "number"),
         SimpleField(("batch_size",), "Batch size", "1 to 4096. Changes speed and memory only.", "number"),
         SimpleField(("seed",), "Seed", "", "number"),
@@ -55,10 +60,14 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
 FIELDS["rank"] = (
     SimpleField(("data",), "Your labelled sample", "A dataset. The split after a space, if it is not test.", "data"),
     SimpleField(("models",), "Models", "One a line. Empty: every entry that fits and that you may read.", "lines"),
-    SimpleField(("estimators",), "Estimators", "One a line: logme, probe, nearest_mean, hscore, leep, nce. Empty: all.", "lines"),
+    SimpleField(
+        ("estimators",), "Estimators", "One a line: logme, probe, nearest_mean, hscore, leep, nce. Empty: all.", "lines"
+    ),
     SimpleField(("limit",), "At most so many examples", "Drawn with the seed. 20 to 100 000.", "number"),
     SimpleField(("seed",), "Seed", "", "number"),
 )
+# Keys of one entry of `data` that a line of the form can say.
+LINE_KEYS = {"data", "split", "benchmark"}
 DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "train": "train"}
 
 
@@ -86,6 +95,8 @@ def _data_line(kind: str, row: Any) -> str:
     if not isinstance(row, dict):
         return text_of(row)
     split = row.get("split", DEFAULT_SPLIT[kind])
+    if row.get("benchmark"):
+        return f"{text_of(row['benchmark'])} {text_of(row['split'])}" if row.get("split") else text_of(row["benchmark"])
     return text_of(row.get("data")) if split == DEFAULT_SPLIT[kind] else f"{text_of(row.get('data'))} {split}"
 
 
@@ -100,7 +111,17 @@ def _value(kind: str, entry: SimpleField, text: str) -> Any:
 
 def _data_row(kind: str, line: str) -> dict[str, str]:
     name, _, split = line.partition(" ")
+    if kind == "evaluate" and "/" not in name and ":" not in name:
+        return {"benchmark": name} | ({"split": split.strip()} if split.strip() else {})
     return {"data": name, "split": split.strip() or DEFAULT_SPLIT[kind]}
+
+
+def simple_fits(kind: str, document: Any) -> bool:
+    """Whether the form can show all that the document says of its data: columns, options and the like stay text."""
+    if not isinstance(document, dict):
+        return False
+    rows = document.get("data") or []
+    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() <= LINE_KEYS for row in rows)
 
 
 def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:

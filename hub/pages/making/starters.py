@@ -25,7 +25,9 @@ def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any
     if kind == "rank":
         return {"kind": "rank", "models": params.getlist("model"), "data": [], "limit": 2000, "seed": 0}
     if kind == "evaluate":
-        return {"kind": "evaluate", "models": params.getlist("model"), "data": [], "batch_size": 64, "seed": 0}
+        measured = [{"benchmark": name} for name in params.getlist("benchmark")]
+        measured += [{"data": name} for name in params.getlist("data")]
+        return {"kind": "evaluate", "models": params.getlist("model"), "data": measured, "batch_size": 64, "seed": 0}
     document: dict[str, Any] = {
         "kind": "train",
         "data": [],

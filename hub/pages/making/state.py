@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from hub.pages.making.merge_form import MergeForm, document_of, form_fits, form_of
 from hub.pages.making.patching import patch_parse, patched
-from hub.pages.making.simple_form import fields_of, simple_document
+from hub.pages.making.simple_form import fields_of, simple_document, simple_fits
 from hub.recipes.services import CheckReport, recipe_check
 from workers.contracts.documents import load_document
 from workers.contracts.findings import Finding
@@ -60,7 +60,7 @@ class Shown:
 
 
 def draft_new(kind: str, document: dict[str, Any]) -> Draft:
-    fits = kind != "merge" or form_fits(document)
+    fits = form_fits(document) if kind == "merge" else simple_fits(kind, document)
     return Draft(kind, "form" if fits else "yaml", document_to_yaml(document), document, secrets.token_hex(8))
 
 
@@ -122,7 +122,7 @@ def _add_source(draft: Draft, document: dict[str, Any], name: str) -> None:
 
 
 def draft_tab(draft: Draft, wanted: str) -> None:
-    fits = form_fits(draft.document) if draft.kind == "merge" else isinstance(draft.document, dict)
+    fits = form_fits(draft.document) if draft.kind == "merge" else simple_fits(draft.kind, draft.document)
     if wanted == "form" and not fits:
         draft.tab, draft.note = (
             "yaml",

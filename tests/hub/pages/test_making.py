@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hub.core.errors import Invalid
 from hub.pages.making.merge_form import document_of, form_fits, form_of
 from hub.pages.making.patching import patch_parse, patched
-from hub.pages.making.simple_form import fields_of, simple_document
-from hub.pages.making.state import command_of
+from hub.pages.making.simple_form import fields_of, simple_document, simple_fits
+from hub.pages.making.state import command_of, draft_new
 from hub.pages.making.values import text_of, value_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.documents import load_document
@@ -171,6 +171,7 @@ def test_a_mergekit_recipe_is_shown_as_it_was_given():
     ("kind", "document"),
     [
         ("evaluate", {"kind": "evaluate", "models": ["a/b", "c/d@main"], "data": [{"data": "demo/x", "split": "test"}, {"data": "demo/y", "split": "train"}], "batch_size": 64, "seed": 0}),
+        ("evaluate", {"kind": "evaluate", "models": ["a/b"], "data": [{"benchmark": "digits"}, {"benchmark": "letters@2"}, {"data": "demo/y", "split": "test"}]}),
         ("train", {"kind": "train", "model": "a/b", "data": [{"data": "demo/x", "split": "train"}], "lora": {"rank": 8, "alpha": 16, "target_modules": ["query"]}, "epochs": 3, "learning_rate": 0.001, "architecture": {"model_type": "vit"}, "output": {"repo": "alice/t", "visibility": "public"}}),
     ],
 )  # fmt: skip
@@ -181,3 +182,13 @@ def test_small_forms_give_their_document_back(kind, document):
     assert simple_document(kind, data, document) == document | (
         {"lora": document["lora"]} if "lora" in document else {}
     )
+
+
+@pytest.mark.parametrize(
+    ("rows", "fits"),
+    [([{"data": "a/b", "split": "test"}], True), ([{"benchmark": "digits"}], True), ([{"data": "a/b", "columns": {"text": "x"}}], False), (["a/b"], False), ("a/b", False), (None, True)],
+)  # fmt: skip
+def test_a_recipe_that_says_more_of_its_data_than_a_line_can_stays_text(rows, fits):
+    document = {"kind": "evaluate", "models": ["a/b"], "data": rows}
+    assert simple_fits("evaluate", document) is fits
+    assert draft_new("evaluate", document).tab == ("form" if fits else "yaml")
