@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from workers.contracts.complaints import nearest
 from workers.contracts.findings import Finding
-from workers.contracts.tasks import Column, Task
+from workers.contracts.tasks import TASKS, Column, Task
 
 # Roles in the words of the task table, each with the names that mean it, the surest first. The role's own name comes before.
 SYNONYMS: dict[str, tuple[str, ...]] = {
@@ -51,6 +51,16 @@ def roles_of(
         elif finding is not None and (wanted.required or wanted.role in given):
             findings.append(finding)
     return {column.role: chosen[column.role] for column in task.columns if column.role in chosen}, findings
+
+
+def tasks_for(columns: Mapping[str, str]) -> list[Task]:
+    """The tasks whose columns are all there, those first that make something of most of them."""
+    found = []
+    for task in TASKS:
+        roles, findings = roles_of(task, columns, {}, name="")
+        if not findings:
+            found.append((-len({held for names in roles.values() for held in names}), task))
+    return [task for _, task in sorted(found, key=lambda pair: pair[0])]
 
 
 def gold_role(task: Task) -> str:
