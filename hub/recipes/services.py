@@ -1,17 +1,16 @@
 """Recipes become jobs here, and nowhere else: checked as a whole, refused as a whole, submitted once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
 
 from hub.accounts.models import User
-from hub.blobs.models import Blob
-from hub.catalog.models import Commit, Repo
-from hub.core.errors import NOT_VISIBLE, ApplicationError, Refused
+from hub.catalog.models import Repo
+from hub.core.errors import NOT_VISIBLE, Refused
 from hub.imports.services import import_start
-from hub.jobs.models import Job, JobLog
+from hub.jobs.models import Job
 from hub.jobs.rights import output_check
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
@@ -22,12 +21,12 @@ from hub.recipes.ranking import models_expand
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import title_make
 from workers.contracts.findings import Finding, Repair
-from workers.contracts.jobs import Input, JobRequest, JobResult
+from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, ImportRecipe, MergeRecipe, Output, TrainRecipe
+from workers.contracts.recipes import AnyRecipe, ImportRecipe, MergeRecipe, Output, TrainRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
 from workers.planning.wording import counted
@@ -193,28 +192,6 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
     )
 
 
-def merge_publish(*, job: Job, result: JobResult, files: Mapping[str, Blob], commit: Commit | None) -> None:
-    """Once a merge is in the catalogue, measures it beside its base and parents, when the recipe asks for it.
-
-    The merge stands whatever comes of this: a measurement that cannot be submitted is a line in its log.
-    """
-    recipe = MergeRecipe.model_validate(job.request["recipe"])
-    if not recipe.evaluate or commit is None or job.reproduces_id is not None:
-        return
-    names = {
-        entry["reference"]: f"{entry['facts']['repo']}@{entry['facts']['commit']}" for entry in job.request["inputs"]
-    }
-    parents = [recipe.base, *(source.model for source in recipe.sources)]
-    models = dict.fromkeys(
-        [f"{commit.repo.full_name}@{commit.oid}", *(names[text] for text in parents if text is not None)]
-    )
-    evaluation = EvaluateRecipe(models=tuple(models), data=recipe.evaluate, seed=recipe.seed)
-    title = f"Evaluation of {commit.repo.full_name} on {counted(len(recipe.evaluate), 'dataset')}"
-    try:
-        with transaction.atomic():
-            report = recipe_check(user=job.owner, document=evaluation.model_dump(mode="json"))
-            _submit(job.owner, report, parent=job, title=title)
-    except ApplicationError as error:
-        reasons = "; ".join(finding.message for finding in error.findings if finding.severity == "error")
-        message = f"The result was not measured. {reasons or error.message}"
-        JobLog.objects.create(job=job, attempt=job.attempt, level="warning", message=message)
+def followup_submit(*, user: User, document: Any, parent: Job, title: str) -> Job:
+    """A job that follows from `parent`, charged to whoever that one is charged to. Refused like any other."""
+    return _submit(user, recipe_check(user=user, document=document), parent=parent, title=title)[0]

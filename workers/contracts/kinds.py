@@ -57,7 +57,7 @@ KINDS: tuple[Kind, ...] = (
         recipe="workers.contracts.recipes:MergeRecipe",
         runner="workers.jobs.merge:run",
         planner="workers.planning.merge:check",
-        publish="hub.recipes.services:merge_publish",
+        publish="hub.evals.automatic:result_measure",
         has_methods=True,
     ),
     Kind(
@@ -79,6 +79,7 @@ KINDS: tuple[Kind, ...] = (
         recipe="workers.contracts.recipes:TrainRecipe",
         runner="workers.jobs.train:run",
         planner="workers.planning.train:check",
+        publish="hub.evals.automatic:result_measure",
         limits=Limits(wall_s=24 * 3600),
     ),
     Kind(
