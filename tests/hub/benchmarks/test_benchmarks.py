@@ -10,6 +10,7 @@ from hub.catalog.services import repo_delete
 from hub.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from tests.factories.benchmarks import make_benchmark, make_dataset
 from tests.factories.catalog import make_commit
+from workers.contracts.naming import BUILTIN_DATA
 from workers.contracts.recipes import Measure
 
 pytestmark = pytest.mark.django_db
@@ -236,3 +237,13 @@ def test_somebodys_own_benchmark_keeps_its_name(alice):
 
 def test_each_built_in_one_has_a_task_and_a_name_of_its_own():
     assert len({row.name for row in BUILTINS}) == len(BUILTINS)
+
+
+def test_all_built_in_data_has_a_benchmark_that_anybody_could_have_made(alice):
+    assert {row.data for row in BUILTINS} == set(BUILTIN_DATA)
+    for row in BUILTINS:
+        version = benchmark_get(user=None, name=row.name)
+        assert (version.task, version.data_name, version.retired) == (row.task, row.data, "")
+        assert version.examples > 0
+        body = {"task": row.task, "data": row.data}
+        assert make_benchmark(alice, f"my-{row.name}", **body).digest == version.digest
