@@ -4,57 +4,26 @@ Prints one JSON object: how the jobs ended, and the weights with and without the
 """
 
 import json
-import os
-import signal
 import sys
 import threading
 import time
 from pathlib import Path
 
-from hub.embedded import layout_make, services_for
-from hub.embedded.services import stop, wait_ready
-from hub.embedded.specs import spawn
-from tests.hub.embedded_support import forget_home
+from tests.workers.runtime.own_postgres import OwnPostgres, hub_of_its_own
 
 SIZES = (768,) * 17
 
 
-def start(services):
-    services.postgres.prepare()
-    spec = services.postgres.spec()
-    with (services.layout.logs / "postgres.log").open("ab") as log:
-        process = spawn(spec, output=log)
-    wait_ready(spec, process, services.layout)
-    return spec, process
-
-
 def main(root: Path) -> dict:
-    services = services_for(layout_make(root / "data"), {})
-    os.environ |= services.environment() | {"REDIS_URL": "redis://127.0.0.1:1/0", "LEASE_S": "30", "HEARTBEAT_S": "0.5"}
-    spec, process = start(services)
-    try:
-        services.postgres.provision()
-        return crash(services, spec, process, root)
-    finally:
-        stop(*services_now.get("running", (spec, process)))
-        services.forget_sockets()
-        forget_home(root / "data")
+    with hub_of_its_own(root) as postgres:
+        return crash(postgres, root)
 
 
-services_now: dict = {}
-
-
-def crash(services, spec, process, root):
-    import django
-
-    os.environ["DJANGO_SETTINGS_MODULE"] = "hub.config.settings"
-    django.setup()
+def crash(postgres: OwnPostgres, root: Path) -> dict:
     from django.conf import settings
-    from django.core.management import call_command
     from django.db import connection
 
     from hub.catalog.selectors import commit_resolve, entries_of, repo_get
-    from hub.jobs import bell
     from hub.recipes.services import recipe_submit
     from tests.builders import finetuned, mlp_state, model_folder
     from tests.factories.accounts import make_user
@@ -63,8 +32,6 @@ def crash(services, spec, process, root):
     from workers.runtime.gpu import Device
     from workers.runtime.tasks import claim_all
 
-    bell._send = lambda *_: None
-    call_command("migrate", verbosity=0)
     alice, base = make_user("alice"), mlp_state(seed=0, sizes=SIZES)
     for name, state in {"base": base, "one": finetuned(base, seed=1), "two": finetuned(base, seed=2)}.items():
         make_repo(alice, name, folder=model_folder(root / name, state, readme="---\nlicense: mit\n---\n# Tiny\n"))
@@ -96,9 +63,7 @@ def crash(services, spec, process, root):
     while len(list(journal.glob("*.safetensors.json"))) < 2 and time.monotonic() < give_up:
         time.sleep(0.005)
     connection.close()
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    services_now["running"] = start(services)
+    postgres.crash()
     worker.join(90)
     for job in (calm, crashed):
         job.refresh_from_db()

@@ -1,0 +1,33 @@
+"""A training killed -9 three times, child, worker and Postgres: it ends with the weights and the curve of one that nobody disturbed."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_a_training_survives_the_death_of_its_child_its_worker_and_the_database(tmp_path):
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DATABASE_", "REDIS_", "GENEPOOL_", "DJANGO_"))
+    }
+    environment = kept | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.workers.runtime.training_killed", str(tmp_path)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0, done.stderr[-4000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert not found["is_working"]
+    assert found["states"] == ["succeeded", "succeeded"], found["errors"]
+    assert found["attempts"] == [1, 3]
+    assert found["resumed_at"] >= 80
+    assert found["digests"][0] == found["digests"][1]
+    assert found["curves"][0] == found["curves"][1]
+    assert found["losses"][0] == found["losses"][1]
+    assert len(found["losses"][0]) == 6
