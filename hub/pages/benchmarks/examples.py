@@ -6,10 +6,12 @@ from typing import Any
 from hub.benchmarks.models import BenchmarkVersion
 from hub.pages.entry import Opened
 from hub.pages.numbers import figure
+from hub.pages.samples.builtin import builtin_rows
 from hub.pages.samples.pictures import Picture
-from hub.pages.samples.split import split_rows
+from hub.pages.samples.split import Sampled, split_rows
 from workers.contracts.benchmarks import Definition
 from workers.contracts.tasks import task_get
+from workers.planning.builtins import builtin_get
 from workers.planning.columns import roles_of
 
 SHOWN = 8
@@ -43,19 +45,33 @@ class Examples:
 def examples_of(version: BenchmarkVersion, opened: Opened | None, *, user: Any) -> Examples:
     """`opened` is the data at the pinned commit, None for built-in data and for what is gone."""
     definition = Definition.model_validate(version.definition)
+    if not version.data_commit:
+        return _builtin(definition)
     if opened is None:
-        words = "Built-in data lies with the workers" if not version.data_commit else "Its data is gone from this hub"
-        return Examples(reason=f"{words}, so no examples are shown.")
+        return Examples(reason="Its data is gone from this hub, so no examples are shown.")
     shown = PICTURES_SHOWN if definition.task.startswith("image-") else SHOWN
     most = min(shown, definition.limit or shown)
     sampled = split_rows(opened.repo, opened.commit, definition.split, range(most), user=user)
     if sampled.reason:
         return Examples(reason=sampled.reason)
-    columns = _by_role(definition, opened.facts.columns or _kinds_of(sampled.columns), sampled.columns)
+    kinds = opened.facts.columns or _kinds_of(sampled.columns)
+    return _examples(definition, kinds, definition.labels, sampled)
+
+
+def _builtin(definition: Definition) -> Examples:
+    row, held = builtin_get(definition.data), builtin_rows(definition.data, definition.split)
+    if row is None or held is None:
+        return Examples(reason="These texts come from the Python of whichever worker measures, so none are shown here.")
+    columns = {name: kind for name, kind in row.columns.items() if name in held[1]}
+    return _examples(definition, columns, definition.labels or row.labels, Sampled(*held))
+
+
+def _examples(definition: Definition, kinds: dict[str, str], labels: tuple[str, ...], sampled: Sampled) -> Examples:
+    columns = _by_role(definition, kinds, sampled.columns)
     return Examples(
         tuple(f"{role} ({column})" if role != column else role for role, column in columns),
         tuple(
-            (number, [_cell(sampled.columns[column][place], role, definition.labels) for role, column in columns])
+            (number, [_cell(sampled.columns[column][place], role, labels) for role, column in columns])
             for place, number in enumerate(sampled.rows)
         ),
         roles=tuple(columns),

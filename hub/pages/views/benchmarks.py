@@ -22,6 +22,7 @@ from hub.pages.entry import Opened
 from hub.pages.measures import metric_of, task_word
 from hub.pages.shell import signed_in
 from workers.contracts.tasks import TASKS
+from workers.planning.builtins import builtin_get
 
 SHOWN = 50
 MAKE = Limit("benchmark-pages", 60, 3600)
@@ -57,6 +58,7 @@ def detail(request: HttpRequest, name: str) -> HttpResponse:
         "label": label_of(version),
         "examples": examples_of(version, opened, user=request.user),
         "card": card_of(opened) if opened is not None else None,
+        "builtin": builtin_get(version.data_name) if not version.data_commit else None,
         "versions": version_rows(versions, version),
         "is_newest": versions[0].pk == version.pk,
         "command": measure_command(version, versions[0].pk == version.pk),

@@ -65,8 +65,12 @@ def test_examples_of_another_commit_are_not_shown_as_those_of_this_version(brows
     assert "Changed." not in page
 
 
-def test_built_in_data_says_why_there_are_no_examples(browser, db):
-    assert "lies with the workers" in text_of(browser().get("/benchmarks/digits"))
+def test_built_in_data_shows_some_rows_and_says_why_texts_are_not_there(browser, db):
+    page = text_of(browser().get("/benchmarks/digits"))
+    assert page.count("data:image/png") == 16
+    assert "Handwritten digits" in page
+    assert "versicolor" in text_of(browser().get("/benchmarks/iris"))
+    assert "so none are shown" in text_of(browser().get("/benchmarks/python-text"))
 
 
 def test_versions_say_what_they_change_and_lead_to_each_other(browser, alice, benchmark):

@@ -15,6 +15,7 @@ from safetensors.numpy import save
 from hub.catalog.gates import gate_set
 from hub.catalog.selectors import commit_resolve
 from hub.pages.samples import reading
+from hub.pages.samples.builtin import builtin_rows
 from hub.pages.samples.pictures import MOST_INLINE, Picture, picture_of_bytes, picture_of_values
 from hub.pages.samples.split import split_rows
 from tests.factories.catalog import make_repo
@@ -132,3 +133,22 @@ def test_examples_of_a_gated_dataset_are_for_those_with_access(alice, charlie):
     gate_set(user=alice, repo=repo, gated="manual", terms="")
     assert rows_of(alice, repo, "test", [0]).columns == {"text": ["secret"]}
     assert rows_of(charlie, repo, "test", [0]).columns == {}
+
+
+@pytest.mark.parametrize(
+    "name", ["builtin:digits", "builtin:iris", "builtin:wine", "builtin:breast-cancer", "builtin:diabetes"]
+)
+def test_rows_of_built_in_data_are_those_that_workers_measure_on(name):
+    from workers.engine.data.builtin import builtin_split
+
+    rows, columns = builtin_rows(name, "test")
+    real = builtin_split(name, "test").take(rows)
+    for column, values in columns.items():
+        if column == "images":
+            expected = [
+                [bytes(np.rint(line * 255).astype(int).tolist()) for line in image[0]] for image in real[column]
+            ]
+            assert [png_pixels(picture) for picture in values] == expected
+        else:
+            assert list(real[column]) == values
+    assert builtin_rows(name, "train") is None
