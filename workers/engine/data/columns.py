@@ -9,6 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
+_LIST = "list<item: "
 
 
 class Column(Protocol):
@@ -57,8 +58,12 @@ class ArrowColumn:
             self.chunks[places[begin]].take(pa.array(rows[begin:end] - self.starts[places[begin]]))
             for begin, end in itertools.pairwise(cuts) if end > begin
         ]  # fmt: skip
-        if _is_plain(self.type) and not any(part.null_count for part in parts):
+        if _is_number(self.type) and not any(part.null_count for part in parts):
             return np.concatenate([part.to_numpy(zero_copy_only=False) for part in parts]) if parts else np.zeros(0)
+        if self.type.startswith(_LIST) and _is_number(self.type.removeprefix(_LIST)) and parts:
+            matrix = _matrix(parts)
+            if matrix is not None:
+                return matrix
         return [value for part in parts for value in part.to_pylist()]
 
 
@@ -83,5 +88,14 @@ def _array_type(array: NDArray[Any]) -> str:
     return item if array.ndim == 1 else f"fixed_size_list<item: {item}>[{array.shape[1]}]"
 
 
-def _is_plain(kind: str) -> bool:
+def _is_number(kind: str) -> bool:
     return kind.startswith(("int", "uint", "float", "double", "halffloat"))
+
+
+def _matrix(parts: list[pa.Array]) -> NDArray[Any] | None:
+    """Lists of numbers as one array `[m, width]`, without a Python object for each; None where lengths differ or one is missing."""
+    lengths = {length for part in parts for length in part.value_lengths().unique().to_pylist()}
+    if len(lengths) != 1 or None in lengths or any(part.flatten().null_count for part in parts):
+        return None
+    width = lengths.pop()
+    return np.concatenate([part.flatten().to_numpy(zero_copy_only=False).reshape(len(part), width) for part in parts])

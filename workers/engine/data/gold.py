@@ -108,7 +108,7 @@ def _places(theirs: tuple[str, ...], present: list[int], labels: tuple[str, ...]
 
 
 def _choices(split: Split, column: str, length: int, name: str) -> NDArray[np.int64]:
-    """Which choice is right: its number from 0, or its letter, or a number written as text from 1 on when no 0 occurs."""
+    """Which choice is right: its number from 0, also written as text, or its letter."""
     values = _column(split, column, length, name)
     if isinstance(values, list) and values and isinstance(values[0], str):
         texts = [value.strip().upper() for value in values]

@@ -31,6 +31,9 @@ def read_parquet(paths: list[Path], files: list[str], what: str) -> tuple[pa.Sch
 def _schema(path: Path, file: str, what: str) -> pa.Schema:
     with _opened(path, file, what) as parquet:
         held = parquet.schema_arrow
+    if len(set(held.names)) < len(held.names):
+        twice = next(name for name in held.names if held.names.count(name) > 1)
+        raise refused("data_ragged", f"{file} of {what} has two columns called {twice}.")
     features = _features(held.metadata)
     fields = [_field(field, features.get(field.name)) for field in held]
     return pa.schema([field for field in fields if field is not None])
@@ -104,7 +107,8 @@ def _opened(path: Path, file: str, what: str) -> Any:
 
 def _unreadable(file: str, what: str) -> Exception:
     return refused(
-        "data_unreadable", f"{file} of {what} is not a parquet file that can be read. It may have been cut off."
+        "data_unreadable",
+        f"{file} of {what} is not a parquet file that can be read. It may have been cut off, or be nested too deeply.",
     )
 
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from workers.contracts.tasks import Column
 from workers.engine.data.refusals import refused
@@ -20,7 +21,7 @@ def values_of(role: Column, columns: list[Any], name: str) -> Any:
         return np.stack(pictures) if len({picture.shape for picture in pictures}) == 1 else pictures
     if role.kind != "numbers":
         return list(columns[0])
-    if len(columns) > 1 or (isinstance(columns[0], np.ndarray) and columns[0].ndim == 1):
+    if len(columns) > 1 or not _holds_lists(columns[0]):
         return np.stack([_numbers(column, name) for column in columns], axis=1)
     rows = columns[0]
     if isinstance(rows, np.ndarray):
@@ -55,6 +56,8 @@ def check_values(examples: "Examples") -> None:
                 missing[role] += sum(
                     value is None or (isinstance(value, list) and not _is_whole(value)) for value in values
                 )
+        if "choices" in roles:
+            _check_choices(examples, rows)
     for role, count in missing.items():
         if count and kinds[role] == "numbers":
             message = f"{count} of {len(examples)} rows of {role} in {examples.name} hold NaN, infinity or nothing."
@@ -63,8 +66,26 @@ def check_values(examples: "Examples") -> None:
             raise refused("data_null", f"{count} of {len(examples)} examples of {examples.name} have no {role}.")
 
 
+def _check_choices(examples: "Examples", rows: NDArray[np.int64]) -> None:
+    counts = np.array([len(choices or ()) for choices in examples.take_roles(rows, ["choices"])["choices"]])
+    gold = examples.gold(rows)
+    wrong = np.flatnonzero((gold >= counts) & (counts > 0))
+    if len(wrong):
+        row = int(wrong[0])
+        message = (
+            f"Example {int(rows[row])} of {examples.name} says that choice {gold[row]} is right, and has {counts[row]}."
+        )
+        raise refused("label_range", message, "Choices are numbered from 0, or lettered from A.")
+
+
 def _is_whole(choices: list[Any]) -> bool:
     return bool(choices) and all(choice is not None for choice in choices)
+
+
+def _holds_lists(column: Any) -> bool:
+    if isinstance(column, np.ndarray):
+        return column.ndim > 1
+    return any(isinstance(value, list) for value in column) or all(value is None for value in column)
 
 
 def _numbers(column: Any, name: str) -> Any:
