@@ -41,7 +41,7 @@ class Runner:
         with Meter() as meter:
             data, predictor = self._data(unit), self._predictor(unit)
             batch = self._answer(unit, parts, data, predictor, done)
-            peak = meter.cost()["peak_memory_bytes"]
+            peak = meter.cost()["peak_memory_bytes"] + predictor.outside_bytes
         table = parts.table()
         cluster = np.array(data.cluster) if data.cluster is not None else None
         metrics = metrics_of(unit.task, columns_of(table, unit.task), cluster=cluster)

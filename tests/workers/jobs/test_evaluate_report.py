@@ -141,3 +141,46 @@ def test_one_class_only_is_said(tmp_path):
     data = table(tmp_path / "d", text=["a", "b"], label=["no", "no"])
     row = measure(tmp_path / "out", model, data, labels=["no", "yes"])
     assert [finding["code"] for finding in row["warnings"]] == ["one_class"]
+
+
+def test_models_of_tables_are_measured_through_onnx(tmp_path):
+    """The numbers of scikit-learn, over the rows that every worker carries."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import accuracy_score, log_loss
+
+    from tests.onnx_models import linear_onnx
+    from workers.contracts.facts import FileFact, RepoFacts
+    from workers.contracts.jobs import Input
+    from workers.engine.data.splits import open_split
+
+    def rows(split):
+        taken = open_split(tmp_path, split, reference="builtin:wine").take(range({"train": 107, "test": 36}[split]))
+        names = [name for name in taken if name not in ("label", "index")]
+        return np.stack([taken[name] for name in names], axis=1), np.asarray(taken["label"])
+
+    features, target = rows("train")
+    fitted = LogisticRegression(max_iter=50).fit(features / 100, target)
+    model = linear_onnx(tmp_path / "m", fitted.coef_.T / 100, fitted.intercept_)
+    (model / "config.json").write_text(json.dumps({"id2label": {str(at): f"class_{at}" for at in range(3)}}))
+    facts = {"files": (FileFact(path="model.onnx", size_bytes=1),), "task": "tabular-classification"}
+    inputs = (
+        entry("model", 0, "alice/m", model, **facts),
+        Input(
+            role="data",
+            index=0,
+            reference="builtin:wine",
+            facts=RepoFacts(reference="builtin:wine", repo_type="dataset"),
+        ),
+    )
+    recipe = {"kind": "evaluate", "models": ["alice/m"], "data": [{"data": "builtin:wine"}]}
+    request = JobRequest(kind="evaluate", recipe=recipe, inputs=inputs)
+    row = evaluate.run(fake_ports(tmp_path / "out", request, {("model", 0): model, ("data", 0): tmp_path})).report[
+        "results"
+    ][0]
+    unseen, gold = rows("test")
+    predicted = fitted.predict_proba(unseen / 100)
+    assert row["task"] == "tabular-classification"
+    assert row["metrics"]["accuracy"]["value"] == pytest.approx(accuracy_score(gold, predicted.argmax(axis=1)))
+    assert row["metrics"]["nll"]["value"] == pytest.approx(log_loss(gold, predicted), rel=1e-4)
+    assert row["cost"]["flops"] is None
+    assert row["cost"]["parameters"] == 42

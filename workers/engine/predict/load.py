@@ -45,6 +45,7 @@ LOADERS: tuple[Loader, ...] = (
     Loader("model", "workers.engine.predict.whole:load_model"),
     Loader("adapter", "workers.engine.predict.whole:load_adapter"),
     Loader("task_vector", "workers.engine.predict.whole:load_task_vector"),
+    Loader("onnx", "workers.engine.predict.onnx:load"),
 )
 
 

@@ -85,6 +85,11 @@ class Predictor:
         """What the entry's head sees of each example, float32 `[b, d]`: the pooled last hidden state."""
         raise self.cannot("features")
 
+    @property
+    def outside_bytes(self) -> int:
+        """Peak memory that the entry took in processes of its own."""
+        return 0
+
     def close(self) -> None:
         """Gives back what the entry holds outside this process. It answers no more."""
 
