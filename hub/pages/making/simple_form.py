@@ -10,7 +10,7 @@ from hub.pages.making.values import text_of, value_of
 
 @dataclass(frozen=True)
 class SimpleField:
-    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets)."""
+    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets), one (a dataset)."""
 
     path: tuple[str, ...]
     label: str
@@ -47,12 +47,37 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "A model of this hub. Empty: from scratch, with an architecture given in the YAML tab.",
         ),
         SimpleField(("data",), "Datasets", "One a line. The split after a space, if it is not train.", "data"),
+        SimpleField(
+            ("task",),
+            "Task",
+            "Empty: what the model is made for. Else image-classification, text-classification, text-regression, causal-lm "
+            "or masked-lm; the model gets a new last layer where it has none for it.",
+        ),
         SimpleField(("epochs",), "Epochs", "1 to 10 000.", "number"),
         SimpleField(("batch_size",), "Batch size", "1 to 4096.", "number"),
         SimpleField(("learning_rate",), "Learning rate", "Above 0, at most 10.", "number"),
         SimpleField(("weight_decay",), "Weight decay", "0 to 10.", "number"),
         SimpleField(("lora", "rank"), "LoRA rank", "Empty: all weights are trained.", "number"),
         SimpleField(("lora", "alpha"), "LoRA alpha", "How strongly the adapter counts.", "number"),
+        SimpleField(
+            ("lora", "target_modules"),
+            "LoRA layers",
+            "Names of layers, one a line. Empty: every linear layer.",
+            "lines",
+        ),
+        SimpleField(("max_length",), "Longest input", "In tokens, for texts. Empty: what the model takes.", "number"),
+        SimpleField(
+            ("validation",),
+            "Validate on",
+            "A dataset, the split after a space if it is not validation. Empty: the validation splits of the datasets above.",
+            "one",
+        ),
+        SimpleField(
+            ("early_stop", "patience"),
+            "Stop early after",
+            "So many epochs without a lower validation loss; the best weights are kept. Empty: never.",
+            "number",
+        ),
         SimpleField(("seed",), "Seed", "", "number"),
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
@@ -68,7 +93,8 @@ FIELDS["rank"] = (
 )
 # Keys of one entry of `data` that a line of the form can say.
 LINE_KEYS = {"data", "split", "benchmark"}
-DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "train": "train"}
+VALIDATION = "validation"
+DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "train": "train", VALIDATION: VALIDATION}
 
 
 def _get(document: Any, path: tuple[str, ...]) -> Any:
@@ -88,13 +114,15 @@ def _text(kind: str, entry: SimpleField, value: Any) -> str:
         return "\n".join(map(text_of, value)) if isinstance(value, list) else text_of(value)
     if entry.type == "data":
         return "\n".join(_data_line(kind, row) for row in value) if isinstance(value, list) else ""
+    if entry.type == "one":
+        return _data_line(VALIDATION, value) if value is not None else ""
     return text_of(value)
 
 
 def _data_line(kind: str, row: Any) -> str:
     if not isinstance(row, dict):
         return text_of(row)
-    split = row.get("split", DEFAULT_SPLIT[kind])
+    split = row.get("split", "test")  # what a recipe means that does not say
     if row.get("benchmark"):
         return f"{text_of(row['benchmark'])} {text_of(row['split'])}" if row.get("split") else text_of(row["benchmark"])
     return text_of(row.get("data")) if split == DEFAULT_SPLIT[kind] else f"{text_of(row.get('data'))} {split}"
@@ -106,6 +134,8 @@ def _value(kind: str, entry: SimpleField, text: str) -> Any:
         return lines or None
     if entry.type == "data":
         return [_data_row(kind, line) for line in lines] or None
+    if entry.type == "one":
+        return _data_row(VALIDATION, text.strip()) if text.strip() else None
     return value_of(text) if entry.type == "number" else text.strip() or None
 
 
@@ -121,7 +151,9 @@ def simple_fits(kind: str, document: Any) -> bool:
     if not isinstance(document, dict):
         return False
     rows = document.get("data") or []
-    return isinstance(rows, list) and all(isinstance(row, dict) and row.keys() <= LINE_KEYS for row in rows)
+    one = document.get(VALIDATION)
+    rows = [*rows, *([one] if one is not None else [])] if isinstance(rows, list) else None
+    return rows is not None and all(isinstance(row, dict) and row.keys() <= LINE_KEYS for row in rows)
 
 
 def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:

@@ -172,6 +172,7 @@ def test_a_mergekit_recipe_is_shown_as_it_was_given():
     [
         ("evaluate", {"kind": "evaluate", "models": ["a/b", "c/d@main"], "data": [{"data": "demo/x", "split": "test"}, {"data": "demo/y", "split": "train"}], "batch_size": 64, "seed": 0}),
         ("evaluate", {"kind": "evaluate", "models": ["a/b"], "data": [{"benchmark": "digits"}, {"benchmark": "letters@2"}, {"data": "demo/y", "split": "test"}]}),
+        ("train", {"kind": "train", "model": "a/b", "task": "text-classification", "data": [{"data": "demo/x", "split": "test"}], "validation": {"data": "demo/x", "split": "validation"}, "early_stop": {"patience": 2, "least": 0.1}, "max_length": 64}),
         ("train", {"kind": "train", "model": "a/b", "data": [{"data": "demo/x", "split": "train"}], "lora": {"rank": 8, "alpha": 16, "target_modules": ["query"]}, "epochs": 3, "learning_rate": 0.001, "architecture": {"model_type": "vit"}, "output": {"repo": "alice/t", "visibility": "public"}}),
     ],
 )  # fmt: skip
@@ -182,6 +183,12 @@ def test_small_forms_give_their_document_back(kind, document):
     assert simple_document(kind, data, document) == document | (
         {"lora": document["lora"]} if "lora" in document else {}
     )
+
+
+def test_data_without_a_split_is_shown_as_what_it_means():
+    document = {"kind": "train", "model": "a/b", "data": [{"data": "demo/x"}], "validation": {"data": "demo/y"}}
+    shown = {row["field"].path: row["value"] for row in fields_of("train", document)}
+    assert (shown["data",], shown["validation",]) == ("demo/x test", "demo/y test")
 
 
 @pytest.mark.parametrize(
