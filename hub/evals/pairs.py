@@ -2,22 +2,36 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal, get_args
+from uuid import UUID
 
 from django.core.cache import cache
 
-from hub.core.errors import Invalid
+from hub.core.errors import Invalid, NotFound
 from hub.evals.models import Evaluation
 from hub.evals.pair import ChangedExample, Pair
 from hub.evals.pair_checks import pair_check
+from hub.evals.twins import Reader
 from hub.jobs.bell import send_after_commit
 from workers.statistics.multiple import holm
 
 CACHE_S = 30 * 24 * 3600
 ASKED_S = 60
 MOST_EXAMPLES_HERE = 200_000
-ChangeKind = Literal["gained", "lost", "both_wrong", "changed_wrong", "both_right"]
-KINDS: tuple[str, ...] = get_args(ChangeKind)
+KINDS = ("gained", "lost", "both_wrong", "changed_wrong", "both_right")
+
+
+def results_get(*, user: Reader, first: UUID, second: UUID) -> tuple[Evaluation, Evaluation]:
+    """SECURITY: what `user` may not read of either, or of the data, answers as if it were not there.
+
+    Raises:
+        NotFound: one of them is not there, or not for them.
+    """
+    rows = (
+        Evaluation.objects.visible_to(user).select_related("predictions", "repo", "data_repo").in_bulk([first, second])
+    )
+    if first not in rows or second not in rows:
+        raise NotFound("There is no such result, or you may not see it.")
+    return rows[first], rows[second]
 
 
 def pair_of(first: Evaluation, second: Evaluation) -> Pair:
@@ -60,11 +74,14 @@ def pairs_of(first: Evaluation, others: Sequence[Evaluation]) -> tuple[Pair, ...
     return tuple(replace(pair, p_adjusted=next(values) if pair.p_value is not None else None) for pair in pairs)
 
 
-def examples_changed(first: Evaluation, second: Evaluation, kind: ChangeKind) -> list[ChangedExample]:
+def examples_changed(first: Evaluation, second: Evaluation, kind: str) -> list[ChangedExample]:
     """The examples of one kind, in the order of the data; of scores that are not right or wrong, the largest change first.
 
     gained: right in the first, wrong in the second (or better by more than 0.05); lost: the other way round; changed_wrong:
     wrong in both, with other answers.
+
+    Args:
+        kind: one of `KINDS`.
 
     Raises:
         Invalid: as in `pair_of`; no such kind; or too many examples to go through while somebody waits.

@@ -41,9 +41,13 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
             }
             for model in comparison.models
         ],
+        "metric": comparison.metric,
         "best_parent": comparison.best_parent,
         "gain": _interval(comparison.gain),
         "given_up": [{"data": row.data, "parent": row.parent, "difference": _interval(row.difference)} for row in comparison.given_up],
+        "flips": [asdict(row) for row in comparison.flips],
+        "kept": [asdict(row) for row in comparison.kept],
+        "normalised": asdict(comparison.normalised) if comparison.normalised is not None else None,
         "seeds": [asdict(row) for row in comparison.seeds],
         "examples": comparison.examples,
         "dropped": comparison.dropped,

@@ -16,7 +16,7 @@ class EvaluationOutput(serializers.Serializer):
     data_commit = serializers.CharField()
     split = serializers.CharField()
     examples = serializers.IntegerField()
-    metrics = serializers.DictField(help_text="accuracy and nll, each with n and a 95 % interval")
+    metrics = serializers.DictField(help_text="those of its task, each with value, n and a 95 % interval (null: undefined)")
     job = serializers.UUIDField(allow_null=True, help_text="null unless you may see the job")
     created_at = serializers.DateTimeField()
 
@@ -44,6 +44,35 @@ class GivenUpOutput(serializers.Serializer):
     difference = IntervalOutput()
 
 
+class ParentFlipsOutput(serializers.Serializer):
+    parent = serializers.CharField()
+    both_right = serializers.IntegerField()
+    gained = serializers.IntegerField()
+    lost = serializers.IntegerField()
+    both_wrong = serializers.IntegerField()
+    p_value = serializers.FloatField(help_text="McNemar")
+    p_adjusted = serializers.FloatField(allow_null=True, help_text="Holm, over all parents")
+
+
+class KeptOutput(serializers.Serializer):
+    data = serializers.CharField()
+    specialist = serializers.CharField(help_text="the parent that is best there")
+    normalised = IntervalOutput(
+        allow_null=True, help_text="child over specialist; null where the specialist is no better than chance"
+    )
+    chance = serializers.FloatField(allow_null=True)
+    above_chance = serializers.FloatField(allow_null=True, help_text="the same, both above chance")
+    recovered = serializers.FloatField(allow_null=True, help_text="of the specialist's lead over the base")
+    forgotten = IntervalOutput(allow_null=True, help_text="base minus child; above 0, that much is gone")
+
+
+class SummaryOutput(serializers.Serializer):
+    mean = serializers.FloatField()
+    least = serializers.FloatField()
+    kept = serializers.IntegerField(help_text="datasets at 0.95 or above")
+    tasks = serializers.IntegerField()
+
+
 class SeedOutput(serializers.Serializer):
     name = serializers.CharField()
     means = serializers.DictField(child=serializers.FloatField())
@@ -55,8 +84,12 @@ class ComparisonOutput(serializers.Serializer):
     split = serializers.CharField()
     models = ComparedModelOutput(many=True, help_text="the child first, then its parents, then the base")
     best_parent = serializers.CharField()
-    gain = IntervalOutput(help_text="child minus best parent, paired by example")
+    metric = serializers.CharField(help_text="what all values are; `accuracy` of a dataset too")
+    gain = IntervalOutput(help_text="child against best parent, paired by example; above 0 is better, for losses too")
     given_up = GivenUpOutput(many=True)
+    flips = ParentFlipsOutput(many=True)
+    kept = KeptOutput(many=True)
+    normalised = SummaryOutput(allow_null=True)
     seeds = SeedOutput(many=True)
     examples = serializers.IntegerField()
     dropped = serializers.IntegerField()

@@ -1,12 +1,18 @@
 from django.urls import path
 
-from hub.evals.api import boards, claims, views
+from hub.evals.api import boards, claims, pairs, views
 
 urlpatterns = [
     path(
         "models/<str:namespace>/<str:name>/evaluations",
         views.ModelEvaluationsView.as_view(),
         name="api-model-evaluations",
+    ),
+    path("evaluations/<uuid:ident>/against/<uuid:other>", pairs.PairView.as_view(), name="api-pair"),
+    path(
+        "evaluations/<uuid:ident>/against/<uuid:other>/examples",
+        pairs.PairExamplesView.as_view(),
+        name="api-pair-examples",
     ),
     path("models/<str:namespace>/<str:name>/claims", claims.ModelClaimsView.as_view(), name="api-model-claims"),
     path("leaderboards", boards.LeaderboardCollectionView.as_view(), name="api-leaderboards"),

@@ -1,10 +1,11 @@
 import pytest
 
 from hub.evals.models import Evaluation
-from hub.evals.records import Comparison, DomainScore, ModelScores
+from hub.evals.records import Comparison, DomainScore, Flips, Kept, ModelScores
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
 from workers.statistics.interval import Interval
+from workers.statistics.normalised import Summary
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/models/alice/child/evaluations"
@@ -49,7 +50,10 @@ def _comparison(*domains: str) -> Comparison:
     interval = Interval(0.01, -0.01, 0.03)
     child = ModelScores("alice/child", "child", "c" * 40, interval, scores)
     parent = ModelScores("alice/parent", "parent", "d" * 40, interval, scores, weight=0.5)
-    return Comparison("test", (child, parent), "alice/parent", interval, (), (), (), examples=100)
+    return Comparison(
+        "test", (child, parent), "alice/parent", interval, (), (Flips("alice/parent", 80, 6, 4, 10, 0.1, 0.2),), (), examples=100,
+        kept=(Kept("alice/open", "alice/parent", Interval(0.98, 0.9, 1.0), recovered=0.9),), normalised=Summary(0.98, 0.98, 1, 1),
+    )  # fmt: skip
 
 
 def test_a_comparison_is_the_one_for_whoever_asks(api, api_as, alice, measured, monkeypatch):
@@ -62,5 +66,9 @@ def test_a_comparison_is_the_one_for_whoever_asks(api, api_as, alice, measured, 
     assert body["comparison"]["gain"] == {"value": 0.01, "low": -0.01, "high": 0.03}
     assert [model["role"] for model in body["comparison"]["models"]] == ["child", "parent"]
     assert body["comparison"]["models"][1]["weight"] == 0.5
+    assert body["comparison"]["metric"] == "accuracy"
+    assert body["comparison"]["kept"][0]["normalised"] == {"value": 0.98, "low": 0.9, "high": 1.0}
+    assert body["comparison"]["flips"][0]["p_adjusted"] == 0.2
+    assert body["comparison"]["normalised"] == {"mean": 0.98, "least": 0.98, "kept": 1, "tasks": 1}
     api.get(ADDRESS)
     assert [user.is_authenticated for user in asked] == [True, False]
