@@ -1,0 +1,128 @@
+"""Tasks that lm-eval brings, by name alone, over rows of ours: its way of asking, our data. Nothing is downloaded."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from workers.contracts.complaints import nearest
+from workers.engine.evaluate.batches import Measured
+from workers.engine.predict.predictor import refused
+
+_NAMED = re.compile(r"^task:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9_.\-+]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_HEAD_BYTES = 65_536
+_OUTPUTS = {"multiple-choice": "multiple_choice", "generation": "generate_until"}
+_WHERE = "data.options.lm_eval_task"
+_MEAN = {"aggregation": "mean", "higher_is_better": True}
+
+
+def builtin_task(name: str, examples: Measured, *, fewshot: int) -> Any:
+    """The task object `name` of lm-eval, over the rows of `examples` with all their columns.
+
+    SECURITY: a name is looked up among the files that lm-eval was installed with; it is never taken for a path. What those files
+    hold (functions, templates) is lm-eval's; values of rows are put into them and never read as templates.
+
+    Raises:
+        UserError: lm-eval brings no such task, it is not of this kind, it would fetch or run something, or the rows do not have
+            the columns that it reads.
+    """
+    from lm_eval.api.task import ConfigurableTask
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    path = task_files().get(name)
+    if path is None:
+        meant = nearest(name, task_files())
+        hint = f" Did you mean {meant}?" if meant else " Groups of tasks are not measured as one: name their tasks."
+        raise refused("harness_unknown", f"lm-eval brings no task {name}.{hint}", _WHERE)
+    config = dict(load_yaml(path, resolve_func=True))
+    _check(name, config, examples.task)
+    for key in (
+        "tag",
+        "group",
+        "task_list",
+        "dataset_path",
+        "dataset_name",
+        "dataset_kwargs",
+        "training_split",
+        "validation_split",
+    ):
+        config.pop(key, None)
+    rows = rows_of(examples)
+    config |= {
+        "task": name,
+        "custom_dataset": lambda **options: {"test": rows},
+        "test_split": "test",
+        "fewshot_split": "test",
+        "fewshot_config": {"sampler": "first_n"},
+        "num_fewshot": fewshot,
+        "metadata": {"version": 1},
+    }
+    if examples.task == "multiple-choice":
+        config["metric_list"] = [{"metric": "acc", **_MEAN}, {"metric": "acc_norm", **_MEAN}]
+    try:
+        return ConfigurableTask(config=config)
+    except Exception as error:
+        # Functions and templates of the task meet rows that were not made for them, and fail in many ways.
+        raise misfit(name, examples, error) from error
+
+
+def misfit(name: str, examples: Measured, error: Exception) -> Exception:
+    """What to say when the rows are not those that the task was written for."""
+    reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    message = (
+        f"The rows of {examples.name} are not what lm-eval's {name} reads ({type(error).__name__}: {reason}). "
+        "Give the data the columns of its original, or leave lm_eval_task out."
+    )
+    return refused("harness_misfit", message, _WHERE)
+
+
+def rows_of(examples: Measured) -> Any:
+    """All columns of the rows, as the library that lm-eval reads them with holds them."""
+    from datasets import Dataset
+
+    whole, start = examples, 0
+    while hasattr(whole, "whole"):
+        start += whole.start
+        whole = whole.whole
+    split = whole.split  # type: ignore[attr-defined]
+    places = list(range(start, start + len(examples)))
+    taken = split.take(places, list(split.columns))
+    lists = {name: values.tolist() if hasattr(values, "tolist") else list(values) for name, values in taken.items()}
+    return Dataset.from_list([{name: values[row] for name, values in lists.items()} for row in range(len(places))])
+
+
+@cache
+def task_files() -> dict[str, Path]:
+    """Each task that lm-eval was installed with, and its file. Files are searched for their names and not loaded."""
+    import lm_eval.tasks
+
+    folder = Path(lm_eval.tasks.__file__).parent
+    found: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*.yaml")):
+        with path.open("rb") as file:
+            text = file.read(_HEAD_BYTES).decode("utf-8", "replace")
+        for name in _NAMED.findall(text):
+            found.setdefault(name, path)
+    return found
+
+
+def _check(name: str, config: dict[str, Any], task: str) -> None:
+    if "class" in config:
+        raise refused(
+            "harness_download", f"lm-eval's {name} is a program that fetches its own data. {_INSTEAD}", _WHERE
+        )
+    metrics = config.get("metric_list") or []
+    if any(isinstance(metric, dict) and metric.get("hf_evaluate") for metric in metrics):
+        raise refused("harness_download", f"lm-eval's {name} would fetch its metric. {_INSTEAD}", _WHERE)
+    if config.get("unsafe_code") or config.get("doc_to_image") or config.get("doc_to_audio"):
+        raise refused(
+            "harness_unsafe",
+            f"lm-eval's {name} runs code or looks at pictures or sound. Such tasks are not run here.",
+            _WHERE,
+        )
+    if config.get("output_type", "generate_until") != _OUTPUTS[task]:
+        held = config.get("output_type", "generate_until")
+        raise refused("harness_kind", f"lm-eval's {name} is of the kind {held}; {task} needs {_OUTPUTS[task]}.", _WHERE)
+
+
+_INSTEAD = "Push its rows as a dataset and measure them as multiple-choice or generation, without lm_eval_task."
