@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.urls import reverse
 from django.utils import timezone
 
 from hub.jobs.models import Job, JobEvent, JobLog
 from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
 from hub.jobs.states import ACTIVE, FINAL, State
-from hub.pages.charts.curves import Curve, draw, draw_narrow, thinned
-from hub.pages.charts.figure import Figure, Table
+from hub.pages.job_curves import curves_of, figure_of, terms_figure
+from hub.pages.job_matrix import matrix_of
 from hub.pages.licences import verdict_read
 from hub.pages.making.state import command_of
 from hub.pages.numbers import figure, percent, seconds, seconds_range, size
@@ -23,7 +22,6 @@ from workers.contracts.plans import LicenceVerdict
 from workers.contracts.trying import recipe_shown
 
 TAIL = 30
-MOST_CURVE_POINTS = 20_000
 _FAST, _SLOW, _QUEUED = 2, 5, 15
 
 
@@ -48,11 +46,11 @@ def polling_s(job: Job) -> int | None:
 def job_context(job: Job, user) -> dict[str, Any]:
     state_events = list(JobEvent.objects.filter(job=job, type="state").order_by("pk")[:200])
     tail = list(JobLog.objects.filter(job=job).order_by("-pk")[:TAIL])[::-1]
-    is_final = job.state in FINAL
+    is_final, curves = job.state in FINAL, curves_of(job)
     return {
         "job": job,
         "kind": kind_get(job.kind),
-        "progress": progress_of(job),
+        "progress": progress_of(job, left_s=curves.left_s),
         "poll_s": polling_s(job),
         "is_final": is_final,
         "queue": queue_of(job) if job.state in (State.QUEUED, State.WAITING) else None,
@@ -62,7 +60,9 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "attempts": attempts_of(job, state_events),
         "findings": findings_of(job),
         "licence": licence_of(job),
-        "figure": figure_of(job),
+        "figure": figure_of(job, curves),
+        "terms": terms_figure(job, curves),
+        "matrix": matrix_of(job, user),
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),
         "metrics": _metrics(job),
@@ -145,61 +145,6 @@ def attempts_of(job: Job, events: list[JobEvent]) -> list[Attempt]:
                 )
             )
     return found
-
-
-def curve_of(job: Job) -> Curve | None:
-    """The first metric of the job as a curve; a resumed attempt overwrites the steps it repeats."""
-    events = (
-        JobEvent.objects.filter(job=job, type="metric")
-        .order_by("pk")
-        .values_list("data", flat=True)[:MOST_CURVE_POINTS]
-    )
-    rows = list(events)
-    if not rows:
-        return None
-    name = rows[0].get("name", "value")
-    points = {float(row["step"]): float(row["value"]) for row in rows if row.get("name") == name}
-    return Curve(name, sorted(points.items())) if len(points) > 1 else None
-
-
-def _resumed_at(job: Job) -> list[float]:
-    """The first step that each later attempt reported."""
-    if job.attempt < 2:
-        return []
-    first: dict[int, float] = {}
-    for attempt, data in (
-        JobEvent.objects.filter(job=job, type="metric")
-        .order_by("pk")
-        .values_list("attempt", "data")[:MOST_CURVE_POINTS]
-    ):
-        first.setdefault(attempt, float(data["step"]))
-    return [step for attempt, step in sorted(first.items())[1:]]
-
-
-def figure_of(job: Job) -> Figure | None:
-    curve = curve_of(job)
-    if curve is None:
-        return None
-    first, last = curve.points[0][1], curve.points[-1][1]
-    direction = "fell" if last < first else "rose" if last > first else "stayed"
-    name = curve.name.replace("_", " ")
-    unit = "epoch" if job.kind == "train" else "step"
-    sentence = f"From {figure(first)} to {figure(last)} over {len(curve.points)} {unit}s."
-    shown, resumed = thinned(curve.points, 40), _resumed_at(job)
-    return Figure(
-        f"{name.capitalize()} {direction} to {figure(last)}"
-        if direction != "stayed"
-        else f"{name.capitalize()} stayed level",
-        sentence,
-        [draw_in(curve, f"{name} over {unit}s", unit, resumed) for draw_in in (draw, draw_narrow)],
-        Table(
-            [unit, name],
-            [[f"{x:g}", f"{y:.5g}"] for x, y in shown],
-            f"{name}, every {max(1, len(curve.points) // 40)}th point",
-        ),
-        [],
-        reverse("job-curve-csv", args=[job.number]),
-    )
 
 
 def _metrics(job: Job) -> list[tuple[str, str]]:

@@ -66,7 +66,8 @@ def _step_state(step: dict, job: Job, is_current: bool) -> str:
     return "current" if state == "started" or is_current else "pending"
 
 
-def progress_of(job: Job) -> Progress:
+def progress_of(job: Job, *, left_s: float | None = None) -> Progress:
+    """`left_s` is what the job itself expects, where it does."""
     data = job.progress or {}
     done, total = float(data.get("done") or 0), float(data.get("total") or 0)
     share = 1.0 if job.state == State.SUCCEEDED else min(1.0, done / total) if total > 0 else 0.0
@@ -88,7 +89,7 @@ def progress_of(job: Job) -> Progress:
     return Progress(
         share,
         "" if job.state == State.SUCCEEDED else _note(data),
-        _left(job, share),
+        _left(job, share, left_s),
         steps,
         seconds(elapsed_s(job)) if job.started_at else "",
     )
@@ -105,10 +106,12 @@ def _note(data: dict) -> str:
     return f"{message}, {counted}" if message else counted
 
 
-def _left(job: Job, share: float) -> str:
-    """From the pace so far once that says something, before that from the estimate."""
+def _left(job: Job, share: float, left_s: float | None) -> str:
+    """From what the job itself expects or from the pace so far, once that says something; before that from the estimate."""
     if job.state != State.RUNNING:
         return ""
+    if left_s is not None:
+        return f"about {seconds_range(left_s * 0.9, left_s * 1.1).removeprefix('about ')} left"
     passed = elapsed_s(job)
     if share > 0.05 and passed > 2:
         rest = passed * (1 - share) / share

@@ -166,6 +166,7 @@ urlpatterns = [
     _route("<str:namespace>/<str:name>/lineage", repo.lineage, "repo-lineage"),
     _route("<str:namespace>/<str:name>/evaluations", evaluations.page, "repo-evaluations"),
     _route("<str:namespace>/<str:name>/evaluations.csv", evaluations.as_csv, "repo-evaluations-csv"),
+    _route("<str:namespace>/<str:name>/evaluations/against", against.find, "repo-measurements-against"),
     _route("<str:namespace>/<str:name>/evaluations/<uuid:ident>", measurement.page, "repo-measurement"),
     _route(
         "<str:namespace>/<str:name>/evaluations/<uuid:ident>/<slug:what>.csv",

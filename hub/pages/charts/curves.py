@@ -1,10 +1,12 @@
 """A live curve: value over steps, a note where a later attempt resumed, the last value at the line's end."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
 
+from hub.pages.charts.marks import series_marker
 from hub.pages.charts.scales import scale_for
 from hub.pages.numbers import figure
 from hub.pages.svg import number, picture, tag
@@ -49,19 +51,28 @@ _WIDE = _Frame(52.0, 640.0, 232.0, 120.0, 5, "chart wide-chart")
 _NARROW = _Frame(46.0, 322.0, 206.0, 16.0, 4, "chart narrow-chart")
 
 
-def draw(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None) -> SafeString:
-    return _draw(_WIDE, curve, title, x_label, resumed_at or [])
+def draw(
+    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = ()
+) -> SafeString:
+    """`others` are drawn thinner on the same axes, as series 2, 3, …"""
+    return _draw(_WIDE, curve, title, x_label, resumed_at or [], others)
 
 
-def draw_narrow(curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None) -> SafeString:
+def draw_narrow(
+    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = ()
+) -> SafeString:
     """The last value stands above the axes: for a phone."""
-    return _draw(_NARROW, curve, title, x_label, resumed_at or [])
+    return _draw(_NARROW, curve, title, x_label, resumed_at or [], others)
 
 
-def _draw(frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: list[float]) -> SafeString:
+def _draw(
+    frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: list[float], others: Sequence[Curve]
+) -> SafeString:
     left, right, top, floor = frame.left, frame.right, 20.0, frame.floor
     points = thinned(curve.points)
-    xs, ys = [x for x, _ in points], [y for _, y in points]
+    beside = [thinned(other.points) for other in others]
+    everything = [*points, *(point for line in beside for point in line)]
+    xs, ys = [x for x, _ in everything], [y for _, y in everything]
     low, high, step = _round_range(min(ys), max(ys), 5)
     is_whole = all(x == round(x) for x in xs)
     first, last, x_step = _round_range(min(xs), max(max(xs), min(xs) + 1), frame.x_ticks, is_whole=is_whole)
@@ -96,6 +107,10 @@ def _draw(frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: lis
                 text_anchor="end" if is_late else None,
             )
         )
+    for series, line in enumerate(beside, start=2):
+        way = "M" + "L".join(f"{number(across(x))} {number(up(y))}" for x, y in line)
+        parts.append(tag("path", class_=f"series series-{series}", d=way))
+        parts.append(series_marker(series, across(line[-1][0]), up(line[-1][1]), 0.6))
     path = "M" + "L".join(f"{number(across(x))} {number(up(y))}" for x, y in points)
     parts.append(tag("path", class_="child-line", d=path))
     end_x, end_y = points[-1]

@@ -1,52 +1,155 @@
 """A comparison of two in words: is there a difference, could it be chance, what was given up for it."""
 
-from hub.pages.measures import difference_words
+from dataclasses import dataclass
+
+from hub.evals.pair import Cut, Pair
+from hub.pages.measures import difference_words, metric_of, score_words
 from hub.pages.numbers import MINUS, figure, percent, points, thousands
-from hub.pages.results.pairing import Pairing
+from hub.pages.words import plural
+from workers.contracts.tasks import Metric
 from workers.statistics.interval import Interval
 
 
-def p_words(p: float) -> str:
-    """`p = 0.11`, `p below 0.001`."""
-    return "p below 0.001" if p < 0.001 else f"p = {p:.2g}"
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference as it is shown: signed, coloured where it is clear, and in a word, so that colour is never the only cue."""
+
+    words: str
+    interval: str
+    mood: str
+    verdict: str
 
 
-def range_words(pair: Pairing) -> str:
-    low, high = (difference_words(end, pair.metric) for end in (pair.difference.low, pair.difference.high))
-    return f"{low.removesuffix(' points')} to {high}"
+@dataclass(frozen=True)
+class MetricLine:
+    metric: Metric
+    first: str
+    second: str
+    difference: Difference | None
+    p: str
 
 
-def verdict_sentence(pair: Pairing, rival: str) -> str:
+@dataclass(frozen=True)
+class CutLine:
+    column: str
+    value: str
+    cut: Cut
+    first: str
+    second: str
+    difference: Difference | None
+    p: str
+
+
+def p_words(p: float | None) -> str:
+    """`0.11`, `below 0.001`."""
+    if p is None:
+        return "–"
+    return "below 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def difference_of(found: Interval | None, metric: Metric) -> Difference | None:
+    if found is None:
+        return None
+    low, high = (difference_words(end, metric) for end in (found.low, found.high))
+    mood = "ink3" if found.includes_zero else "ok" if found.value > 0 else "warn"
+    verdict = {"ok": "gain", "warn": "loss", "ink3": "within chance"}[mood]
+    return Difference(difference_words(found.value, metric), f"{low.removesuffix(' points')} to {high}", mood, verdict)
+
+
+def verdict_sentence(pair: Pair, rival: str) -> str:
     """What the difference is, whether it includes zero, and what follows."""
-    words = f"{difference_words(pair.difference.value, pair.metric)} against {rival}, paired 95 % interval {range_words(pair)}, over {thousands(pair.n)} examples."
-    if not pair.metric.higher_is_better:
+    metric, shown = metric_of(pair.metric), difference_of(pair.difference, metric_of(pair.metric))
+    if shown is None or pair.difference is None:
+        return f"{metric.label} has no difference that could be worked out for these answers."
+    words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples."
+    if not metric.higher_is_better:
         words += " Above zero is better: it is by how much the number is lower."
     if pair.difference.includes_zero:
         words += " It includes zero: the two cannot be told apart on these data."
-        if pair.is_same:
-            words += f" They are the same within {points(pair.margin).lstrip('+' + MINUS)} points."
-        elif pair.is_no_worse:
-            words += f" It is no worse by more than {points(pair.margin).lstrip('+' + MINUS)} point."
+        words += _margin_sentence(pair)
     return words
 
 
-def measure_rows(pair: Pairing, rival: str) -> list[tuple[str, str, str]]:
+def _margin_sentence(pair: Pair) -> str:
+    found = pair.equivalence
+    if found is not None and (found.is_same or found.is_no_worse):
+        margin = points(found.margin).lstrip("+" + MINUS)
+        return (
+            f" They are the same within {margin} points."
+            if found.is_same
+            else f" It is no worse by more than {margin} points."
+        )
+    if pair.smallest is not None:
+        return f" So many examples show a difference of {points(pair.smallest).lstrip('+')} points or more, four times in five."
+    return ""
+
+
+def metric_lines(pair: Pair) -> list[MetricLine]:
+    lines = []
+    for row in pair.metrics:
+        metric = metric_of(row.name)
+        lines.append(MetricLine(metric, score_words(row.first, metric), score_words(row.second, metric), difference_of(row.difference, metric), p_words(row.p_value)))  # fmt: skip
+    return lines
+
+
+def cut_lines(cuts: tuple[Cut, ...], metric_name: str) -> list[CutLine]:
+    metric = metric_of(metric_name)
+    return [
+        CutLine(cut.column, cut.value, cut, score_words(cut.first, metric, unit=False), score_words(cut.second, metric, unit=False), difference_of(cut.difference, metric), p_words(cut.p_adjusted if cut.p_adjusted is not None else cut.p_value))
+        for cut in cuts
+    ]  # fmt: skip
+
+
+def measure_rows(pair: Pair, rival: str) -> list[tuple[str, str, str]]:
     """What else the answers tell: name, value with interval, what it means."""
     rows: list[tuple[str, str, str]] = []
-    if pair.mcnemar is not None and pair.gained is not None and pair.lost is not None:
-        rows.append(("McNemar’s test", p_words(pair.mcnemar), f"of {thousands(pair.gained + pair.lost)} examples that only one of them gets right"))  # fmt: skip
-    rows.append(("Paired bootstrap", p_words(pair.p_value), "that the difference is zero"))
-    shares: list[tuple[str, Interval | None, str]] = [
-        ("Backward trust", pair.backward_trust, f"of what {rival} gets right, this does too"),
-        ("Same answer", pair.agreement, "right or wrong"),
-        ("Either is right", pair.oracle, "no choice between them can do better"),
-        ("To be won by both together", pair.headroom, "over the better of the two"),
-    ]
-    rows += [(name, _share(share), note) for name, share, note in shares if share is not None]
+    flips = pair.flips
+    if flips is not None:
+        apart = flips.gained + flips.lost
+        rows.append(("McNemar, exact p", p_words(pair.mcnemar_exact), f"of {thousands(apart)} {plural(apart, 'example', 'examples')} that only one gets right"))  # fmt: skip
+        rows.append(("McNemar, mid-p", p_words(pair.mcnemar_mid_p), "less cautious"))
+    if pair.metrics and pair.metrics[0].p_value is not None:
+        rows.append(("Paired bootstrap, p", p_words(pair.metrics[0].p_value), "that the difference is zero"))
+    if flips is not None:
+        rows += _flip_rows(pair, rival)
+    if pair.agreement is not None:
+        rows.append(("Same answer", _share(pair.agreement), "right or wrong"))
     if pair.kappa is not None:
-        rows.append(("Cohen’s kappa", f"{figure(float(f'{pair.kappa.value:.2g}'))} ({pair.kappa.low:.2f} to {pair.kappa.high:.2f})".replace("-", MINUS), "agreement beyond chance; 1 is always the same"))  # fmt: skip
+        rows.append(("Cohen’s kappa", f"{_plain(pair.kappa.value)} ({_plain(pair.kappa.low)} to {_plain(pair.kappa.high)})", "agreement beyond chance; 1 is always the same"))  # fmt: skip
+    if pair.calibration is not None:
+        first, second = pair.calibration
+        rows.append(
+            (
+                "Calibration error",
+                f"{percent(first.ece)}, {rival}: {percent(second.ece)}",
+                "how far confidence and accuracy lie apart",
+            )
+        )
+    if pair.changes is not None:
+        margin = figure(pair.changes.margin)
+        rows.append(("Better by more than " + margin, _share(pair.changes.gained), "of the examples"))
+        rows.append(("Worse by more than " + margin, _share(pair.changes.lost), "of the examples"))
     return rows
+
+
+def _flip_rows(pair: Pair, rival: str) -> list[tuple[str, str, str]]:
+    flips = pair.flips
+    assert flips is not None  # noqa: S101  the caller has looked
+    shares: list[tuple[str, Interval | None, str]] = [
+        ("Negative flips", flips.nfr, f"right in {rival}, wrong here"),
+        ("Positive flips", flips.pfr, f"wrong in {rival}, right here"),
+        ("Backward trust", flips.btc, f"of what {rival} gets right, this does too"),
+        ("Backward errors", flips.bec, f"of the errors here, {rival} makes too"),
+        ("Other wrong answer", flips.inc, "wrong in both, in another way"),
+        ("Either is right", flips.oracle, "no choice between them can do better"),
+        ("To be won by both together", flips.headroom, "over the better of the two"),
+    ]
+    return [(name, _share(share), note) for name, share, note in shares if share is not None]
 
 
 def _share(share: Interval) -> str:
     return f"{percent(share.value)} ({percent(share.low, unit=False)} to {percent(share.high, unit=False)})"
+
+
+def _plain(value: float) -> str:
+    return f"{value:.2f}".replace("-", MINUS)

@@ -36,6 +36,11 @@ def points(value, places=1):
 
 
 @register.filter
+def negated(value):
+    return value if value in (None, "") else -value
+
+
+@register.filter
 def seconds(value):
     return DASH if value in (None, "") else numbers.seconds(value)
 

@@ -1,59 +1,121 @@
 """Two measurements of the same examples: which were fixed, which broken, with the very examples, and whether that is chance."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from hub.core.errors import NotFound
+from hub.core.errors import Invalid, NotFound
 from hub.evals.models import Evaluation
+from hub.evals.pair import ChangedExample, Pair
+from hub.evals.pairs import examples_changed, pair_kept, pair_of
 from hub.pages.entry import entry_open
 from hub.pages.measures import metric_of
-from hub.pages.results.changes import KINDS, changes_of, shown
-from hub.pages.results.pairing import pairing_of
-from hub.pages.results.saying import measure_rows, verdict_sentence
+from hub.pages.numbers import figure
+from hub.pages.results.changes import Shown, shown
+from hub.pages.results.kept import measured_beside
+from hub.pages.results.saying import cut_lines, difference_of, measure_rows, metric_lines, verdict_sentence
 from hub.pages.results.showing import benchmark_of, class_names, class_word
 from hub.pages.views.measurement import measurement_get
 from hub.pages.views.repo import entry_context
 
 PER_PAGE = 24
-WORDS = {"fixed": "Fixed", "broken": "Broken", "both-wrong": "Wrong in both"}
-
-
-def _other_get(evaluation: Evaluation, ident: str, *, user) -> Evaluation:
-    """SECURITY: visible to the asker, and of the same definition: numbers of different meaning are never put side by side."""
-    rows = Evaluation.objects.visible_to(user).select_related("repo", "predictions", "data_repo")
-    found = rows.filter(pk=ident, definition_digest=evaluation.definition_digest, data_name=evaluation.data_name, data_commit=evaluation.data_commit, split=evaluation.split).first()  # fmt: skip
-    if found is None:
-        raise NotFound("There is no such measurement of the same definition, or you may not see it.")
-    return found
+MOST_AT_ONCE = 5_000  # more examples than that are worked out by a worker while the page says so
+TABS = {"gained": "Fixed", "lost": "Broken", "both_wrong": "Wrong in both"}
 
 
 @require_safe
 def page(request: HttpRequest, namespace: str, name: str, ident: str, other: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     evaluation = measurement_get(opened, ident, user=request.user)
-    rival = _other_get(evaluation, other, user=request.user)
-    changes = changes_of(evaluation, rival)
-    kind = request.GET.get("show", "")
-    kind = kind if kind in KINDS else "broken" if changes and changes["broken"] else "fixed"
-    names = class_names(opened, evaluation)
-    pairing = pairing_of(evaluation, rival)
+    rival = _rival_get(other, user=request.user)
     context = entry_context(request, opened, "evaluations") | {
         "evaluation": evaluation,
         "rival": rival,
         "metric": metric_of(evaluation.metric),
         "benchmark": benchmark_of(evaluation, user=request.user),
-        "pair": pairing,
-        "sentence": verdict_sentence(pairing, rival.repo.name) if pairing is not None else "",
-        "measures": measure_rows(pairing, rival.repo.name) if pairing is not None else [],
-        "classes": [(class_word(names, row.code), row) for row in pairing.classes] if pairing is not None else [],
-        "kind": kind,
-        "kinds": [(entry, WORDS[entry], len(changes[entry])) for entry in KINDS] if changes is not None else [],
     }
-    if changes is not None:
-        part = Paginator(changes[kind], PER_PAGE).get_page(request.GET.get("page"))
-        examples, reason = shown(evaluation, list(part), user=request.user) if part else ([], "")
-        words = [(entry, class_word(names, entry.change.gold), class_word(names, entry.change.mine), class_word(names, entry.change.theirs)) for entry in examples]  # fmt: skip
-        context |= {"page": part, "examples": words, "reason": reason}
+    try:
+        pair = pair_kept(evaluation, rival)
+        if pair is None and evaluation.examples <= MOST_AT_ONCE:
+            pair = pair_of(evaluation, rival)
+    except Invalid as error:
+        return render(request, "catalog/against.html", context | {"refusal": error.message})
+    if pair is not None:
+        context |= _shown(request, evaluation, rival, pair, class_names(opened, evaluation))
     return render(request, "catalog/against.html", context)
+
+
+@require_safe
+def find(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    """`?parent=&data=`: from an entry and one of its parents to the measurements that can be put beside each other."""
+    opened = entry_open(request, namespace, name)
+    parent, data = request.GET.get("parent", ""), request.GET.get("data", "")
+    found = measured_beside(opened, parent=parent, data=data, user=request.user)
+    if found is None:
+        raise NotFound("No two measurements of these entries on this dataset mean the same, or you may not see them.")
+    return redirect("repo-measurement-against", namespace, name, found[0].pk, found[1].pk)
+
+
+def _rival_get(ident: str, *, user: Any) -> Evaluation:
+    """SECURITY: visible to the asker. Whether both mean the same is asked by whoever compares them."""
+    rows = Evaluation.objects.visible_to(user).select_related("repo", "predictions", "data_repo")
+    found: Evaluation | None = rows.filter(pk=ident).first()
+    if found is None:
+        raise NotFound("There is no such measurement, or you may not see it.")
+    return found
+
+
+def _shown(
+    request: HttpRequest, evaluation: Evaluation, rival: Evaluation, pair: Pair, names: list[str]
+) -> dict[str, Any]:
+    counts = _counts(pair)
+    asked = request.GET.get("show", "")
+    kind = asked if asked in counts else "lost" if counts["lost"] != 0 else "gained"
+    part = Paginator(examples_changed(evaluation, rival, kind), PER_PAGE).get_page(request.GET.get("page"))  # type: ignore[arg-type]
+    examples, reason = shown(evaluation, list(part), user=request.user) if part else ([], "")
+    return {
+        "pair": pair,
+        "difference": difference_of(pair.difference, metric_of(pair.metric)),
+        "sentence": verdict_sentence(pair, rival.repo.name),
+        "metrics": metric_lines(pair),
+        "measures": measure_rows(pair, rival.repo.name),
+        "classes": cut_lines(pair.classes, pair.metric),
+        "slices": cut_lines(pair.slices, pair.metric),
+        "kind": kind,
+        "kinds": [(entry, TABS[entry], count) for entry, count in counts.items()],
+        "page": part,
+        "examples": [_says(entry, names) for entry in examples],
+        "reason": reason,
+    }
+
+
+def _counts(pair: Pair) -> dict[str, int | None]:
+    """None: how many is known only after going through them."""
+    if pair.flips is None:
+        return {"gained": None, "lost": None}
+    return {"gained": pair.flips.gained, "lost": pair.flips.lost, "both_wrong": pair.flips.both_wrong}
+
+
+def _says(entry: Shown, names: list[str]) -> dict[str, Any]:
+    change: ChangedExample = entry.change
+    return {
+        "entry": entry,
+        "gold": _word(change.gold, names),
+        "mine": _word(change.first, names) or _score(change.first_score),
+        "theirs": _word(change.second, names) or _score(change.second_score),
+    }
+
+
+def _word(value: int | float | str | None, names: list[str]) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, int):
+        return class_word(names, value)
+    return figure(float(f"{value:.4g}")) if isinstance(value, float) else value[:200]
+
+
+def _score(value: float | None) -> str:
+    return "" if value is None else figure(float(f"{value:.3g}"))

@@ -9,6 +9,7 @@ from hub.evals.selectors import evaluations_of
 from hub.pages.charts.figure import Table, table_csv
 from hub.pages.entry import entry_open
 from hub.pages.measured import measured
+from hub.pages.results.kept import kept_context
 from hub.pages.results.listing import lines_of
 from hub.pages.views.repo import entry_context
 
@@ -26,9 +27,11 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     beside = measured(opened, user=request.user)
     rows = evaluations_of(opened.repo, opened.commit, user=request.user)
-    context = entry_context(request, opened, "evaluations") | {
+    comparison = beside.comparison if beside is not None else None
+    context = entry_context(request, opened, "evaluations") | kept_context(opened, comparison)
+    context |= {
         "measured": beside,
-        "lines": lines_of(opened, rows, beside.comparison if beside is not None else None, user=request.user),
+        "lines": lines_of(opened, rows, comparison, user=request.user),
     }
     return render(request, "catalog/evaluations.html", context)
 

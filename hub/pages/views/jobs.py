@@ -11,8 +11,8 @@ from hub.jobs.models import Job
 from hub.jobs.selectors import job_get, job_list, log_after, result_of
 from hub.jobs.services import job_cancel, job_retry
 from hub.jobs.states import State
-from hub.pages.charts.figure import Table
-from hub.pages.job_page import curve_of, job_context, polling_s
+from hub.pages.job_curves import csv_table, curves_of
+from hub.pages.job_page import job_context, polling_s
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.shell import signed_in
 from hub.pages.templatetags.parts import repo_url
@@ -101,12 +101,10 @@ def recipe_file(request: HttpRequest, ident: str) -> HttpResponse:
 @signed_in
 def curve_csv(request: HttpRequest, ident: str) -> HttpResponse:
     job = job_get(user=request.user, ident=ident)
-    curve = curve_of(job)
-    if curve is None:
+    table = csv_table(curves_of(job))
+    if table is None:
         raise NotFound("This job has no curve.")
-    return csv_response(
-        f"job-{job.number}-{curve.name}", Table(["step", curve.name], [[x, y] for x, y in curve.points])
-    )
+    return csv_response(f"job-{job.number}-curves", table)
 
 
 @require_safe

@@ -15,6 +15,7 @@ from hub.pages.measured import measured
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
+from hub.pages.results.kept import kept_context
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
 from hub.pages.words import plural
@@ -87,6 +88,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     job = output.job if output is not None and context["job_number"] else None
     recipe = (job.recipe if job else None) or opened.manifest.get("recipe")
     beside = measured(opened, user=request.user)
+    context |= kept_context(opened, beside.comparison if beside is not None else None)
     context |= {
         "measured": beside,
         "measuring": _measuring(job) if beside is None and job is not None else None,

@@ -107,7 +107,7 @@ def test_flips_are_counted_and_signed(browser, pair):
 
 
 def test_the_very_examples_are_shown_with_their_pictures(browser, pair):
-    text = browser().get(against(*pair, "?show=fixed")).content.decode()
+    text = browser().get(against(*pair, "?show=gained")).content.decode()
     assert text.count('<img class="example-picture') == 10
     assert "example 560" in text
     assert "example 500" not in text
@@ -124,7 +124,9 @@ def test_numbers_of_another_definition_are_not_put_beside_it(browser, pair):
     mine, theirs = pair
     theirs.definition_digest = "a" * 64
     theirs.save()
-    assert browser().get(against(mine, theirs)).status_code == 404
+    text = browser().get(against(mine, theirs)).content.decode()
+    assert "These two cannot be put side by side" in text
+    assert "fixed" not in text
 
 
 def test_without_answers_the_page_says_so(browser, alice):
@@ -148,3 +150,24 @@ def test_the_tab_links_each_measurement_and_says_gain_or_loss(browser, pair):
     text = browser().get("/alice/child/evaluations").content.decode()
     assert page_of(pair[0]) in text
     assert "within chance" in text
+
+
+def test_the_tab_leads_from_each_parent_to_the_examples(browser, pair):
+    text = browser().get("/alice/child/evaluations").content.decode()
+    assert "/alice/child/evaluations/against?parent=alice%2Fone&amp;data=alice%2Fdigits" in text
+    answer = browser().get("/alice/child/evaluations/against?parent=alice/one&data=alice/digits")
+    assert (answer.status_code, answer["Location"]) == (302, against(*pair))
+
+
+def test_what_it_kept_of_parent_is_shown_with_its_sign(browser, pair):
+    text = browser().get("/alice/child/evaluations").content.decode()
+    assert "What it kept" in text
+    # 80 of 85 right
+    assert "94.1" in text
+    assert "+10" in text
+    assert "−15" in text
+
+
+def test_a_parent_never_measured_alike_leads_nowhere(browser, alice, pair):
+    make_model(alice, "other")
+    assert browser().get("/alice/child/evaluations/against?parent=alice/other&data=alice/digits").status_code == 404

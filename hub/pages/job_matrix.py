@@ -1,0 +1,129 @@
+"""What an evaluate job has measured so far: models by datasets, each number as soon as it is there."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from hub.evals.models import Evaluation
+from hub.jobs.models import Job, JobEvent
+from hub.pages.measured import domain_words
+from hub.pages.measures import metric_of, score_words
+from workers.contracts.tasks import METRICS, Metric, task_get
+
+MOST_CELLS = 2_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`url` leads to the measurement once it is published."""
+
+    text: str
+    is_best: bool = False
+    url: str = ""
+    value: float | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    model: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Matrix:
+    heads: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...]
+    done: int
+    total: int
+    is_final: bool
+
+    @property
+    def title(self) -> str:
+        if self.done < self.total:
+            return f"{self.done} of {self.total} measured"
+        return "One measurement" if self.total == 1 else f"All {self.total} measured"
+
+
+def matrix_of(job: Job, user: Any) -> Matrix | None:
+    """None for other kinds, and as long as nothing was measured."""
+    if job.kind != "evaluate":
+        return None
+    asked = job.request.get("recipe") or job.recipe
+    models, data = _listed(asked.get("models")), [_data_name(entry) for entry in asked.get("data") or ()]
+    found = _published(job, user) or _partial(job)
+    if not found or not models or len(models) * len(data) > MOST_CELLS:
+        return None
+    keys = list(dict.fromkeys([*(key for key in found)]))
+    columns = _columns(data, keys)
+    words = domain_words([name for name, _ in columns]) if columns else []
+    heads = tuple((word, metric_of(metric).label) for word, (_, metric) in zip(words, columns, strict=True))
+    named = list(dict.fromkeys([*(_plain(name) for name in models), *(model for model, _, _ in keys)]))
+    rows = [[found.get((model, name, metric)) for name, metric in columns] for model in named]
+    best = [_best([row[place] for row in rows], metric_of(metric)) for place, (_, metric) in enumerate(columns)]
+    shown = tuple(
+        Row(model, tuple(_cell(cell, metric_of(columns[place][1]), best[place]) for place, cell in enumerate(row)))
+        for model, row in zip(named, rows, strict=True)
+    )
+    return Matrix(heads, shown, len(found), max(len(found), len(models) * len(data)), bool(job.finished_at))
+
+
+def _listed(values: Any) -> list[str]:
+    return [str(value) for value in values] if isinstance(values, list | tuple) else []
+
+
+def _plain(reference: str) -> str:
+    return reference.partition("@")[0]
+
+
+def _data_name(entry: Any) -> str:
+    return _plain(str(entry.get("data") or entry.get("benchmark") or "")) if isinstance(entry, dict) else str(entry)
+
+
+Found = dict[tuple[str, str, str], tuple[float | None, str]]
+
+
+def _columns(data: list[str], keys: list[tuple[str, str, str]]) -> list[tuple[str, str]]:
+    """Datasets in the order of the recipe with the metric they were measured in; those that nothing is known of yet, last metric seen."""
+    seen = {name: metric for _, name, metric in keys}
+    fallback = next(iter(seen.values()), "accuracy")
+    return [(name, seen.get(name, fallback)) for name in dict.fromkeys([*data, *seen])]
+
+
+def _partial(job: Job) -> Found:
+    """From the notes that the worker leaves with each unit; a resumed attempt does not measure again."""
+    found: Found = {}
+    for data in JobEvent.objects.filter(job=job, type="checkpoint").order_by("pk").values_list("data", flat=True)[:MOST_CELLS]:  # fmt: skip
+        note = data.get("data") or {}
+        model, name = note.get("model"), note.get("data")
+        metric = _first_metric(note)
+        if isinstance(model, str) and isinstance(name, str) and metric is not None:
+            value = note.get(metric)
+            found[_plain(model), _plain(name), metric] = (float(value) if isinstance(value, int | float) else None, "")
+    return found
+
+
+def _first_metric(note: dict[str, Any]) -> str | None:
+    task = task_get(str(note.get("task") or ""))
+    names = task.metrics if task is not None else tuple(metric.name for metric in METRICS)
+    return next((name for name in names if name in note), None)
+
+
+def _published(job: Job, user: Any) -> Found:
+    found: Found = {}
+    for row in Evaluation.objects.visible_to(user).filter(job=job, repeat=0).select_related("repo").order_by("created_at")[:MOST_CELLS]:  # fmt: skip
+        namespace, _, name = row.repo.full_name.partition("/")
+        value = (row.metrics.get(row.metric) or {}).get("value")
+        found[row.repo.full_name, row.data_name, row.metric] = (value, reverse("repo-measurement", args=[namespace, name, row.pk]))  # fmt: skip
+    return found
+
+
+def _best(cells: list[tuple[float | None, str] | None], metric: Metric) -> float | None:
+    values = [cell[0] for cell in cells if cell is not None and cell[0] is not None]
+    return (max if metric.higher_is_better else min)(values) if len(values) > 1 else None
+
+
+def _cell(cell: tuple[float | None, str] | None, metric: Metric, best: float | None) -> Cell:
+    if cell is None:
+        return Cell("")
+    return Cell(score_words(cell[0], metric), cell[0] is not None and cell[0] == best, cell[1], cell[0])

@@ -1,0 +1,101 @@
+"""What a child kept of its specialists and its base, and its flips against each parent, as the result page shows them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from hub.evals.models import Evaluation
+from hub.evals.records import Comparison, Flips, Kept
+from hub.evals.twins import evaluations_at
+from hub.pages.entry import Opened
+from hub.pages.measured import domain_words, short
+from hub.pages.numbers import percent
+from hub.pages.results.saying import p_words
+
+
+@dataclass(frozen=True)
+class KeptLine:
+    """`mood` colours what is clearly lost or won of the base; `verdict` says it in a word."""
+
+    word: str
+    kept: Kept
+    specialist: str
+    mood: str
+    verdict: str
+
+
+@dataclass(frozen=True)
+class FlipLine:
+    """Against one parent over all datasets of one seed; `links` lead to the examples of each dataset."""
+
+    flips: Flips
+    name: str
+    p: str
+    is_clear: bool
+    links: tuple[tuple[str, str], ...]
+
+    @property
+    def net(self) -> int:
+        return self.flips.gained - self.flips.lost
+
+
+def kept_context(opened: Opened, comparison: Comparison | None) -> dict[str, Any]:
+    """For templates; empty where there is nothing to compare with."""
+    if comparison is None:
+        return {}
+    return {
+        "comparison": comparison,
+        "kept": kept_lines(comparison),
+        "kept_sentence": kept_sentence(comparison),
+        "has_chance": any(row.above_chance is not None for row in comparison.kept),
+        "flip_lines": flip_lines(opened, comparison),
+    }
+
+
+def kept_lines(comparison: Comparison) -> list[KeptLine]:
+    words = dict(zip(comparison.domains, domain_words(list(comparison.domains)), strict=True))
+    lines = []
+    for row in comparison.kept:
+        lost = row.forgotten
+        mood = "ink3" if lost is None or lost.includes_zero else "warn" if lost.value > 0 else "ok"
+        verdict = {"warn": "forgotten", "ok": "learned", "ink3": "within chance"}[mood] if lost is not None else ""
+        lines.append(KeptLine(words.get(row.data, row.data), row, short(row.specialist), mood, verdict))
+    return lines
+
+
+def kept_sentence(comparison: Comparison) -> str:
+    """`On average it keeps 93.1 % of what the best parent of each dataset does; the least is 78.1 %.`"""
+    found = comparison.normalised
+    if found is None:
+        return ""
+    words = f"On average it does {percent(found.mean)} of what the best parent of each dataset does, at the least {percent(found.least)}"
+    return f"{words}; on {found.kept} of {found.tasks} it keeps 95 % or more."
+
+
+def flip_lines(opened: Opened, comparison: Comparison) -> list[FlipLine]:
+    words = dict(zip(comparison.domains, domain_words(list(comparison.domains)), strict=True))
+    namespace, _, name = opened.repo.full_name.partition("/")
+    at = reverse("repo-measurements-against", args=[namespace, name])
+    lines = []
+    for row in comparison.flips:
+        p = row.p_adjusted if row.p_adjusted is not None else row.p_value
+        found = tuple(
+            (words[data], f"{at}?{urlencode({'parent': row.parent, 'data': data})}") for data in comparison.domains
+        )
+        lines.append(FlipLine(row, short(row.parent), p_words(p), p < 0.05, found))
+    return lines
+
+
+def measured_beside(opened: Opened, *, parent: str, data: str, user: Any) -> tuple[Evaluation, Evaluation] | None:
+    """The newest measurement of this entry on `data` and one of `parent` that means the same."""
+    own = [row for row in evaluations_at(opened.repo.pk, opened.commit, user).values() if row.data_name == data]
+    rows = Evaluation.objects.visible_to(user).filter(repo__full_name=parent, data_name=data, invalid="").exclude(predictions=None).select_related("repo")  # fmt: skip
+    found = [(mine, row) for mine in own for row in rows.order_by("created_at") if _meaning(mine) == _meaning(row)]
+    test = [pair for pair in found if pair[0].split == "test"]
+    return max(test or found, key=lambda pair: (pair[0].created_at, pair[1].created_at), default=None)
+
+
+def _meaning(row: Evaluation) -> tuple[str, str, str]:
+    return row.definition_digest, row.data_commit, row.split

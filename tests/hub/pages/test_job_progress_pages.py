@@ -1,0 +1,100 @@
+"""What a job shows while it runs: the loss with its terms and validation, how long it still takes, numbers as they are measured."""
+
+import pytest
+
+from hub.jobs.models import Job, JobEvent
+from hub.jobs.services import job_events_append
+from hub.pages import job_curves
+from hub.pages.job_curves import curves_of
+from hub.pages.job_matrix import matrix_of
+from tests.factories.evals import make_evaluation, make_model
+from tests.factories.jobs import key_of, make_job, make_running
+from workers.contracts.events import CheckpointEvent, MetricEvent
+
+pytestmark = pytest.mark.django_db
+MODELS, DATA = ["alice/one", "alice/two"], [{"data": "demo/digits-clean"}, {"data": "demo/digits-noisy"}]
+
+
+def told(job, *events):
+    job_events_append(**key_of(job), events=list(events))
+    job.refresh_from_db()
+    return job
+
+
+def metric(name, step, value):
+    return MetricEvent(name=name, step=step, value=value)
+
+
+@pytest.fixture
+def training(alice):
+    events = [metric(name, step, value / (1 + step)) for step in range(4) for name, value in (("loss", 3.0), ("loss/hard", 2.0), ("loss/soft", 1.0), ("learning_rate", 0.1))]  # fmt: skip
+    return told(make_running(alice), *events, metric("validation_loss", 1, 0.9), metric("validation_loss", 3, 1.2), metric("eta_s", 3, 630))  # fmt: skip
+
+
+def page_of(browser, user, job):
+    return browser(user).get(f"/jobs/{job.number}").content.decode()
+
+
+def test_the_loss_stands_beside_the_validation_loss_and_its_terms(browser, alice, training):
+    page = page_of(browser, alice, training)
+    assert "Loss fell to 0.75" in page
+    assert "The validation loss was lowest at step 1, 0.9, and is 1.2 now." in page
+    assert "2 terms make the loss" in page
+    assert "learning" not in page.partition("Log</h2>")[0]
+
+
+def test_the_time_left_is_what_the_training_expects(browser, alice, training):
+    assert "about 9 to 12\u00a0min left" in page_of(browser, alice, training)
+
+
+def test_a_repeated_step_counts_once_and_the_place_is_marked(training):
+    JobEvent.objects.create(job=training, attempt=2, type="metric", data={"name": "loss", "step": 2, "value": 0.5})
+    Job.objects.filter(pk=training.pk).update(attempt=2)
+    training.refresh_from_db()
+    curves = curves_of(training)
+    assert dict(curves.main.points)[2.0] == 0.5
+    assert curves.resumed == [2.0]
+
+
+def test_of_very_many_points_the_last_is_always_there(alice, monkeypatch):
+    monkeypatch.setattr(job_curves, "MOST_POINTS", 10)
+    job = told(make_running(alice), *(metric("loss", step, float(step)) for step in range(101)))
+    points = curves_of(job).main.points
+    assert points[-1] == (100.0, 100.0)
+    assert len(points) <= 11
+
+
+def test_every_curve_comes_in_one_csv(browser, alice, training):
+    lines = browser(alice).get(f"/jobs/{training.number}/curve.csv").content.decode().splitlines()
+    assert lines[0] == "step,loss,validation_loss,loss/hard,loss/soft"
+    assert lines[1] == "0.0,3.0,,2.0,1.0"
+
+
+@pytest.fixture
+def measuring(alice):
+    job = make_running(alice, kind="evaluate")
+    recipe = {"kind": "evaluate", "models": MODELS, "data": DATA}
+    Job.objects.filter(pk=job.pk).update(recipe=recipe, request={**job.request, "recipe": recipe})
+    job.refresh_from_db()
+    note = {"model": "alice/one", "data": "demo/digits-clean", "task": "image-classification"}
+    return told(job, CheckpointEvent(unit="0-0", data={**note, "nll": 0.2, "accuracy": 0.9}))
+
+
+def test_numbers_are_shown_as_soon_as_they_are_measured(browser, alice, measuring):
+    page = page_of(browser, alice, measuring)
+    assert "1 of 4 measured" in page
+    assert "90.0\u00a0%" in page
+    assert page.count(">waits<") == 3
+
+
+def test_when_it_has_ended_each_number_leads_to_its_measurement(browser, alice, measuring):
+    row = make_evaluation(alice, *make_model(alice, "one"), [1, 1, 1, 0], data="demo/digits-clean")
+    row.job = measuring
+    row.save()
+    page = page_of(browser, alice, measuring)
+    assert f"/alice/one/evaluations/{row.pk}" in page
+    assert "75.0\u00a0%" in page
+
+
+def test_another_kind_of_job_has_no_table_of_numbers(alice):
+    assert matrix_of(make_job(alice), alice) is None
