@@ -7,6 +7,7 @@ from django.views.decorators.http import require_safe
 
 from hub.catalog.likes import is_liked
 from hub.pages.cards import card_of
+from hub.pages.claims import claims_shown
 from hub.pages.entry import Addresses, Opened, deeds_of, entry_open, label_of, made_by, tabs_of
 from hub.pages.gate import gate_of, gated_page
 from hub.pages.licences import verdict_read
@@ -57,6 +58,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "card": None if opened.repo.disabled_reason else card_of(opened),
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
         "measured": measured(opened, user=request.user),
+        "claims": claims_shown(opened, user=request.user),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
     return render(request, "catalog/model.html", context)
