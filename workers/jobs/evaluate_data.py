@@ -53,12 +53,12 @@ def _leakage(folder: Path, unit: Unit, examples: Any) -> dict[str, int]:
     if unit.definition.split == "train" or not _has_train(folder, unit.data):
         return {}
     from workers.engine.data.examples import examples_of
+    from workers.engine.data.leakage import overlap
     from workers.engine.data.splits import open_split
 
     split = open_split(folder, "train", reference=unit.data.reference)
     train = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
-    seen = set(train.input_shas())
-    return {"train": sum(sha in seen for sha in examples.input_shas())}
+    return {"train": overlap(examples, train)}
 
 
 def _has_train(folder: Path, data: Input) -> bool:

@@ -19,6 +19,7 @@ from workers.planning.evaluate_models import (
 )
 from workers.planning.licences import licence_judge
 from workers.planning.measuring import column_findings, columns_of, task_of
+from workers.planning.options import option_findings
 from workers.planning.runnable import data_findings, image_finding, image_of, rows_of
 from workers.planning.wording import counted, finding, joined, remove, short_name, size_text
 
@@ -73,6 +74,7 @@ def _measure(
     if item.labels and not task.is_classification:
         message = f"{task.label} has no classes. Leave the labels out."
         findings.append(finding("labels_without_classes", "error", ("data", index, "labels"), message))
+    findings += option_findings(task, item.options, ("data", index, "options"))
     able = []
     for model in models:
         found = task_findings(model, task)

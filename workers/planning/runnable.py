@@ -131,9 +131,4 @@ def _data_finding(item: DataReference, facts: RepoFacts | None, index: int) -> F
             f"The split {item.split} of {name} holds no examples.",
             repair=repair,
         )
-    if facts.tensors and f"{item.split}/images" not in facts.tensors:
-        message = f"The split {item.split} of {name} holds no images."
-        return finding(
-            "data_incomplete", "error", (*path, "split"), message, "This version runs image classifiers.", repair
-        )
     return None

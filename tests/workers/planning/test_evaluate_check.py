@@ -198,6 +198,7 @@ def test_classes_are_compared_by_name_in_any_order() -> None:
         ({"data": "demo/digits", "columns": {"photo": "images"}}, "column_role_unknown", "data[0]"),
         ({"data": "demo/digits", "slices": ["colour"]}, "column_missing", "data[0].slices[0]"),
         ({"data": "demo/digits", "cluster": "page"}, "column_missing", "data[0].cluster"),
+        ({"data": "demo/digits", "options": {"max_length": 3}}, "option_invalid", "data[0].options.max_length"),
         ({"benchmark": "digits-clean"}, "benchmark_unknown", "data[0].benchmark"),
     ],
 )
@@ -229,3 +230,17 @@ def test_a_task_vector_runs_on_its_base() -> None:
 def test_one_model_that_fails_is_told_once() -> None:
     document = evaluate("demo/a", "demo/x", data=[{"data": "demo/digits"}, {"data": "demo/digits", "split": "train"}])
     assert found(checked(document, MODEL, text_model("x", "ForMaskedLM"), DATA), "not_a_classifier")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"share": 0}, "share is 0. Give a share above 0 and up to 1."),
+        ({"seed": -1}, "seed is -1. Give a whole number from 0."),
+        ({"max_lenght": 9}, "Did you mean max_length?"),
+    ],
+)
+def test_options_are_checked_before_anything_runs(options: dict[str, Any], words: str) -> None:
+    item = {"data": "demo/reviews", "task": "masked-lm", "options": options}
+    result = checked(evaluate("demo/x", data=[item]), text_model("x", "ForMaskedLM"), REVIEWS)
+    assert words in found(result, "option_invalid").message
