@@ -1,5 +1,6 @@
 """What the pages of one entry share: the repo at a revision, its tabs, its specimen label."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,7 +179,12 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
     )
     rows.append(("Task", _task(facts)))
     if facts.splits:
-        rows.append(("Rows", ", ".join(f"{name} {thousands(count)}" for name, count in facts.splits.items())))
+        told = ((name, thousands(count) if count >= 0 else "not counted") for name, count in facts.splits.items())
+        rows.append(("Rows", ", ".join(f"{name} {count}" for name, count in told)))
+    if facts.columns:
+        rows.append(("Columns", _some(facts.columns)))
+    if repo.type == "dataset" and facts.labels:
+        rows.append(("Classes", _some(facts.labels)))
     rows += [
         ("Licence", facts.licence or "unresolved"),
         ("Library", facts.library),
@@ -190,6 +196,12 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
         "mark": "dataset" if repo.type == "dataset" else repo.artifact,
         "rows": [(key, value) for key, value in rows if value],
     }
+
+
+def _some(names: Iterable[str]) -> str:
+    """The first twelve of many names."""
+    listed = list(names)
+    return ", ".join(listed[:12]) + (f" and {len(listed) - 12} more" if len(listed) > 12 else "")
 
 
 def _method(manifest: dict[str, Any]) -> str:

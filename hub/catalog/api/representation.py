@@ -56,6 +56,7 @@ def repo_detail(repo: Repo, commit: Commit) -> dict[str, Any]:
         "card": repo.card,
         "labels": list(facts.labels),
         "splits": facts.splits,
+        "columns": facts.columns,
         "manifest": commit.manifest,
         "findings": commit.findings,
     }

@@ -60,7 +60,13 @@ class RepoDetailOutput(RepoRowOutput):
     files = FileOutput(many=True)
     card = serializers.DictField(help_text="front matter of README.md")
     labels = serializers.ListField(child=serializers.CharField(), help_text="class names in index order")
-    splits = serializers.DictField(child=serializers.IntegerField(), help_text="rows in each split of a dataset")
+    splits = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="rows in each split of a dataset; -1 where only reading everything would tell",
+    )
+    columns = serializers.DictField(
+        child=serializers.CharField(), help_text="a dataset's columns with their Arrow types, or image"
+    )
     manifest = serializers.DictField(help_text="genepool.json: how it was made, of what")
     findings = FindingOutput(many=True, help_text="what reading the headers noticed")
 
