@@ -34,8 +34,14 @@ def builtin_task(name: str, examples: Measured, *, fewshot: int) -> Any:
         meant = nearest(name, task_files())
         hint = f" Did you mean {meant}?" if meant else " Groups of tasks are not measured as one: name their tasks."
         raise refused("harness_unknown", f"lm-eval brings no task {name}.{hint}", _WHERE)
-    config = dict(load_yaml(path, resolve_func=True))
-    _check(name, config, examples.task)
+    _check(name, dict(load_yaml(path, resolve_func=False)), examples.task)
+    try:
+        config = dict(load_yaml(path, resolve_func=True))
+    except Exception as error:
+        # Some of its functions fetch what they need as soon as they are loaded; here nothing answers.
+        raise refused(
+            "harness_download", f"lm-eval's {name} needs things that are not on this machine. {_INSTEAD}", _WHERE
+        ) from error
     for key in (
         "tag",
         "group",
@@ -80,11 +86,12 @@ def rows_of(examples: Measured) -> Any:
     """All columns of the rows, as the library that lm-eval reads them with holds them."""
     from datasets import Dataset
 
-    whole, start = examples, 0
+    whole: Any = examples
+    start = 0
     while hasattr(whole, "whole"):
         start += whole.start
         whole = whole.whole
-    split = whole.split  # type: ignore[attr-defined]
+    split = whole.split
     places = list(range(start, start + len(examples)))
     taken = split.take(places, list(split.columns))
     lists = {name: values.tolist() if hasattr(values, "tolist") else list(values) for name, values in taken.items()}

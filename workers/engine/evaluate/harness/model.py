@@ -1,6 +1,7 @@
 """Any predictor of ours as a model of lm-eval: its three methods over what the predictor can."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from lm_eval.api.model import LM, TemplateLM
@@ -19,7 +20,7 @@ def model_of(predictor: Predictor, *, batch_size: int, tick: Tick = lambda done:
     return kind(predictor, batch_size=batch_size, tick=tick)
 
 
-class TokenModel(TemplateLM):
+class TokenModel(TemplateLM):  # type: ignore[misc]
     """Cuts texts into tokens by lm-eval's rules, so that its numbers are those of lm-eval's own loader."""
 
     def __init__(self, predictor: Any, *, batch_size: int, tick: Tick) -> None:
@@ -86,14 +87,18 @@ class TokenModel(TemplateLM):
             written = greedy(
                 self.predictor.module, [self.tok_encode(context) or [self.prefix_token_id] for context, _ in part],
                 new_tokens=tokens, length=self.max_length, pad=self.tokenizer.pad_token_id, ends=[self.eot_token_id],
-                is_done=lambda row, so_far, stops=stops: any(stop in self.tokenizer.decode(so_far) for stop in stops),
+                is_done=partial(self._is_done, stops),
             )  # fmt: skip
             found += [_cut(self.tokenizer.decode(row, skip_special_tokens=True), stops) for row in written]
             self.tick(len(found))
         return found
 
+    def _is_done(self, stops: Sequence[str], row: int, written: list[int]) -> bool:
+        text = self.tokenizer.decode(written)
+        return any(stop in text for stop in stops)
 
-class TextModel(LM):
+
+class TextModel(LM):  # type: ignore[misc]
     """For what is no single model with a tokenizer: `ln p(answer | question) = ln p(both) − ln p(question)`."""
 
     def __init__(self, predictor: Predictor, *, batch_size: int, tick: Tick) -> None:

@@ -69,7 +69,7 @@ def _answer(doc: Doc) -> str:
 def _task(config: dict[str, Any], docs: Docs, shots: Docs, fewshot: int) -> Any:
     from lm_eval.api.task import ConfigurableTask
 
-    class Task(ConfigurableTask):
+    class Task(ConfigurableTask):  # type: ignore[misc]
         """Few-shot examples are the first of the split that the document itself is not."""
 
         def fewshot_docs(self) -> Docs:

@@ -116,14 +116,12 @@ def _choices(samples: list[dict[str, Any]]) -> dict[str, NDArray[Any]]:
         rows.append(
             (gold, chosen, sample["acc"] == 1, logprobs[gold], np.exp(logprobs[chosen]), sample["acc_norm"] == 1)
         )
-    gold, prediction, correct, logprob, confidence, correct_norm = zip(*rows, strict=True)
+    types = {
+        "gold": np.int32, "prediction": np.int32, "correct": bool, "logprob": np.float64, "confidence": np.float64, "correct_norm": bool,
+    }  # fmt: skip
     return {
-        "gold": np.array(gold, dtype=np.int32),
-        "prediction": np.array(prediction, dtype=np.int32),
-        "correct": np.array(correct, dtype=bool),
-        "logprob": np.array(logprob, dtype=np.float64),
-        "confidence": np.array(confidence, dtype=np.float64),
-        "correct_norm": np.array(correct_norm, dtype=bool),
+        name: np.array(column, dtype=type)
+        for (name, type), column in zip(types.items(), zip(*rows, strict=True), strict=True)
     }
 
 
