@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from hub.pages.making.matrix import picked
 from hub.pages.making.merge_form import MergeForm, document_of, form_fits, form_of
 from hub.pages.making.patching import patch_parse, patched
 from hub.pages.making.simple_form import fields_of, simple_document, simple_fits
@@ -68,6 +69,7 @@ def draft_posted(kind: str, data: QueryDict) -> Draft:
     """From whichever tab was open. Text that is no mapping stays text: the YAML tab shows it with its findings."""
     tab = data.get("tab", "form") if data.get("tab") in TABS else "form"
     if tab == "form":
+        data = picked(data) if kind == "evaluate" else data
         document: Any = (
             document_of(data) if kind == "merge" else simple_document(kind, data, _kept(data.get("kept", "")))
         )

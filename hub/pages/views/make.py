@@ -10,6 +10,7 @@ from hub.benchmarks.selectors import benchmarks_visible
 from hub.catalog.models import Repo
 from hub.core.errors import ApplicationError, NotFound, Refused
 from hub.core.ratelimit import limit_check
+from hub.pages.making.matrix import matrix_of
 from hub.pages.making.starters import starter
 from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, draft_posted, draft_show
 from hub.pages.shell import signed_in
@@ -89,6 +90,9 @@ def _context(request: HttpRequest, kind: Kind, draft: Draft) -> dict:
         "datasets": list(datasets[:OFFERED]) if draft.tab == "form" else [],
         "benchmarks": _benchmarks(request) if draft.tab == "form" and kind.name == "evaluate" else [],
         "offers": _offers(request, draft) if draft.tab == "form" else [],
+        "matrix": matrix_of(draft.document, user=request.user)
+        if draft.tab == "form" and kind.name == "evaluate"
+        else None,
         "tabs": [("form", "Form"), ("yaml", "YAML"), ("cli", "Command line")],
     }
 
