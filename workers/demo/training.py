@@ -14,7 +14,7 @@ from workers.demo.ports import local_ports
 from workers.demo.zoo import DOMAINS, NAMESPACE, Entry, data_name, entry_get
 from workers.jobs.outputs import file_sha256
 
-OUT = "out"
+OUT, TASK = "out", "image-classification"
 
 
 def make(cache: Path, key: str, listener: Callable[[float, float, str], None]) -> None:
@@ -38,21 +38,22 @@ def make(cache: Path, key: str, listener: Callable[[float, float, str], None]) -
 
 def measure(cache: Path, folder: Path, *, base: Path | None = None) -> cards.Scores:
     """Accuracy on the validation split of each domain, with its interval. An adapter is put on `base`."""
-    from workers.engine.datasets import load_examples
-    from workers.engine.evaluate.answers import metrics_of
-    from workers.engine.evaluate.classification import answer
-    from workers.engine.models import load_adapted, load_classifier
+    from workers.contracts.tasks import task_get
+    from workers.engine.data.examples import examples_of
+    from workers.engine.data.splits import open_split
+    from workers.engine.evaluate.tasks.classification import answer
+    from workers.engine.predict.load import load_predictor
+    from workers.statistics.scores import metrics_of
 
-    is_adapter = base is not None and (folder / "adapter_config.json").is_file()
-    model = (
-        load_adapted(base, folder, name=folder.name)
-        if base and is_adapter
-        else load_classifier(folder, name=folder.name)
-    )
+    task = task_get(TASK)
+    if task is None:
+        raise LookupError(f"the task table has no {TASK}")
     scores = {}
-    for domain in DOMAINS:
-        examples = load_examples(cache / data_name(domain), "validation", reference=data_name(domain))
-        scores[domain] = metrics_of(answer(model, examples, name=folder.name, batch_size=128))["accuracy"]
+    with load_predictor(folder, task=TASK, name=folder.name, base_folder=base) as model:
+        for domain in DOMAINS:
+            split = open_split(cache / data_name(domain), "validation", reference=data_name(domain))
+            answers = answer(model, examples_of(split, TASK), batch_size=128, options={})
+            scores[domain] = metrics_of(task, answers, names=("accuracy",))["accuracy"]
     return scores
 
 

@@ -15,7 +15,6 @@ from tests.workers.jobs.ports import fake_ports
 from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, JobRequest
-from workers.engine.datasets import load_examples
 from workers.jobs import evaluate
 
 
@@ -190,26 +189,30 @@ def test_adapter_gets_the_base_at_its_commit(matrix, trained, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("change", "code"),
+    "change",
     [
-        (lambda tensors: tensors.pop("labels"), "data_incomplete"),
-        (lambda tensors: tensors.update(images=tensors["images"][:, 0]), "data_shape"),
-        (lambda tensors: tensors.update(images=tensors["images"].double()), "data_shape"),
-        (lambda tensors: tensors.update(labels=tensors["labels"][:-1]), "data_shape"),
-        (lambda tensors: tensors["images"][0].fill_(math.inf), "data_not_finite"),
-        (lambda tensors: tensors.update({name: value[:0] for name, value in tensors.items()}), "data_empty"),
+        lambda tensors: tensors.pop("labels"),
+        lambda tensors: tensors.update(images=tensors["images"][:, 0]),
+        lambda tensors: tensors.update(labels=tensors["labels"][:-1]),
+        lambda tensors: tensors["images"][0].fill_(math.inf),
+        lambda tensors: tensors.update({name: value[:0] for name, value in tensors.items()}),
     ],
 )
-def test_refuses_data_that_is_not_what_it_should_be(clean, tmp_path, change, code):
-    tensors = load_file(clean / "data" / "test.safetensors")
+def test_data_that_is_not_what_it_should_be_ends_the_job_with_findings(matrix, clean, tmp_path, change):
+    request, folders = matrix
+    broken = shutil.copytree(clean, tmp_path / "broken")
+    tensors = load_file(broken / "data" / "test.safetensors")
     change(tensors)
-    (tmp_path / "data").mkdir()
-    save_file({name: value.contiguous() for name, value in tensors.items()}, tmp_path / "data" / "test.safetensors")
+    save_file({name: value.contiguous() for name, value in tensors.items()}, broken / "data" / "test.safetensors")
     with pytest.raises(UserError) as caught:
-        load_examples(tmp_path, "test", reference="alice/data")
-    assert [finding.code for finding in caught.value.findings] == [code]
+        run(tmp_path, request, {**folders, ("data", 0): broken})
+    assert all(finding.severity == "error" for finding in caught.value.findings)
+    assert caught.value.findings
 
 
-def test_refuses_a_split_that_is_not_there(clean):
-    with pytest.raises(UserError, match="no split dev"):
-        load_examples(clean, "dev", reference="demo/clean")
+def test_a_split_that_is_not_there_ends_the_job(matrix, clean, tmp_path):
+    request, folders = matrix
+    bare = shutil.copytree(clean, tmp_path / "bare")
+    (bare / "data" / "test.safetensors").unlink()
+    with pytest.raises(UserError, match="no split test"):
+        run(tmp_path, request, {**folders, ("data", 0): bare})
