@@ -11,6 +11,8 @@ import torch
 
 from workers.engine.train.refusals import refused
 
+# Gradients travel in parcels of so many numbers.
+_BUCKET = 2**24
 _MIXED = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}
 
 
@@ -37,20 +39,38 @@ class Machine:
     def is_main(self) -> bool:
         return self.rank == 0
 
-    def place(self, model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[Any, Any]:
-        """(what to call, what to step). With one process the model is called itself; several average their gradients."""
-        if self.world > 1:
-            on = None if self.device.type == "cpu" else [self.device]
-            return torch.nn.parallel.DistributedDataParallel(model, device_ids=on), self._accelerator.prepare_optimizer(
-                optimizer
-            )
-        return model, self._accelerator.prepare_optimizer(optimizer)
+    def prepared(self, optimizer: torch.optim.Optimizer) -> Any:
+        """What to step in place of `optimizer`: with loss scaling, where the precision wants it."""
+        return self._accelerator.prepare_optimizer(optimizer)
 
     def computing(self) -> contextlib.AbstractContextManager[Any]:
         return self._accelerator.autocast()  # type: ignore[no-any-return]
 
     def backward(self, loss: torch.Tensor) -> None:
         self._accelerator.backward(loss)
+
+    def add_up(self, parameters: Sequence[torch.Tensor]) -> None:
+        """Sums the gradients over the processes, in place; each has weighted its own by its share of the batch.
+
+        By hand and after the backward pass, not by hooks within it: so any loss may look at any part of a model, and a
+        weight that no example reaches on one of the processes (an expert of a router) waits for nobody.
+        """
+        if self.world == 1:
+            return
+        reached = torch.tensor([parameter.grad is not None for parameter in parameters], device=self.device).float()
+        torch.distributed.all_reduce(reached)
+        used = [parameter for parameter, count in zip(parameters, reached.tolist(), strict=True) if count]
+        for parameter in used:
+            if parameter.grad is None:
+                parameter.grad = torch.zeros_like(parameter)
+        bucket: list[torch.Tensor] = []
+        for parameter in used:
+            if parameter.grad is not None:
+                bucket.append(parameter.grad)
+            if sum(gradient.numel() for gradient in bucket) >= _BUCKET:
+                _add_up(bucket)
+                bucket = []
+        _add_up(bucket)
 
     def clip(self, parameters: Sequence[torch.Tensor], norm: float) -> float:
         """Scales the gradients down to `norm` where they are longer; gives their length before."""
@@ -77,3 +97,12 @@ class Machine:
 
     def wait(self) -> None:
         self._accelerator.wait_for_everyone()
+
+
+def _add_up(gradients: Sequence[torch.Tensor]) -> None:
+    if not gradients:
+        return
+    flat = torch.cat([gradient.flatten().float() for gradient in gradients])
+    torch.distributed.all_reduce(flat)
+    for gradient, summed in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(summed.view_as(gradient))

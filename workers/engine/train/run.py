@@ -75,7 +75,7 @@ class _Run:
         self.model = model.to(self.machine.device)
         self.optimizer = _optimizer(self.model, settings)
         self.progress, scaler = checkpoint.restore(journal, self.model, self.optimizer, key)
-        self.called, self.stepper = self.machine.place(self.model, self.optimizer)
+        self.stepper = self.machine.prepared(self.optimizer)
         self.machine.scaler_restore(scaler)
         self.per_epoch, self.steps = settings.steps_per_epoch(len(data)), settings.steps(len(data))
         self.warmup = round(self.steps * settings.warmup_ratio)
@@ -131,17 +131,18 @@ class _Run:
         torch.manual_seed(derived_seed(settings.seed, f"step/{step}/{machine.rank}"))
         batch = batch.to(machine.device)
         with machine.computing():
-            total, terms = self.objective(self.called(**batch.inputs), batch, step / self.steps)
+            total, terms = self.objective(self.model(**batch.inputs), batch, step / self.steps)
         values = {TOTAL: total.item()} | {name: value.item() for name, value in terms.items() if len(terms) > 1}
         if machine.world > 1:
-            # Gradients are averaged over processes: each counts by its share of the units.
-            total = total * (share * machine.world / units)
+            # The mean over the whole batch is the sum of what each process holds, by its share of the units.
+            total = total * (share / units)
             sums = machine.summed(*(value * share if share else 0.0 for value in values.values()))
             values = dict(zip(values, (value / units for value in sums), strict=True))
         if not isfinite(values[TOTAL]):
             raise NotFinite
         self.stepper.zero_grad(set_to_none=True)
         machine.backward(total)
+        machine.add_up(self.trained)
         length = machine.clip(self.trained, settings.clip_norm)
         # With loss scaling an overflow is expected now and then: the step is left out and the scale lowered.
         if machine.scaler is None and not isfinite(length):
@@ -169,7 +170,7 @@ class _Run:
         is_better = settings.patience is None
         if self.validation is not None:
             value = validation_loss(
-                self.called, self.validation, self.objective, settings.batch_size, machine=self.machine
+                self.model, self.validation, self.objective, settings.batch_size, machine=self.machine
             )
             if not isfinite(value):
                 raise NotFinite
