@@ -8,9 +8,12 @@ from drf_spectacular.generators import SchemaGenerator
 
 from hub.accounts.invitations import invitation_create
 from hub.accounts.service_accounts import service_account_create
+from hub.evals.pairs import pair_of
 from hub.imports.services import import_start
 from hub.jobs.models import JobEvent, JobLog, JobOutput
 from hub.jobs.states import State
+from tests.factories.evals import make_evaluation
+from tests.factories.evals import make_model as make_measured
 from tests.hub.api.test_jobs import make_job
 from tests.hub.api.zoo import make_dataset, make_model
 
@@ -45,6 +48,8 @@ ANSWERS = {
     "imports/{ident}": "imports/{origin}",
     "organizations/{name}/service-accounts": "organizations/lab/service-accounts",
     "recipes/licence-overrides": "recipes/licence-overrides",
+    "evaluations/{ident}/against/{other}": "evaluations/{measured}/against/{measured}",
+    "evaluations/{ident}/against/{other}/examples": "evaluations/{measured}/against/{measured}/examples?kind=both_right",
 }
 STAFF = {"recipes/licence-overrides"}  # fmt: skip
 
@@ -88,11 +93,20 @@ def origin(alice, lab):
     return import_start(user=alice, source="hf:somebody/model", mode="metadata", target="alice/copy")
 
 
-def test_every_answer_matches_its_schema(document, api_as, alice, root, job, origin):
+@pytest.fixture
+def measured(alice, job):
+    """A result, put beside itself by a worker already."""
+    row = make_evaluation(alice, *make_measured(alice, "measured"), [1, 0, 1, 1], data="builtin:digits")
+    pair_of(row, row)
+    return row
+
+
+def test_every_answer_matches_its_schema(document, api_as, alice, root, job, origin, measured):
+    names = {"job": job.pk, "origin": origin.pk, "measured": measured.pk}
     schemas = strict(document["components"]["schemas"])
     for route, address in ANSWERS.items():
         client = api_as(root if route in STAFF else alice)
-        answer = client.get(f"/api/v1/{address.format(job=job.pk, origin=origin.pk)}")
+        answer = client.get(f"/api/v1/{address.format(**names)}")
         assert answer.status_code == 200, route
         content = document["paths"][f"/api/v1/{route}"]["get"]["responses"]["200"]["content"]["application/json"][
             "schema"

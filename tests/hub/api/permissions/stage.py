@@ -12,6 +12,7 @@ from hub.accounts.models import AccessToken, Device, Namespace, User
 from hub.accounts.organisations import member_set
 from hub.accounts.service_accounts import service_account_create
 from hub.blobs.services import blob_put
+from hub.evals.pairs import pair_of
 from hub.imports.models import Import
 from hub.jobs.models import JobOutput, Webhook
 from tests.factories.accounts import make_user
@@ -40,6 +41,7 @@ class Stage:
     def _things(self, alice: User, lab: Namespace) -> dict[str, str]:
         secret, commit = make_model(alice, "lab/secret", visibility="private")
         measured = make_evaluation(alice, secret, commit, [1, 0], data="builtin:digits")
+        pair_of(measured, measured)  # as a worker does: it is there for whoever may see it
         make_model(alice, "lab/open", seed=1)
         make_dataset(alice, "lab/data", visibility="private")
         make_benchmark(alice, "secret", data="lab/data", namespace="lab")
