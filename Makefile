@@ -52,11 +52,12 @@ e2e: $(STAMP) ## Browser journeys and axe on every page, in the system's Chromiu
 conformance: $(STAMP) ## Unmodified Hugging Face clients against a real hub, by version, transport and store; ARGS="--store local"
 	$(BIN)/python -m tests.conformance.run $(ARGS)
 
-bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint: ratios, kept under bench/ in the data directory
+bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint, leaderboards: figures, kept under bench/ in the data directory
 	$(BIN)/python -m workers.bench.merge
 	$(BIN)/python -m hub.bench.memory
 	$(BIN)/python -m hub.bench.download
 	$(BIN)/python -m hub.bench.listing
+	$(BIN)/python -m hub.bench.leaderboards
 
 schema: $(STAMP) ## Record the OpenAPI snapshot again
 	$(BIN)/python -m pytest tests/contracts -q --record-schema

@@ -6,6 +6,7 @@ import json
 import struct
 
 from hub.bench.figures import interleaved, keep, skip
+from hub.bench.leaderboards import p95
 from hub.bench.sending import BLOCK_BYTES, HEAD_BYTES, content_make
 
 
@@ -49,3 +50,8 @@ def test_figures_are_kept_where_a_script_finds_them(tmp_path, capsys):
 def test_what_cannot_be_measured_here_says_why(tmp_path):
     assert skip(tmp_path, "download", "There is no nginx.") == 0
     assert json.loads((tmp_path / "bench" / "download.json").read_text())["skipped"] == "There is no nginx."
+
+
+def test_the_95th_percentile_is_interpolated():
+    assert p95([float(number) for number in range(101)]) == 95.0
+    assert p95([2.0]) == 2.0
