@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Max
+from django.db.models import Exists, Max, OuterRef
 
 from hub.catalog.models import Commit, LineageEdge, Repo
 from hub.evals.models import Evaluation
@@ -15,16 +15,17 @@ _ABSENT = "absent"
 
 
 def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | None:
-    """What `comparison_of` says, at three questions to the database when it has been asked before.
+    """What `comparison_of` says, at two questions to the database when it has been asked before.
 
     SECURITY: the key holds which parents and which data the asker may read, so nobody gets what was worked out for somebody else.
     """
-    parents = [pk for pk in LineageEdge.objects.filter(child=commit).values_list("parent_repo_id", flat=True) if pk]
-    if not parents:
+    is_readable = Exists(Repo.objects.visible_to(user, "read").filter(pk=OuterRef("parent_repo_id")))
+    edges = LineageEdge.objects.filter(child=commit, parent_repo__isnull=False).annotate(is_readable=is_readable)
+    found = list(edges.values_list("parent_repo_id", "is_readable"))
+    if not found:
         return None
-    readable = sorted(
-        map(str, Repo.objects.visible_to(user, "read").filter(pk__in=parents).values_list("pk", flat=True))
-    )
+    parents = [pk for pk, _ in found]
+    readable = sorted({str(pk) for pk, is_open in found if is_open})
     measured = (
         Evaluation.objects.visible_to(user)
         .filter(repo_id__in=[repo.pk, *parents])
@@ -37,6 +38,6 @@ def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | Non
     known = cache.get(key, _ABSENT)
     if known != _ABSENT:
         return known
-    found = comparison_of(repo, commit, user=user)
-    cache.set(key, found, FRESH_S)
-    return found
+    made = comparison_of(repo, commit, user=user)
+    cache.set(key, made, FRESH_S)
+    return made

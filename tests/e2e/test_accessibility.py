@@ -6,8 +6,9 @@ from hub.accounts.invitations import invitation_create
 from hub.accounts.service_accounts import service_account_create
 from hub.catalog.gates import gate_set
 from hub.catalog.services import branch_create
-from hub.evals.models import Evaluation
+from hub.evals.models import Evaluation, Standing
 from tests.factories.accounts import make_organisation, make_user
+from tests.factories.benchmarks import make_benchmark, make_dataset, make_entry
 from tests.factories.catalog import make_commit, make_model
 
 PAGES = {
@@ -22,6 +23,8 @@ PAGES = {
     "invitations": "/invitations", "join": "/join", "squash": "/dora/one/squash", "likers": "/dora/one/likers", "access": "/dora/one/access", "gate": "/frida/gated",
     "members": "/organizations/lab/members", "organisation": "/lab",
     "side by side": "/compare?models=dora/one,dora/wide,dora/two", "measured side by side": "/compare?models=dora/digits-rotated,dora/merged", "nothing to compare": "/compare",
+    "leaderboards": "/leaderboards", "leaderboard": "/leaderboards/shapes?from=dora/one", "benchmarks": "/benchmarks", "benchmark": "/benchmarks/shapes", "built-in benchmark": "/benchmarks/iris",
+    "new benchmark": "/benchmarks/new", "new benchmark of data": "/benchmarks/new?data=dora/shapes", "new version": "/benchmarks/shapes/revise",
     "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "share": "/docs/share", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
@@ -37,6 +40,7 @@ def everything(everything, dora, family):
     frida = make_user("frida")
     gate_set(user=frida, repo=make_model(frida, "gated"), gated="manual", terms="# Terms\n\nBe **kind**.")
     branch_create(repo=family["one"], name="try")
+    make_board(dora, family)
     make_commit(family["one"], dora, {"README.md": "# One\n\nOther words.\n", "notes.txt": "new"})
     return everything
 
@@ -49,6 +53,19 @@ def measurements() -> dict[str, str]:
     )
     at = f"/dora/merged/evaluations/{mine.pk}"
     return {"measurement": at, "answers": f"{at}/against/{theirs.pk}"}
+
+
+def make_board(dora, family) -> None:
+    """A benchmark over Dora's own data, with three entries on its leaderboard."""
+    make_dataset(dora, "dora/shapes")
+    version = make_benchmark(dora, "shapes", data="dora/shapes")
+    for place, name in enumerate(("one", "two", "base")):
+        right = 90 - 10 * place
+        entry = make_entry(
+            dora, version, family[name], [1] * right + [0] * (100 - right), cost={"parameters": 1000 * (4 - place)}
+        )
+        low, high = max(1, place), place + 1
+        Standing.objects.create(evaluation=entry, definition_digest=version.digest, rank_low=low, rank_high=high)
 
 
 def serious(page, axe: str) -> list:

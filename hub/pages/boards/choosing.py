@@ -17,7 +17,7 @@ LIMITS = (
     ("latency_max", "at most {} ms"),
     ("size_max", "at most {}"),
 )
-KEPT = ("version", "sort", "from", "cost")
+KEPT = ("version", "sort", "from", "cost", "claimed")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def chips_of(request: HttpRequest) -> list[Chip]:
     for key, word in LIMITS:
         if given.get(key):
             chips.append(_chip(request, key, word.format(_amount(key, given[key]))))
+    if "claimed" in given:
+        chips.append(_chip(request, "claimed", "With self-reported numbers"))
     if given.get("invalid"):
         chips.append(_chip(request, "invalid", "With numbers not to be used"))
     return chips

@@ -4,15 +4,17 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from hub.benchmarks.selectors import benchmarks_visible, versions_of
 from hub.evals.filters import filters_parse
-from hub.evals.leaderboards import Leaderboard, leaderboard
+from hub.evals.leaderboards import Leaderboard, Row, leaderboard
 from hub.evals.overview import boards_overview
 from hub.evals.tables import board_csv
 from hub.pages.boards.board import board_of, what_words
 from hub.pages.boards.choosing import chips_of, choices_of, hidden_fields, sort_heads
+from hub.pages.boards.claimed import claimed_rows
 from hub.pages.boards.frontier import axis_links, cost_axis, front_lines, frontier_figure
 from hub.pages.browsing import url_with
 from hub.pages.measures import task_word
@@ -20,6 +22,7 @@ from hub.pages.views.benchmarks import version_for
 
 BOARDS_SHOWN = 50
 ROWS_SHOWN = 50
+COMPARED = 5
 LIMIT_FIELDS = ("params_max", "flops_max", "latency_max", "size_max", "base", "q")
 
 
@@ -52,6 +55,11 @@ def board(request: HttpRequest, name: str) -> HttpResponse:
         "versions": [row for row in versions if row.pk != version.pk],
         "what": what_words(found, task_word(version.task)),
         "board": board_of(found, list(page), came_from=came_from),
+        "claimed": claimed_rows(found, {row.repo.pk for row in found.rows}, user=request.user)
+        if "claimed" in request.GET
+        else None,
+        "with_claimed": url_with(request, page=None, claimed="1"),
+        "compare_url": _compare_url(list(page)),
         "chips": chips_of(request),
         "choices": choices_of(request, found),
         "heads": sort_heads(request, found, sort),
@@ -84,9 +92,15 @@ def _found(request: HttpRequest, name: str) -> tuple[Leaderboard, str]:
     return leaderboard(user=request.user, version=version, filters=filters, sort=sort), sort
 
 
+def _compare_url(rows: list[Row]) -> str:
+    """The first of this page side by side, where there are two."""
+    names = [row.name for row in rows if not row.invalid][:COMPARED]
+    return f"{reverse('compare')}?{urlencode([('models', name) for name in names])}" if len(names) > 1 else ""
+
+
 def _with_query(request: HttpRequest, path: str) -> str:
     kept = request.GET.copy()
-    for key in ("page", "from", "cost"):
+    for key in ("page", "from", "cost", "claimed"):
         kept.pop(key, None)
     words = kept.urlencode()
     return f"{path}?{words}" if words else path

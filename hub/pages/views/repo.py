@@ -1,11 +1,14 @@
 """The page of one entry, and its tabs on tensors and lineage."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.catalog.likes import is_liked
+from hub.pages.boards.places import places_of
 from hub.pages.cards import card_of
 from hub.pages.claims import claims_shown
 from hub.pages.entry import Addresses, Opened, deeds_of, entry_open, label_of, made_by, tabs_of
@@ -53,7 +56,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context = entry_context(request, opened, "card")
     graph = graph_of(opened.repo, opened.commit, user=request.user, up=2, down=1)
     context |= {
-        "label": label_of(opened, job_number=context["job_number"]),
+        "label": _with_places(label_of(opened, job_number=context["job_number"]), opened, request),
         "usage": usage_of(opened),
         "card": None if opened.repo.disabled_reason else card_of(opened),
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
@@ -62,6 +65,12 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
     return render(request, "catalog/model.html", context)
+
+
+def _with_places(label: dict[str, Any], opened: Opened, request: HttpRequest) -> dict[str, Any]:
+    places = places_of(opened, user=request.user)
+    rows = label["rows"]
+    return label | {"rows": [*rows[:-1], ("Place", places), *rows[-1:]]} if places else label
 
 
 @require_safe

@@ -11,6 +11,8 @@ from hub.benchmarks.services import benchmark_revise, version_retire
 from hub.catalog.models import Repo
 from hub.evals.models import Standing
 from tests.factories.benchmarks import make_benchmark, make_dataset, make_entry
+from tests.factories.catalog import card
+from tests.factories.catalog import make_model as make_card_model
 from tests.factories.evals import make_model, parent
 
 MOST = 12
@@ -153,6 +155,36 @@ def test_private_entries_are_for_those_who_may_read_them(browser, alice, charlie
     assert "winner" not in text_of(browser(charlie).get("/leaderboards/letters.csv"))
     assert "winner" not in text_of(browser(charlie).get("/leaderboards"))
     assert "winner" in text_of(browser(alice).get("/leaderboards/letters"))
+
+
+def claiming(alice, name, value):
+    index = [{"name": name, "results": [{"task": {"type": "image-classification"}, "dataset": {"name": "letters", "type": "alice/letters"}, "metrics": [{"type": "accuracy", "value": value}]}]}]  # fmt: skip
+    return make_card_model(alice, name, readme=card(**{"license": "mit", "model-index": index}))
+
+
+def test_self_reported_numbers_are_shown_on_demand_and_never_ranked(browser, alice, charlie, board):
+    claiming(alice, "boaster", 97.0)
+    hidden = claiming(alice, "hidden", 99.0)
+    Repo.objects.filter(pk=hidden.pk).update(visibility="private")
+    client = browser(charlie)
+    assert "boaster" not in text_of(client.get("/leaderboards/letters"))
+    page = text_of(client.get("/leaderboards/letters?claimed=1"))
+    assert "self-reported 97.0\u00a0%, not ranked" in page
+    assert "alice/hidden" not in page
+    assert names_in_order(page, [*NAMES, "boaster"])[-1] == "boaster"
+
+
+def test_a_measured_entry_is_not_listed_by_its_claim_as_well(browser, alice, version):
+    repo = claiming(alice, "boaster", 97.0)
+    make_entry(alice, version, repo, [1] * 80 + [0] * 20)
+    assert "self-reported" not in text_of(browser().get("/leaderboards/letters?claimed=1")).partition("<tbody>")[2]
+
+
+def test_the_page_of_an_entry_names_its_places(browser, alice, board):
+    page = text_of(browser().get("/alice/winner"))
+    assert '1 on <a href="/leaderboards/letters?from=alice/winner">letters</a>' in page
+    version_retire(user=alice, name="letters", number=1, reason="Labels were swapped.")
+    assert "/leaderboards/letters?from" not in text_of(browser().get("/alice/winner"))
 
 
 def test_csv_holds_every_row_with_numbers_as_they_are(browser, board):
