@@ -76,6 +76,24 @@ def classes_of(files: Iterable[str]) -> list[str]:
 
 
 _HOLDERS = ("data", "images")
+# A table that describes the pictures beside it (`test/metadata.csv`), and its column that names them.
+_DESCRIPTION, FILE_NAME = "metadata", "file_name"
+
+
+def described_folder(files: SplitFiles) -> str | None:
+    """The folder whose pictures a split's one table describes, as the `datasets` library reads it ("" is the top); None for other splits."""
+    if files.format not in ("jsonl", "csv") or len(files.files) != 1:
+        return None
+    path = PurePosixPath(files.files[0])
+    return str(path.parent).removeprefix(".") if path.stem.lower() == _DESCRIPTION else None
+
+
+def picture_path(folder: str, name: str) -> str | None:
+    """Where a picture that a table calls `name` lies in the repo. SECURITY: None for a name that leads out of the table's folder."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\0" in name or format_of(name) != "images":
+        return None
+    return str(PurePosixPath(folder, path))
 
 
 def _split_up(kept: Format, paths: list[str]) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
-from workers.planning.datasets import SplitFiles, classes_of
+from workers.planning.datasets import FILE_NAME, SplitFiles, classes_of, described_folder
 from workers.planning.headers import Header
 from workers.planning.kinds import ARROW_NAMES, cell_kind, joined_cells, joined_kind, kind_of
 from workers.planning.parquet import ParquetError, read_footer
@@ -115,6 +115,8 @@ def _text(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPrevi
             _jsonl(text) if files.format == "jsonl" else _csv(text, "\t" if path.lower().endswith(".tsv") else ",")
         )
         rows, columns = rows + count, columns or found
+    if described_folder(files) is not None and columns.get(FILE_NAME) == "string":
+        columns = {"image": "image"} | columns
     return SplitPreview(rows if is_whole else NOT_COUNTED, dict(list(columns.items())[:_MAX_COLUMNS]))
 
 

@@ -94,7 +94,9 @@ def test_first_lines_and_headers_tell_what_reading_everything_tells(tmp_path: Pa
     write_jsonl(tmp_path, [{"text": "a", "x": 1, "v": [1]}, {"text": "b", "x": 0.5, "v": [1.5]}], "train.jsonl")
     write_csv(tmp_path / "b", "name,x,y\n007,1,0.5\n008,2,\n")
     write_tensors(tmp_path / "c", {"features": np.zeros((3, 2)), "target": np.zeros(3, np.float32)})
-    for folder, split in ((tmp_path, "train"), (tmp_path / "b", "test"), (tmp_path / "c", "test")):
+    write_csv(tmp_path / "d", "file_name,label\n1.png,x\n", "test/metadata.csv")
+    write_picture(tmp_path / "d" / "test" / "1.png", [[0]])
+    for folder, split in ((tmp_path, "train"), *((tmp_path / name, "test") for name in "bcd")):
         facts, _ = folder_facts(folder)
         opened = open_split(folder, split, reference="lab/all")
         assert (facts.splits[split], dict(sorted(facts.columns.items()))) == (

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workers.engine.data.columns import ArrowColumn, Column, PictureColumn
 from workers.engine.data.refusals import refused
-from workers.planning.datasets import classes_of
+from workers.planning.datasets import classes_of, picture_path
 
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_PIXELS = 64 * 2**20
@@ -39,6 +39,22 @@ def open_pictures(folder: Path, files: tuple[str, ...], what: str) -> dict[str, 
             f"{lost} of {what} lies in no class folder. Others do: put each picture in the folder of its class.",
         )
     return columns | {"file": paths}
+
+
+def open_described(folder: Path, described: str, names: Column, what: str) -> Column:
+    """The pictures that a table names, one for each row, looked at as those of a folder are."""
+    channels = 1
+    for row in range(len(names)):
+        name = names.take(np.array([row]))[0]
+        path = picture_path(described, name) if isinstance(name, str) else None
+        if path is None or not (folder / path).is_file():
+            raise refused(
+                "data_incomplete", f"Row {row} of {what} names the picture {name}, which does not lie beside the table."
+            )
+        channels = max(channels, check_picture(folder / path, f"{path} of {what}"))
+    return PictureColumn(
+        names, lambda name: decode(folder / str(picture_path(described, name)), channels, f"{name} of {what}")
+    )
 
 
 def check_picture(source: Path | bytes | None, what: str) -> int:

@@ -12,9 +12,9 @@ from workers.engine.data.columns import ArrowColumn, Column, PictureColumn
 from workers.engine.data.delimited import read_csv
 from workers.engine.data.lines import read_jsonl
 from workers.engine.data.parquet import read_parquet
-from workers.engine.data.pictures import check_picture, decode_bytes
+from workers.engine.data.pictures import check_picture, decode_bytes, open_described
 from workers.engine.data.refusals import refused
-from workers.planning.datasets import SplitFiles
+from workers.planning.datasets import FILE_NAME, SplitFiles, described_folder
 
 REVISION = 1
 # A table may unpack to so many times its size, or to this many bytes: more is meant to fill the disk.
@@ -34,7 +34,11 @@ def open_tables(folder: Path, files: SplitFiles, what: str, scratch: Path) -> di
         part = target.with_suffix(".part")
         _write(part, schema, batches, allowed, what)
         os.replace(part, target)  # the name stands for a complete file
-    return _mapped(target, what)
+    columns = _mapped(target, what)
+    described = described_folder(files)
+    if described is not None and columns.get(FILE_NAME) is not None and columns[FILE_NAME].type == "string":
+        columns = {"image": open_described(folder, described, columns[FILE_NAME], what)} | columns
+    return columns
 
 
 def _key(paths: list[Path], files: SplitFiles) -> str:

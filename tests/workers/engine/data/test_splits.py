@@ -108,3 +108,23 @@ def test_a_table_is_read_once_into_the_scratch_folder(tmp_path: Path) -> None:
     again = open_split(tmp_path / "data", "test", reference="lab/reviews", scratch=tmp_path / "scratch")
     assert again.take([1]) == first.take([1])
     assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "scratch").iterdir()} == made
+
+
+def test_a_table_may_describe_the_pictures_beside_it(tmp_path: Path) -> None:
+    for place in range(2):
+        write_picture(tmp_path / "test" / "all" / f"{place}.png", np.full((2, 2), 255 * place))
+    write_csv(tmp_path, "file_name,label\nall/1.png,white\nall/0.png,black\n", "test/metadata.csv")
+    split = open_split(tmp_path, "test", reference="lab/shades")
+    assert split.columns == {"image": "image", "file_name": "string", "label": "string"}
+    taken = split.take([0, 1])
+    assert [(float(picture.max()), label) for picture, label in zip(taken["image"], taken["label"], strict=True)] == [
+        (1.0, "white"), (0.0, "black"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["../secret.png", "/etc/secret.png", "all/9.png", "metadata.csv", "a\0.png"])
+def test_a_table_names_only_pictures_beside_it(tmp_path: Path, name: str) -> None:
+    write_picture(tmp_path / "secret.png", [[0]])
+    write_jsonl(tmp_path, [{"file_name": name}], "test/metadata.jsonl")
+    with pytest.raises(UserError, match="does not lie beside the table"):
+        open_split(tmp_path, "test", reference="lab/shades")
