@@ -9,7 +9,7 @@ from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import TrainRecipe
 from workers.contracts.tasks import Task
-from workers.jobs import train_card, train_parts, train_result
+from workers.jobs import train_card, train_parts, train_ranks, train_result
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_rows
 from workers.jobs.outputs import result_of, write_json
@@ -22,16 +22,11 @@ PROGRESS_EVENTS = 200
 
 def run(ports: Ports) -> JobResult:
     """Leaves a stock checkpoint or adapter in `out/`, with card, manifest and report."""
-    # Read when a GPU is first used: without it some sums on it come out differently from run to run.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    import torch
-
     from workers.engine.io.digest import digest_of_folder
     from workers.engine.train.start import parameter_counts
 
     request, out = ports.workspace.request, ports.workspace.out
-    torch.set_num_threads(request.threads)
-    torch.use_deterministic_algorithms(True)
+    settle(request)
     recipe = TrainRecipe.model_validate(request.recipe)
     with Meter() as meter:
         parts = train_parts.prepare(ports, recipe)
@@ -39,7 +34,8 @@ def run(ports: Ports) -> JobResult:
         ports.reporter.log(
             f"Training {trained:,} of {total:,} parameters on {parts.examples:,} examples: {_length_in_words(recipe)}."
         )
-        progress = _fit(ports, recipe, parts)
+        with train_ranks.Ranks(ports, train_ranks.world_of(request)):
+            progress = fit_parts(ports, recipe, parts)
         _tell_end(ports, progress)
         train_result.save(ports, recipe, parts)
         validation = train_result.measure(ports, recipe, parts)
@@ -60,7 +56,18 @@ def run(ports: Ports) -> JobResult:
     )  # fmt: skip
 
 
-def _fit(ports: Ports, recipe: TrainRecipe, parts: Any) -> Any:
+def settle(request: JobRequest) -> None:
+    """Makes this process one whose sums come out the same each time."""
+    # Read when a GPU is first used: without it some sums on it differ from run to run.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    import torch
+
+    torch.set_num_threads(request.threads)
+    torch.use_deterministic_algorithms(True)
+
+
+def fit_parts(ports: Ports, recipe: TrainRecipe, parts: train_parts.Parts) -> Any:
+    """Trains the model of `parts` in place, as the recipe says; gives the progress at its end."""
     from workers.engine.train.run import fit
     from workers.engine.train.settings import Settings, Watch
 
