@@ -29,12 +29,22 @@ def chi_square_tail(x: float) -> float:
 
 
 def coin_tail(fewer: int, n: int) -> float:
-    """P[Bin(n, ½) ≤ fewer], in whole numbers until the last division."""
-    return float(sum(comb(n, k) for k in range(fewer + 1)) / 2**n)
+    """P[Bin(n, ½) ≤ fewer]: up to 10,000 throws in whole numbers until the last division, beyond `I_½(n − fewer, fewer + 1)`."""
+    if fewer >= n:
+        return 1.0
+    if n > _MANY:
+        return incomplete_beta(n - fewer, fewer + 1, 0.5)
+    ways = total = 1
+    for k in range(fewer):
+        ways = ways * (n - k) // (k + 1)
+        total += ways
+    return float(total / 2**n)
 
 
 def coin_at(k: int, n: int) -> float:
     """P[Bin(n, ½) = k]."""
+    if n > _MANY:
+        return exp(lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1) - n * log(2))
     return float(comb(n, k) / 2**n)
 
 

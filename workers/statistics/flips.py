@@ -61,6 +61,12 @@ class Flips:
         return self.lost / wrong if wrong else None
 
     @property
+    def nfr_over_chance(self) -> float | None:
+        """Relative NFR over the old accuracy: 1 when the new errors fall anywhere, below 1 when they spare what was right."""
+        right = self.both_right + self.lost
+        return self.relative_nfr / (right / self.n) if self.relative_nfr is not None and right else None
+
+    @property
     def btc(self) -> Interval | None:
         """Backward trust compatibility: of what the old model got right, the share that the new one does too."""
         right = self.both_right + self.lost

@@ -41,7 +41,7 @@ def test_chi_square(x):
     assert ours.chi_square_tail(x) == pytest.approx(stats.chi2.sf(x, 1), rel=1e-9)
 
 
-@pytest.mark.parametrize(("k", "n"), [(0, 0), (5, 20), (470, 1000)])
+@pytest.mark.parametrize(("k", "n"), [(0, 0), (5, 20), (20, 20), (470, 1000), (4_900, 10_000), (12_400, 25_000)])
 def test_coin(k, n):
     assert ours.coin_tail(k, n) == pytest.approx(stats.binom.cdf(k, n, 0.5), rel=1e-9)
     assert ours.coin_at(k, n) == pytest.approx(stats.binom.pmf(k, n, 0.5), rel=1e-9)

@@ -59,6 +59,7 @@ def test_by_hand():
     assert found == Flips(4, 2, 1, 3, 2)
     assert (found.nfr.value, found.pfr.value) == (0.1, 0.2)
     assert found.relative_nfr == pytest.approx(1 / 4)
+    assert found.nfr_over_chance == pytest.approx(1 / 4 / 0.5)
     assert found.btc.value == pytest.approx(4 / 5)
     assert found.bec.value == pytest.approx(3 / 4)
     assert found.inc.value == pytest.approx(0.2)

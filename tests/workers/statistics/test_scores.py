@@ -19,6 +19,7 @@ def exactly(value):
     return pytest.approx(value, rel=EXACT, abs=EXACT)
 
 
+@pytest.mark.filterwarnings("ignore:y_pred contains classes")
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("name", "function"),
