@@ -6,7 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import BooleanField, ExpressionWrapper, F, Q, QuerySet
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import BooleanField, Count, ExpressionWrapper, F, FloatField, Q, QuerySet
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
+from django.db.models.functions import Cast
 
 from hub.benchmarks.definitions import metric_first
 from hub.benchmarks.models import BenchmarkVersion
@@ -20,6 +23,7 @@ from workers.contracts.tasks import Metric, metric_get
 from workers.statistics.noise import NoiseFloor, noise_floor
 
 ENTRIES = 1000
+_HEAVY = ("words", "card", "gate_terms", "disabled_reason", "tags", "languages")
 PARENT_RELATIONS = ("merge_of", "finetune_of", "adapter_of", "quantized_of", "delta_of", "base")
 
 
@@ -115,7 +119,7 @@ def best_of_repos(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
     is_head = ExpressionWrapper(Q(commit_oid=F("repo__head")), output_field=BooleanField())
     return (
         rows.select_related("repo", "standing")
-        .defer("definition", "repo__words", "repo__card", "repo__gate_terms")
+        .defer("definition", *(f"repo__{name}" for name in _HEAVY))
         .order_by("repo_id", "invalid", is_head.desc(), "-created_at", "repeat")
         .distinct("repo_id")
     )
@@ -247,14 +251,15 @@ _KEYS: dict[str, Callable[[Row], Any]] = {
 
 def noise_of(digest: str, metric: Metric, *, user: Reader) -> NoiseFloor | None:
     """From every model that was run more than once on the same weights."""
-    rows = (
+    value = Cast(KeyTextTransform("value", KeyTransform(metric.name, "metrics")), FloatField())
+    again = (
         Evaluation.objects.visible_to(user)
         .filter(definition_digest=digest, invalid="")
-        .order_by("repo_id", "commit_oid", "created_at", "repeat")
-        .values_list("repo_id", "commit_oid", f"metrics__{metric.name}__value")
+        .order_by("repo_id", "commit_oid")
+        .values("repo_id", "commit_oid")
+        .annotate(runs=Count("pk"))
+        .filter(runs__gt=1)
+        .annotate(scores=ArrayAgg(value))
+        .values_list("scores", flat=True)
     )
-    runs: dict[tuple[UUID, str], list[float]] = {}
-    for repo, commit, value in rows[: 10 * ENTRIES]:
-        if value is not None:
-            runs.setdefault((repo, commit), []).append(float(value))
-    return noise_floor(list(runs.values()))
+    return noise_floor([[score for score in scores if score is not None] for scores in again[:ENTRIES]])

@@ -188,6 +188,8 @@ def test_the_noise_floor_comes_from_repeats_of_one_commit(alice, version):
     assert board_of(version).noise is None
     make_entry(alice, version, found.repo, RIGHT[6], repeat=1)
     make_entry(alice, version, found.repo, RIGHT[10], oid="e" * 40)
+    undefined = {"accuracy": {"value": None, "low": None, "high": None, "n": 10}}
+    make_entry(alice, version, found.repo, RIGHT[6], repeat=2, metrics=undefined)
     noise = board_of(version).noise
     assert (noise.models, noise.runs) == (1, 2)
     assert noise.spread == pytest.approx(0.0707106781)
