@@ -79,6 +79,7 @@ KINDS: tuple[Kind, ...] = (
         recipe="workers.contracts.recipes:TrainRecipe",
         runner="workers.jobs.train:run",
         planner="workers.planning.train:check",
+        revision=2,  # what dropout draws follows the step, no longer the epoch
         publish="hub.evals.automatic:result_measure",
         limits=Limits(wall_s=24 * 3600),
     ),

@@ -129,6 +129,10 @@ def _settings(recipe: TrainRecipe) -> list[tuple[str, str]]:
 
 def _table(task: Task, validation: list[dict[str, Any]]) -> list[str]:
     lines = ["| data | split | metric | value | 95 % interval | examples |", "|---|---|---|---|---|---|"]
+    leaks = [
+        f"{entry['leakage']} examples of {entry['data']} ({entry['split']}) are also trained on: what is measured there is too good."
+        for entry in validation if entry["leakage"]
+    ]  # fmt: skip
     for entry in validation:
         for name in task.metrics:
             score = entry["metrics"][name]
@@ -139,7 +143,7 @@ def _table(task: Task, validation: list[dict[str, Any]]) -> list[str]:
             lines.append(
                 f"| {entry['data']} | {entry['split']} | {metric.label} | {value} | {interval} | {score['n']} |"
             )
-    return lines
+    return [*lines, *([""] if leaks else []), *leaks]
 
 
 def _shown(metric: Metric, value: float | None) -> str:

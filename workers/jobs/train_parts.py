@@ -20,7 +20,7 @@ _VOCABULARY = 4096
 class Parts:
     """`batches` is what is trained on, `validation` what the loss is worked out on meanwhile, `measured` what the result is measured on.
 
-    `tokenizer` is one that was learnt here and belongs to the result; None where the model brought its own, or needs none.
+    `training` are the datasets as examples, in order. `tokenizer` is one that was learnt here and belongs to the result; None where the model brought its own, or needs none.
     """
 
     task: Task
@@ -28,12 +28,16 @@ class Parts:
     model: Any
     batches: Any
     objective: Any
-    examples: int
+    training: list[Any]
     labels: tuple[str, ...]
     tokenizer: Any
     has_new_head: bool
     validation: Any
     measured: list[tuple[int, DataReference]]
+
+    @property
+    def examples(self) -> int:
+        return sum(len(part) for part in self.training)
 
 
 def prepare(ports: Ports, recipe: TrainRecipe) -> Parts:
@@ -82,7 +86,7 @@ def prepare(ports: Ports, recipe: TrainRecipe) -> Parts:
             "early_stop",
         )  # fmt: skip
     return Parts(
-        task=row, name=name, model=model, batches=batches, objective=lesson.objective, examples=len(joined), labels=labels,
+        task=row, name=name, model=model, batches=batches, objective=lesson.objective, training=examples, labels=labels,
         tokenizer=tokenizer if is_learnt else None, has_new_head=is_new, validation=validation, measured=measured,
     )  # fmt: skip
 

@@ -32,6 +32,7 @@ def measure(ports: Ports, recipe: TrainRecipe, parts: Parts) -> list[dict[str, A
     """
     if not parts.measured:
         return []
+    from workers.engine.data.leakage import overlap
     from workers.engine.predict.load import load_predictor
     from workers.statistics.scores import metrics_of
 
@@ -55,5 +56,11 @@ def measure(ports: Ports, recipe: TrainRecipe, parts: Parts) -> list[dict[str, A
             predictor, examples, batch_size=recipe.batch_size, options=options,
             between=lambda done: ports.cancel.raise_if_requested(),
         )  # fmt: skip
-        rows.append({"data": item.data, "split": item.split, "metrics": metrics_of(task, columns)})
+        leaked = sum(overlap(examples, part) for part in parts.training)
+        if leaked:
+            ports.reporter.log(
+                f"{leaked} of {len(examples)} examples of {examples.name} are also trained on. What is measured there is too good.",
+                "warning",
+            )
+        rows.append({"data": item.data, "split": item.split, "leakage": leaked, "metrics": metrics_of(task, columns)})
     return rows

@@ -155,6 +155,13 @@ def test_several_datasets_share_one_list_of_classes(texts, bert, tmp_path):
     assert train.run(ports).report["labels"] == ["no", "yes", "perhaps"]
 
 
+def test_held_out_examples_that_are_trained_on_are_counted(bert, tmp_path):
+    leaky = written(tmp_path / "leaky", ROWS[:40], ROWS[38:])
+    result, out = run(tmp_path / "job", leaky, bert, epochs=1)
+    assert result.report["validation"][0]["leakage"] == 2
+    assert "2 examples of alice/texts (validation) are also trained on" in (out / "README.md").read_text()
+
+
 def test_classes_that_differ_from_the_models_are_refused_with_the_difference(texts, tmp_path):
     other = bert_folder(tmp_path / "other", head="SequenceClassification", labels=("negative", "positive"))
     assert refused(tmp_path / "job", texts, other) == ["label_mismatch"]
