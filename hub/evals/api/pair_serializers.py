@@ -28,6 +28,9 @@ class FlipsOutput(serializers.Serializer):
     nfr = IntervalOutput(help_text="negative flip rate: lost of all")
     pfr = IntervalOutput(help_text="positive flip rate: gained of all")
     relative_nfr = serializers.FloatField(allow_null=True, help_text="lost, of all errors of the first")
+    nfr_over_chance = serializers.FloatField(
+        allow_null=True, help_text="1: the first errs anywhere; below 1: it spares what the second got right"
+    )
     btc = IntervalOutput(allow_null=True, help_text="backward trust compatibility")
     bec = IntervalOutput(allow_null=True, help_text="backward error compatibility")
     inc = IntervalOutput(allow_null=True, help_text="inconsistent while both are wrong")
@@ -130,7 +133,7 @@ def pair_json(pair: Pair) -> dict[str, Any]:
     document = asdict(pair)
     del document["p_adjusted"]  # of many at once, which this is not
     if pair.flips is not None:
-        shares = ("nfr", "pfr", "relative_nfr", "btc", "bec", "inc", "oracle", "headroom")
+        shares = ("nfr", "pfr", "relative_nfr", "nfr_over_chance", "btc", "bec", "inc", "oracle", "headroom")
         found = {name: getattr(pair.flips, name) for name in shares}
         document["flips"] |= {
             name: asdict(value) if value is not None and not isinstance(value, float) else value for name, value in found.items()
