@@ -11,7 +11,7 @@ from hub.core.errors import ApplicationError
 from hub.recipes.external import here_as
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile
-from workers.contracts.recipes import AnyRecipe, RankRecipe, TryRecipe
+from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, RankRecipe, TryRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.bases import base_text
 from workers.planning.builtins import builtin_facts
@@ -45,7 +45,7 @@ class Resolved:
 
 
 def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
-    """Every reference, in recipe order, and for trying and ranking the bases of entries that run only on one.
+    """Every reference, in recipe order, and for measuring, trying and ranking the bases of entries that run only on one.
 
     The same commit named twice is read once.
     """
@@ -56,7 +56,7 @@ def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
         if (type, text) not in known:
             known[type, text] = reference_resolve(user=user, type=type, text=text)
         found.append(Resolved(role, index, text, where, *known[type, text]))
-    if isinstance(recipe, TryRecipe | RankRecipe):
+    if isinstance(recipe, EvaluateRecipe | TryRecipe | RankRecipe):
         for entry in [entry for entry in found if entry.role == "model" and entry.facts is not None]:
             text = base_text(entry.facts) if entry.facts is not None else ""
             # A base is named by whoever uploaded the entry: what is no plain name of this hub is no base.
