@@ -15,6 +15,7 @@ from hub.pages.licences import verdict_read
 from hub.pages.making.state import command_of
 from hub.pages.numbers import figure, percent, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
+from hub.pages.ranking import ranking_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
@@ -63,6 +64,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "figure": figure_of(job, curves),
         "terms": terms_figure(job, curves),
         "matrix": matrix_of(job, user),
+        "ranking": ranking_of(job, user),
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),
         "metrics": _metrics(job),

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from hub.core.errors import NotFound
 from hub.pages.licences import licence_rows, operation_rows
 from hub.pages.protocol import PROTOCOL
+from workers.contracts.estimators import ESTIMATORS
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS
 from workers.contracts.tasks import TASKS, metric_get
@@ -20,6 +21,7 @@ TOPICS = (
     ("recipes", "Write a recipe", "The document behind form, API and command line."),
     ("evaluate", "Measure a model", "Data, tasks, benchmarks, and what a difference means."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
+    ("ranking", "Which model to start from", "Rank entries for your labelled sample, and how far to trust that."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
     ("hub-protocol", "What HF clients can do here", "Every address of the Hub protocol, and what it answers."),
@@ -48,7 +50,8 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         {"topics": TOPICS, "here": name, "heading": found[1], "lead": found[2], "site_url": settings.SITE_URL}
         | (licence_context() if name == "licences" else {})
         | ({"tasks": task_rows()} if name == "evaluate" else {})
-        | ({"protocol": PROTOCOL} if name == "hub-protocol" else {}),
+        | ({"protocol": PROTOCOL} if name == "hub-protocol" else {})
+        | ({"estimators": ESTIMATORS} if name == "ranking" else {}),
     )
 
 

@@ -1,0 +1,100 @@
+"""What a ranking found, as a table: best entry first, every estimator in its own column, and who could not be ranked."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.catalog.models import Repo
+from hub.jobs.models import Job
+from hub.jobs.states import State
+from hub.pages.numbers import MINUS, percent
+from workers.contracts.estimators import Estimator, estimator_get
+from workers.contracts.tasks import task_get
+
+
+@dataclass(frozen=True)
+class Cell:
+    text: str
+    is_best: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """`model` is namespace/name, and a link where `is_here`: it may be gone, or no longer to be seen."""
+
+    place: str
+    model: str
+    is_here: bool
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    model: str
+    is_here: bool
+    reason: str
+
+
+@dataclass(frozen=True)
+class RankingTable:
+    title: str
+    summary: str
+    estimators: tuple[Estimator, ...]
+    rows: tuple[Row, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def ranking_of(job: Job, user: Any) -> RankingTable | None:
+    """None for other kinds, and until the job has ended well."""
+    if job.kind != "rank" or job.state != State.SUCCEEDED or not hasattr(job, "ranking"):
+        return None
+    report: Mapping[str, Any] = job.ranking.result
+    estimators = tuple(row for name in report.get("estimators", ()) if (row := estimator_get(name)) is not None)
+    entries = [*report.get("results", ()), *report.get("left_out", ())]
+    names = {entry["model"]["repo"] for entry in entries}
+    # SECURITY: the asker saw them when it ran; whoever looks now gets links to what they may see now.
+    here = set(
+        Repo.objects.visible_to(user, "read")
+        .filter(type="model", full_name__in=names)
+        .values_list("full_name", flat=True)
+    )
+    rows = tuple(
+        Row(
+            str(entry["place"] or "–"),
+            entry["model"]["repo"],
+            entry["model"]["repo"] in here,
+            _cells(entry, estimators),
+        )
+        for entry in report.get("results", ())
+    )
+    left_out = tuple(
+        LeftOut(entry["model"]["repo"], entry["model"]["repo"] in here, str(entry["message"]))
+        for entry in report.get("left_out", ())
+    )
+    title = "One entry ranked" if len(rows) == 1 else f"{len(rows)} entries ranked"
+    return RankingTable(title, _summary(report, rows), estimators, rows, left_out)
+
+
+def _cells(entry: Mapping[str, Any], estimators: tuple[Estimator, ...]) -> tuple[Cell, ...]:
+    scores, places = entry["scores"], entry["places"]
+    return tuple(
+        Cell(score_text(row, scores[row.name]), places.get(row.name) == 1) if row.name in scores else Cell("–")
+        for row in estimators
+    )
+
+
+def score_text(estimator: Estimator, value: float) -> str:
+    """Shares in per cent; the others are comparable within one sample only and get three places."""
+    return percent(value) if estimator.is_share and 0 <= value <= 1 else f"{value:.3f}".replace("-", MINUS)
+
+
+def _summary(report: Mapping[str, Any], rows: tuple[Row, ...]) -> str:
+    task = task_get(str(report.get("task")))
+    by = estimator_get(str(report.get("ordered_by")))
+    words = f"{task.label if task is not None else 'A sample'}: {report.get('examples')} examples, ordered by {by.label if by is not None else '?'}."
+    if rows:
+        words = f"{rows[0].model} comes first. {words}"
+    baseline = report.get("baseline")
+    if isinstance(baseline, float):
+        words += f" Always naming the commonest class is right {percent(baseline)} of the time."
+    return words

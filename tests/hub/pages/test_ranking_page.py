@@ -1,0 +1,64 @@
+"""The page of a ranking: best entry first, who was left out and why, links to what the reader may see."""
+
+import pytest
+
+from hub.catalog.models import Repo
+from hub.evals.models import Ranking
+from tests.factories.jobs import make_job
+from tests.hub.api.zoo import make_model
+
+pytestmark = pytest.mark.django_db
+
+
+def model(name):
+    return {"index": 0, "reference": f"{name}@main", "repo": name, "commit": ""}
+
+
+@pytest.fixture
+def ranked(alice, charlie):
+    make_model(alice, "alice/best")
+    make_model(charlie, "charlie/hidden", visibility="private")
+    job = make_job(alice, kind="rank")
+    rows = [("alice/best", 1, 0.25, 0.912), ("charlie/hidden", 2, -0.5, 0.5)]
+    report = {
+        "task": "image-classification", "examples": 200, "estimators": ["logme", "probe"], "ordered_by": "logme", "baseline": 0.12,
+        "results": [
+            {"model": model(name), "place": place, "scores": {"logme": logme, "probe": probe}, "places": {"logme": place, "probe": place}}
+            for name, place, logme, probe in rows
+        ],
+        "left_out": [{"model": model("alice/broken"), "code": "nan_features", "message": "It gives NaN <b>or</b> infinity."}],
+    }  # fmt: skip
+    Ranking.objects.create(job=job, result=report)
+    job.state = "succeeded"
+    job.save()
+    return job
+
+
+def test_shows_every_score_best_first(browser, alice, ranked):
+    page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+    assert "2 entries ranked" in page
+    assert "alice/best comes first. Image classification: 200 examples, ordered by LogME." in page
+    assert page.index('href="/alice/best"') < page.index('<th scope="row">charlie/hidden')
+    assert "<b>91.2\u00a0%</b>" in page
+    assert "\u22120.500" in page
+    assert "/docs/ranking" in page
+
+
+def test_links_only_to_what_the_reader_may_see(browser, alice, ranked):
+    page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+    assert 'href="/charlie/hidden"' not in page
+    Repo.objects.filter(full_name="charlie/hidden").update(visibility="public")
+    assert 'href="/charlie/hidden"' in browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+
+
+def test_says_who_was_left_out_and_why(browser, alice, ranked):
+    page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+    assert "alice/broken" in page
+    assert "It gives NaN &lt;b&gt;or&lt;/b&gt; infinity." in page
+
+
+def test_the_docs_say_how_far_to_trust_it(browser):
+    page = browser().get("/docs/ranking").content.decode()
+    assert "LogME" in page
+    assert "by chance" in page
+    assert "/docs/ranking" in browser().get("/docs").content.decode()
