@@ -27,6 +27,8 @@ def main(argv: list[str]) -> int:
     if count:
         sys.stdout.write(f"applying {count} migrations\n")
         call_command("migrate", interactive=False, verbosity=0)
+    else:
+        _builtins()  # a migration does this itself; a new program may bring benchmarks without one
     call_command("collectstatic", interactive=False, verbosity=0)
     _administrator(Path(argv[0]))
     return 0
@@ -38,6 +40,12 @@ def _open_migrations() -> int:
 
     executor = MigrationExecutor(connection)
     return len(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _builtins() -> None:
+    from hub.benchmarks.builtins import builtins_sync
+
+    builtins_sync()
 
 
 def _administrator(password_file: Path) -> None:

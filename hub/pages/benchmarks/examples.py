@@ -1,5 +1,6 @@
 """The first examples of a benchmark as its models get them: each column under the role that it plays."""
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,13 +70,26 @@ def _builtin(definition: Definition) -> Examples:
 def _examples(definition: Definition, kinds: dict[str, str], labels: tuple[str, ...], sampled: Sampled) -> Examples:
     columns = _by_role(definition, kinds, sampled.columns)
     return Examples(
-        tuple(f"{role} ({column})" if role != column else role for role, column in columns),
+        _heads(columns),
         tuple(
             (number, [_cell(sampled.columns[column][place], role, labels) for role, column in columns])
             for place, number in enumerate(sampled.rows)
         ),
-        roles=tuple(columns),
+        roles=_grouped(columns),
     )
+
+
+def _heads(columns: list[tuple[str, str]]) -> tuple[str, ...]:
+    """The role with its column; where a role has many columns, each by its own name alone."""
+    count = Counter(role for role, _ in columns)
+    return tuple(column if role == column or count[role] > 1 else f"{role} ({column})" for role, column in columns)
+
+
+def _grouped(columns: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    held: dict[str, list[str]] = {}
+    for role, column in columns:
+        held.setdefault(role, []).append(column)
+    return tuple((role, names[0] if len(names) == 1 else f"{names[0]} … {names[-1]}") for role, names in held.items())
 
 
 def _kinds_of(held: dict[str, list[Any]]) -> dict[str, str]:
