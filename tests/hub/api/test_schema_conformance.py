@@ -12,6 +12,7 @@ from hub.evals.pairs import pair_of
 from hub.imports.services import import_start
 from hub.jobs.models import JobEvent, JobLog, JobOutput
 from hub.jobs.states import State
+from tests.factories.benchmarks import make_benchmark, make_entry
 from tests.factories.evals import make_evaluation
 from tests.factories.evals import make_model as make_measured
 from tests.hub.api.test_jobs import make_job
@@ -48,6 +49,12 @@ ANSWERS = {
     "imports/{ident}": "imports/{origin}",
     "organizations/{name}/service-accounts": "organizations/lab/service-accounts",
     "recipes/licence-overrides": "recipes/licence-overrides",
+    "models/{namespace}/{name}/claims": "models/alice/measured/claims",
+    "compare": "compare?models=alice/base,alice/child",
+    "benchmarks": "benchmarks",
+    "benchmarks/{name}": "benchmarks/pictures",
+    "leaderboards": "leaderboards",
+    "leaderboards/{name}": "leaderboards/pictures",
     "evaluations/{ident}/against/{other}": "evaluations/{measured}/against/{measured}",
     "evaluations/{ident}/against/{other}/examples": "evaluations/{measured}/against/{measured}/examples?kind=both_right",
 }
@@ -98,6 +105,7 @@ def measured(alice, job):
     """A result, put beside itself by a worker already."""
     row = make_evaluation(alice, *make_measured(alice, "measured"), [1, 0, 1, 1], data="builtin:digits")
     pair_of(row, row)
+    make_entry(alice, make_benchmark(alice, "pictures"), row.repo, [1, 0, 1])
     return row
 
 
@@ -124,4 +132,4 @@ def test_a_problem_matches_its_schema(document, api_as, alice):
 def test_every_get_that_answers_json_is_held_against_its_schema(document):
     covered = {f"/api/v1/{route}" for route in ANSWERS}
     others = {path for path, operations in document["paths"].items() if "get" in operations} - covered
-    assert others == {"/api/v1/schema", "/api/v1/tokens/{ident}", "/api/v1/jobs/{ident}/files/{path}"}
+    assert others == {"/api/v1/schema", "/api/v1/tokens/{ident}", "/api/v1/jobs/{ident}/files/{path}", "/api/v1/leaderboards/{name}.csv"}  # fmt: skip
