@@ -16,7 +16,9 @@ class EvaluationOutput(serializers.Serializer):
     data_commit = serializers.CharField()
     split = serializers.CharField()
     examples = serializers.IntegerField()
-    metrics = serializers.DictField(help_text="those of its task, each with value, n and a 95 % interval (null: undefined)")
+    metrics = serializers.DictField(
+        help_text="those of its task, each with value, n and a 95 % interval (null: undefined)"
+    )
     job = serializers.UUIDField(allow_null=True, help_text="null unless you may see the job")
     created_at = serializers.DateTimeField()
 
