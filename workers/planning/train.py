@@ -9,6 +9,7 @@ from workers.contracts.tasks import Task, task_get
 from workers.planning.architectures import shape_of
 from workers.planning.check import Facts
 from workers.planning.estimate import example_bytes, models_estimate, pass_cost
+from workers.planning.heads import head_for
 from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.runnable import rows_of
 from workers.planning.train_data import held_of, learning_findings
@@ -89,6 +90,10 @@ def _estimate(recipe: TrainRecipe, facts: Facts, trained: RepoFacts, task: Task 
     if recipe.max_steps is not None:
         seen = min(seen, recipe.max_steps * recipe.batch_size)
     if not trained.parameters:
+        # An architecture need not say its head; the task does.
+        head = head_for(task.name) if task is not None else None
+        config = {"architectures": [head.suffix] if head is not None else [], **trained.config}
+        trained = trained.model_copy(update={"config": config})
         trained = trained.model_copy(update={"parameters": shape_of(trained.config).parameters or 0})
     states = _STATES_ALL if recipe.lora is None else _STATES_LORA
     data = [held for item in recipe.data if (held := held_of(item, facts)) is not None]

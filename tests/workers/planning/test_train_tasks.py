@@ -136,6 +136,12 @@ def test_fewer_steps_cost_less_time() -> None:
     assert short.estimate.seconds[1] < long.estimate.seconds[1]
 
 
+def test_architecture_is_weighed_under_the_head_of_its_task() -> None:
+    sizes = {"model_type": "bert", "hidden_size": 64, "num_hidden_layers": 2, "vocab_size": 1000}
+    document = train("gpt", model=..., architecture=sizes, task="text-classification")
+    assert judged(document).estimate.write_bytes > 4 * 64 * 1000
+
+
 def test_rows_that_nobody_counted_do_not_make_time_negative() -> None:
     result = judged(train("gpt"), texts(splits={"train": -1}))
     assert result.ok
