@@ -47,19 +47,22 @@ class ArrowColumn:
     def __init__(self, chunks: Sequence[pa.Array], kind: str, *, names: tuple[str, ...] = ()) -> None:
         self.chunks, self.type, self.names = list(chunks), kind, names
         self.starts = np.cumsum([0, *(len(chunk) for chunk in self.chunks)])
+        # Numbers are seen through numpy where they lie: nothing is read here, and single rows come without Arrow's overhead.
+        is_plain = _is_number(kind) and not any(chunk.null_count for chunk in self.chunks)
+        self._views = [chunk.to_numpy(zero_copy_only=True) for chunk in self.chunks] if is_plain else None
 
     def __len__(self) -> int:
         return int(self.starts[-1])
 
     def take(self, rows: Rows) -> list[Any] | NDArray[Any]:
         places = np.searchsorted(self.starts, rows, side="right") - 1
+        if self._views is not None and self._views:
+            return _picked(self._views, places, rows - self.starts[places])
         cuts = [0, *(np.flatnonzero(np.diff(places)) + 1).tolist(), len(rows)]  # runs of rows that lie in one batch
         parts = [
             self.chunks[places[begin]].take(pa.array(rows[begin:end] - self.starts[places[begin]]))
             for begin, end in itertools.pairwise(cuts) if end > begin
         ]  # fmt: skip
-        if _is_number(self.type) and not any(part.null_count for part in parts):
-            return np.concatenate([part.to_numpy(zero_copy_only=False) for part in parts]) if parts else np.zeros(0)
         if self.type.startswith(_LIST) and _is_number(self.type.removeprefix(_LIST)) and parts:
             matrix = _matrix(parts)
             if matrix is not None:
@@ -90,6 +93,15 @@ def _array_type(array: NDArray[Any]) -> str:
 
 def _is_number(kind: str) -> bool:
     return kind.startswith(("int", "uint", "float", "double", "halffloat"))
+
+
+def _picked(views: list[NDArray[Any]], places: Rows, offsets: Rows) -> NDArray[Any]:
+    """`views[place][offset]` of each pair, batch by batch."""
+    taken = np.empty(len(places), views[0].dtype)
+    for place in np.unique(places):
+        here = places == place
+        taken[here] = views[place][offsets[here]]
+    return taken
 
 
 def _matrix(parts: list[pa.Array]) -> NDArray[Any] | None:

@@ -1,37 +1,65 @@
 """Tables in csv (or tsv, by the ending): UTF-8, the first line names the columns. Types are read off the cells."""
 
 import csv
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from workers.engine.data.inference import Inferred, batches_of
+from workers.engine.data.inference import BATCH_ROWS
 from workers.engine.data.refusals import refused
 from workers.planning.kinds import cell_kind, joined_cells
 
 MAX_CELL_CHARACTERS = 16 * 2**20
 MAX_COLUMNS = 10_000
-_MAKE: dict[str, Any] = {"null": str, "int": int, "float": float, "text": str}
+_MAKE: dict[str, Any] = {"int": int, "float": float, "text": str}
+_TYPES = {"null": pa.string(), "int": pa.int64(), "float": pa.float64(), "text": pa.string()}
 
 
 def read_csv(paths: list[Path], files: list[str], what: str) -> tuple[pa.Schema, Iterator[pa.RecordBatch]]:
     """Two passes: the first refuses what is wrong and finds the types, the second gives the rows. An empty cell is null."""
-    kinds: dict[str, str] = {}
-    for row in _rows(paths, files, what):
-        for name, cell in row.items():
-            kinds[name] = joined_cells(kinds.get(name, "null"), cell_kind(cell))
-    makers = {name: _MAKE[kind] for name, kind in kinds.items()}
-    inferred = Inferred(what)
-    inferred.kinds = kinds
-    typed = (
-        {name: makers[name](cell) if cell else None for name, cell in row.items()} for row in _rows(paths, files, what)
-    )
-    return inferred.schema, batches_of(typed, inferred.schema)
+    names, kinds = _kinds(paths, files, what)
+    schema = pa.schema([pa.field(name, _TYPES[kind]) for name, kind in zip(names, kinds, strict=True)])
+    return schema, _batches(paths, files, what, kinds, schema)
 
 
-def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[dict[str, str]]:
+def _kinds(paths: list[Path], files: list[str], what: str) -> tuple[list[str], list[str]]:
+    """The names of the columns and the kind of each, from every cell."""
+    rows = _rows(paths, files, what)
+    names = next(rows)
+    kinds = ["null"] * len(names)
+    for cells in rows:
+        for place, cell in enumerate(cells):
+            held = kinds[place]
+            if held != "text" and cell:
+                kind = cell_kind(cell)
+                if kind != held:
+                    kinds[place] = joined_cells(held, kind)
+    return names, kinds
+
+
+def _batches(
+    paths: list[Path], files: list[str], what: str, kinds: list[str], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    rows = _rows(paths, files, what)
+    next(rows)
+    while held := list(itertools.islice(rows, BATCH_ROWS)):
+        columns = zip(*held, strict=True)
+        yield pa.record_batch(
+            [_array(list(cells), kind, field.type) for cells, kind, field in zip(columns, kinds, schema, strict=True)],
+            schema=schema,
+        )
+
+
+def _array(cells: list[str], kind: str, type: pa.DataType) -> pa.Array:
+    make = _MAKE.get(kind, str)
+    return pa.array([make(cell) if cell else None for cell in cells], type)
+
+
+def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[list[str]]:
+    """The names of the columns, then every row."""
     first: list[str] | None = None
     for path, file in zip(paths, files, strict=True):
         limit = csv.field_size_limit(MAX_CELL_CHARACTERS)
@@ -41,10 +69,12 @@ def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[dict[str, 
                 header = _header(next(lines, []), f"{file} of {what}")
                 if first is not None and header != first:
                     raise refused("data_ragged", f"{file} of {what} has other columns than {files[0]}.")
-                first = header
+                if first is None:
+                    first = header
+                    yield header
                 for cells in lines:
                     if len(cells) == len(header):
-                        yield dict(zip(header, cells, strict=True))
+                        yield cells
                     elif cells:
                         message = f"Line {lines.line_num} of {file} of {what} has {len(cells)} cells, the first line {len(header)}."
                         raise refused(

@@ -36,9 +36,13 @@ def _rows(paths: list[Path], files: list[str], what: str) -> Iterator[tuple[dict
 
 def _row(line: bytes, place: str) -> dict[str, Any]:
     try:
-        row = json.loads(line.decode("utf-8"), parse_constant=_no_constant, parse_int=_bounded)
+        row = _DECODER.decode(line.decode("utf-8"))
+        if b"\\u" in line:  # only an escape can hold half of a pair
+            json.dumps(row, ensure_ascii=False).encode("utf-8")
     except UnicodeDecodeError:
         raise refused("data_not_utf8", f"{place} is not UTF-8 text. Save the file as UTF-8.") from None
+    except UnicodeEncodeError:
+        raise refused("data_not_utf8", f"{place} holds half of a surrogate pair, which is no character.") from None
     except RecursionError:
         raise refused("data_too_deep", f"{place} is nested deeper than a table is.") from None
     except ValueError as error:
@@ -50,13 +54,7 @@ def _row(line: bytes, place: str) -> dict[str, Any]:
         raise refused(
             "data_unreadable", f"{place} is not a JSON object.", "Each line holds one, with the columns as its keys."
         )
-    if any(isinstance(value, str) and _has_half_pairs(value) for value in row.values()):
-        raise refused("data_not_utf8", f"{place} holds half of a surrogate pair, which is no character.")
     return row
-
-
-def _has_half_pairs(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _bounded(text: str) -> int | float:
@@ -67,3 +65,6 @@ def _bounded(text: str) -> int | float:
 
 def _no_constant(text: str) -> Any:
     raise ValueError(f"it holds {text}, which JSON has not")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_int=_bounded)
