@@ -6,6 +6,7 @@ from hub.accounts.models import User
 from hub.catalog.selectors import commit_resolve, repo_get
 from hub.core.errors import NotFound
 from hub.demo import catalogue, study
+from hub.demo.boards import benchmarks_ensure
 from hub.demo.progress import Steps
 from hub.demo.training import cache_folder, zoo_train
 from hub.evals.selectors import Comparison, comparison_of
@@ -22,6 +23,7 @@ def demo_load(*, user: User, steps: Steps, processes: int = 2) -> Comparison:
     connection.close()
     steps.begin("Publishing it")
     catalogue.zoo_publish(user=user, cache=cache, zoo=zoo)
+    benchmarks_ensure(user=user, zoo=zoo)
     steps.tell(1, 1, "")
     steps.begin("Merging")
     study.jobs_wait(study.merges_submit(user=user, zoo=zoo), steps.tell)
