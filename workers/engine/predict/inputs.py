@@ -1,6 +1,6 @@
 """Turns a batch of examples into what a model's forward takes: pixels in the form its config names, or tokens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +72,13 @@ class Pixels:
 
 
 class Texts:
-    """Texts (or pairs) as `input_ids` and `attention_mask` int64 `[b, t]`, padded on the right, cut at the model's length."""
+    """Texts (or pairs) as `input_ids` and `attention_mask` int64 `[b, t]`, padded on the right, cut at the model's length.
 
-    def __init__(self, tokenizer: Any, length: int, name: str) -> None:
-        self.tokenizer, self.length, self.name = tokenizer, length, name
-        self.truncated = 0
+    `cut` is called when a text was longer than that.
+    """
+
+    def __init__(self, tokenizer: Any, length: int, cut: Callable[[], None]) -> None:
+        self.tokenizer, self.length, self.cut = tokenizer, length, cut
 
     def __call__(self, batch: Batch) -> dict[str, torch.Tensor]:
         pairs = batch.get("text_pair")
@@ -85,6 +87,8 @@ class Texts:
             texts, list(pairs) if pairs is not None else None, padding=True, truncation=True, max_length=self.length,
             padding_side="right", return_tensors="pt",
         )  # fmt: skip
+        if any(row.overflowing for row in encoded.encodings or ()):
+            self.cut()
         return {key: encoded[key] for key in ("input_ids", "attention_mask", "token_type_ids") if key in encoded}
 
 

@@ -51,7 +51,7 @@ class TransformerPredictor(Predictor):
             self.tokenizer = load_tokenizer(folder, name=name)
             check_vocabulary(self.tokenizer, module, name=name)
             self.max_length = longest_input(self.tokenizer, self.config)
-            self.texts = Texts(self.tokenizer, self.max_length, name)
+            self.texts = Texts(self.tokenizer, self.max_length, self._cut_noticed)
             if getattr(self.config, "pad_token_id", None) is None:
                 # Classifiers on decoders look for the last token that is no padding.
                 self.config.pad_token_id = self.tokenizer.pad_token_id
@@ -106,6 +106,8 @@ class TransformerPredictor(Predictor):
         encoded = self.tokenizer(
             list(texts), truncation=True, max_length=self._length(max_length), return_special_tokens_mask=True
         )
+        if any(row.overflowing for row in encoded.encodings or ()):
+            self._cut_noticed()
         rows = encoded["input_ids"]
         hidden = [
             language.hidden_positions(draw, [at for at, is_special in enumerate(special) if not is_special], share)
@@ -166,6 +168,11 @@ class TransformerPredictor(Predictor):
 
     def _length(self, asked: int | None) -> int:
         return min(asked or self.max_length, self.max_length)
+
+    def _cut_noticed(self) -> None:
+        self.remark(
+            f"Some texts are longer than the {self.max_length} tokens that {self.name} sees. Their ends were left out."
+        )
 
     def _need(self, deed: Capability) -> None:
         if deed not in self.can:

@@ -100,6 +100,17 @@ def test_answers_to_texts_do_not_depend_on_their_neighbours(tmp_path):
     assert found.classify({"text": ["short", "a much longer text"]})[:1] == pytest.approx(alone, abs=1e-6)
 
 
+def test_texts_that_are_cut_are_remarked_upon_once(tmp_path):
+    found = load_predictor(
+        bert_folder(tmp_path, head="SequenceClassification", length=16), task="text-classification", name="m"
+    )
+    found.classify({"text": ["short"]})
+    assert found.remarks == []
+    for _ in range(2):
+        found.classify({"text": ["x" * 40]})
+    assert found.remarks == ["Some texts are longer than the 16 tokens that m sees. Their ends were left out."]
+
+
 def test_a_head_that_is_not_there_is_refused(gpt2, bert, vit):
     for folder, task, code in (
         (vit, "text-classification", "not_a_classifier"), (bert, "causal-lm", "not_a_language_model"),
