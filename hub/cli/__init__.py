@@ -11,6 +11,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "methods": ("hub.cli.methods:main", "the table of methods"),
     "submit": ("hub.cli.submit:main", "send a recipe to a hub"),
     "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),
+    "benchmarks": ("hub.cli.benchmarks:main", "list, show, make, change or retire benchmarks of a hub"),
+    "leaderboard": ("hub.cli.benchmarks:leaderboard", "who does how well at what cost"),
     "push": ("hub.cli.push:main", "upload a folder to a hub"),
     "data": ("hub.cli.data:main", "make or update a dataset from a folder"),
     "pull": ("hub.cli.pull:main", "download a repo from a hub"),

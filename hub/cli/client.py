@@ -54,6 +54,11 @@ class Hub:
             "GET", path, params={name: value for name, value in params.items() if value not in (None, "")}
         )
 
+    def csv(self, path: str, **params: Any) -> str:
+        """An answer that is CSV."""
+        asked = {name: value for name, value in params.items() if value not in (None, "")}
+        return self._request("GET", path, params=asked, kind="text/csv").text
+
     def post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         response = self._request("POST", path, json=body if body is not None else {}, headers=headers)
         return response.status_code, response.json()
@@ -61,7 +66,7 @@ class Hub:
     def _send(self, method: str, path: str, **options: Any) -> Any:
         return self._request(method, path, **options).json()
 
-    def _request(self, method: str, path: str, **options: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, *, kind: str = "json", **options: Any) -> httpx.Response:
         for left in range(TRIES - 1, -1, -1):
             try:
                 response = self._client.request(method, f"{self.url}/api/v1{path}", **options)
@@ -75,7 +80,7 @@ class Hub:
             break
         if not response.is_success:
             raise self._refusal(response)
-        if "json" not in response.headers.get("Content-Type", ""):
+        if kind not in response.headers.get("Content-Type", ""):
             raise HubError(f"What answers at {self.url} is not a Genepool hub. Check GENEPOOL_URL.")
         return response
 
