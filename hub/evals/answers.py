@@ -43,14 +43,12 @@ class Match:
 
 
 def answers_of(evaluation: Evaluation, columns: Sequence[str] | None = None) -> Answers | None:
-    """None where no answers were kept, or not in these columns."""
+    """None where no answers were kept. `columns` reads only these, as far as they are there: millions of answers are large."""
     if evaluation.predictions is None:
         return None
     file = pq.ParquetFile(io.BytesIO(blob_bytes(blob=evaluation.predictions)))
     known = set(file.schema_arrow.names)
-    wanted = set(columns) if columns is not None else known
-    if not wanted <= known:
-        return None
+    wanted = known.intersection(columns) if columns is not None else known
     table = file.read([*_KEYS, *sorted(wanted - set(_KEYS))])
     arrays = {name: _array(table[name]) for name in table.column_names}
     slices = {name[len(SLICE_COLUMN) :]: arrays.pop(name) for name in [*arrays] if name.startswith(SLICE_COLUMN)}

@@ -95,7 +95,8 @@ def study_answers(studies: list[Study]) -> StudyAnswers | None:
 
 
 def _form(study: Study, place: int, metric: Metric) -> _Form | None:
-    found = [answers_of(member.rows[study.keys[place]]) for member in study.members]
+    columns = ["gold", metric.value, metric.weight]
+    found = [answers_of(member.rows[study.keys[place]], columns) for member in study.members]
     known = [item for item in found if item is not None and metric.value in item.columns]
     matched = match(known) if len(known) == len(found) else None
     if matched is None:
