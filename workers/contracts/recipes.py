@@ -110,7 +110,7 @@ class RankRecipe(Recipe):
     kind: Literal["rank"] = "rank"
     models: tuple[Text, ...] = Field(default=(), max_length=MAX_SOURCES)
     data: tuple[Measure, ...] = Field(min_length=1, max_length=1)
-    estimators: tuple[Text, ...] = ()
+    estimators: tuple[Text, ...] = Field(default=(), max_length=32)
     limit: int = Field(default=2000, ge=20, le=100_000, description="at most so many examples, drawn with the seed")
 
 

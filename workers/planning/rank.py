@@ -4,8 +4,9 @@ from workers.contracts.complaints import nearest
 from workers.contracts.estimators import ESTIMATORS, Estimator, estimator_get
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
+from workers.contracts.kinds import kind_get
 from workers.contracts.paths import Path
-from workers.contracts.plans import Check
+from workers.contracts.plans import Check, Estimate
 from workers.contracts.recipes import BATCH_SIZE, Measure, RankRecipe
 from workers.contracts.tasks import Task, task_get
 from workers.planning.architectures import shape_of
@@ -17,7 +18,7 @@ from workers.planning.licences import licence_judge
 from workers.planning.lone import is_onnx, known_tasks, lone_findings
 from workers.planning.measuring import column_findings, columns_of
 from workers.planning.runnable import data_findings, image_finding, image_of, rows_of
-from workers.planning.wording import counted, finding, joined, remove, short_name
+from workers.planning.wording import counted, finding, joined, remove, short_name, size_text
 
 # Tasks whose examples have a class or a number that features could tell.
 RANKED = (
@@ -113,10 +114,19 @@ def check(recipe: RankRecipe, facts: Facts) -> Check:
     )
     width = max((shape_of(held.config).width or _WIDTH for held in models), default=0)
     estimate = estimate.model_copy(update={"memory_bytes": estimate.memory_bytes + rows * width * 8 * 4})
+    findings += _fit_findings(estimate)
     agreements = (f"{counted(len(recipe.models), 'model')}, {counted(rows, 'example')}.",) if task is not None else ()
     return Check(
         findings=tuple(findings), agreements=agreements, licence=licence_judge("evaluate", []), estimate=estimate
     )
+
+
+def _fit_findings(estimate: Estimate) -> list[Finding]:
+    kind = kind_get("rank")
+    if kind is None or estimate.memory_bytes <= kind.limits.memory_bytes:
+        return []
+    message = f"This takes about {size_text(estimate.memory_bytes)} of memory; a job is given {size_text(kind.limits.memory_bytes)}."
+    return [finding("does_not_fit", "error", ("limit",), message, "Lower the limit, or rank smaller models.")]
 
 
 def _data_findings(item: Measure, facts: Facts) -> list[Finding]:

@@ -18,6 +18,7 @@ MAX_PICTURE_BYTES = 5 * 10**6
 MAX_PIXELS = 4 * 10**6
 MAX_FEATURES = 10_000
 MAX_CHOICES = 64
+MOST_UNKNOWN = 8
 # What a model is asked for and not told: the gold columns of a benchmark.
 _GOLD_KINDS = ("class", "number")
 _GOLD_ROLES = ("answer",)
@@ -32,8 +33,12 @@ def input_findings(task: Task, given: Mapping[str, Any]) -> list[Finding]:
     asked = roles_asked(task)
     names = [column.role for column in asked]
     findings = []
-    for role in given:
-        if role not in names:
+    unknown = [role for role in given if role not in names]
+    if len(unknown) > MOST_UNKNOWN:
+        message = f"{number(len(unknown))} keys of input are none of {task.label.lower()}, which takes {joined(names)}."
+        findings.append(finding("input_unknown", "error", ("input",), message))
+    else:
+        for role in unknown:
             path: Path = ("input", role)
             meant = nearest(role, names)
             message = f"{quoted(role)} is no input of {task.label.lower()}, which takes {joined(names)}."

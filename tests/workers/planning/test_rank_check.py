@@ -106,3 +106,20 @@ def test_data_that_is_not_there_is_said_once():
     facts = MODELS | {"alice/data": None}
     checked = check(RankRecipe(models=("alice/bert",), data=(Measure(data="alice/data"),)), facts)
     assert told(checked) == [("not_found", "data[0].data")]
+
+
+def test_what_no_machine_holds_is_refused():
+    wide = entry("gpt2", tokenizer_digest="t", config=CONFIGS["gpt2"] | {"n_embd": 2**20})
+    facts = MODELS | {"alice/data": dataset(SENTENCES, 10**6), "alice/wide": wide}
+    recipe = RankRecipe(models=("alice/wide",), data=(Measure(data="alice/data"),), limit=100_000)
+    assert told(check(recipe, facts)) == [("does_not_fit", "limit")]
+
+
+def test_built_in_data_can_be_ranked_for():
+    from workers.planning.builtins import builtin_facts
+
+    name = "builtin:digits"
+    facts = MODELS | {name: builtin_facts(name)}
+    vit = entry("vit", config=CONFIGS["vit"] | {"image_size": 8, "num_channels": 1})
+    recipe = RankRecipe(models=("alice/vit",), data=(Measure(data=name),))
+    assert told(check(recipe, facts | {"alice/vit": vit})) == []

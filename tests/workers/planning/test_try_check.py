@@ -145,3 +145,8 @@ def test_reads_the_size_from_the_header(options):
 @given(st.binary(max_size=60), st.sampled_from([b"", b"\xff\xd8", b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n"]))
 def test_header_of_any_bytes_is_read_without_failing(tail, head):
     picture_size(head + tail)
+
+
+def test_many_strange_keys_are_one_finding():
+    found = codes("alice/bert", {"text": "good"} | {f"key-{index}": index for index in range(5000)})
+    assert found == [("input_unknown", "input")]
