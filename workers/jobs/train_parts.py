@@ -66,7 +66,14 @@ def prepare(ports: Ports, recipe: TrainRecipe) -> Parts:
 
     place = folder or ports.workspace.out
     setting = Setting(
-        model, name, place, tokenizer, max_length=recipe.max_length, smoothing=recipe.label_smoothing, between=between
+        model,
+        name,
+        place,
+        tokenizer,
+        max_length=recipe.max_length,
+        smoothing=recipe.label_smoothing,
+        between=between,
+        tell=lambda message: ports.reporter.log(message, "warning"),
     )
     lesson = lesson_of(task, setting)
     if task == "image-classification":

@@ -183,6 +183,19 @@ def test_refuses_what_cannot_be_trained(texts, gpt2, tmp_path, changes, codes):
     assert refused(tmp_path, texts, gpt2, **changes) == codes
 
 
+def test_texts_that_are_too_long_are_cut_and_told_of_once(texts, bert, tmp_path):
+    recipe = {
+        "kind": "train", "model": "alice/base", "task": "text-classification", "max_length": 8, "epochs": 1,
+        "data": [{"data": "alice/texts", "split": "train"}],
+    }  # fmt: skip
+    inputs = (entry("data", 0, "alice/texts", texts), entry("model", 0, "alice/base", bert))
+    folders = {("data", 0): texts, ("model", 0): bert}
+    ports = fake_ports(tmp_path, JobRequest(kind="train", recipe=recipe, inputs=inputs), folders)
+    train.run(ports)
+    told = [message for _, message, level in ports.reporter.of("log") if level == "warning"]
+    assert told == ["Texts of more than 8 tokens are cut there: alice/base sees their beginning."]
+
+
 def test_early_stop_is_told_on_the_card(texts, classifier, tmp_path):
     result, out = run(tmp_path, texts, classifier, epochs=30, learning_rate=0.3, early_stop={"patience": 1})
     assert result.report["stopped"]["reason"] == "early"

@@ -31,6 +31,7 @@ class Setting:
     max_length: int | None = None
     smoothing: float = 0.0
     between: Between = lambda done: None
+    tell: Callable[[str], None] = lambda message: None
 
     @property
     def length(self) -> int:
@@ -84,15 +85,29 @@ def _pictures(setting: Setting) -> Lesson:
     )
 
 
+def _texts(setting: Setting) -> Texts:
+    """Tells of the first text that is too long, and of no other."""
+    said: list[str] = []
+
+    def cut() -> None:
+        if not said:
+            said.append(
+                f"Texts of more than {setting.length} tokens are cut there: {setting.name} sees their beginning."
+            )
+            setting.tell(said[0])
+
+    return Texts(setting.tokenizer, setting.length, cut)
+
+
 def _text_classes(setting: Setting) -> Lesson:
-    texts = Texts(setting.tokenizer, setting.length, setting.name)
+    texts = _texts(setting)
     return Lesson(
         lambda examples: Supervised(examples, texts), Objective((losses.cross_entropy(smoothing=setting.smoothing),))
     )
 
 
 def _text_numbers(setting: Setting) -> Lesson:
-    texts = Texts(setting.tokenizer, setting.length, setting.name)
+    texts = _texts(setting)
     return Lesson(
         lambda examples: Supervised(examples, texts, is_regression=True), Objective((losses.squared_error(),))
     )

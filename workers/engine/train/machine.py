@@ -104,5 +104,7 @@ def _add_up(gradients: Sequence[torch.Tensor]) -> None:
         return
     flat = torch.cat([gradient.flatten().float() for gradient in gradients])
     torch.distributed.all_reduce(flat)
-    for gradient, summed in zip(gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True):
+    for gradient, summed in zip(
+        gradients, torch.split(flat, [gradient.numel() for gradient in gradients]), strict=True
+    ):
         gradient.copy_(summed.view_as(gradient))
