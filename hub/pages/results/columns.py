@@ -1,18 +1,20 @@
 """The single answers of a measurement as columns, within what a page may read."""
 
-import io
-from typing import Any
+from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import io
+from typing import TYPE_CHECKING, Any
 
 from hub.blobs.services import blob_bytes
 from hub.evals.models import Evaluation
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Columns = dict[str, NDArray[Any]]
+
 MOST_BYTES = 64 * 2**20
 _IDENTITY = ("example_id", "example_sha")
-
-Columns = dict[str, NDArray[Any]]
 
 
 def answer_columns(evaluation: Evaluation) -> Columns | None:
@@ -21,6 +23,7 @@ def answer_columns(evaluation: Evaluation) -> Columns | None:
     if blob is None or blob.size_bytes > MOST_BYTES:
         return None
     # Loaded here only: what is shown is kept, so that most pages read no array.
+    import numpy as np
     import pyarrow.parquet as pq
 
     table = pq.read_table(io.BytesIO(blob_bytes(blob=blob)))
