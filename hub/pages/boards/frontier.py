@@ -11,9 +11,9 @@ from hub.pages.measures import range_of, score_words
 from hub.pages.numbers import count_short, figure, size
 from hub.pages.words import plural
 
-MOST_DRAWN = 60
+MOST_DRAWN = 40
 MOST_LISTED = 12
-MOST_FRONT = 100
+MOST_FRONT = 40
 AXIS_WORDS = {"parameters": "parameters", "flops": "FLOPs per example", "latency": "milliseconds at batch 1, median", "size": "bytes"}  # fmt: skip
 
 

@@ -108,15 +108,15 @@ def _dot(spot: Spot, x: float, y: float) -> list[SafeString]:
     return parts
 
 
-def _bar(spot: Spot, x: float, up: Scale) -> list[SafeString]:
-    if spot.low is None or spot.high is None:
-        return []
-    ends = [up(min(max(value, up.low), up.high)) for value in (spot.low, spot.high)]
-    class_ = "child-line thin" if spot.is_front else "parent-line thin"
-    return [
-        tag("line", class_=class_, x1=x, x2=x, y1=ends[0], y2=ends[1]),
-        *(tag("line", class_=class_, x1=x - 3, x2=x + 3, y1=y, y2=y) for y in ends),
-    ]
+def _bars(spots: list[Spot], across: LogScale, up: Scale, class_: str) -> list[SafeString]:
+    """All capped bars of one look as one path: a board may have many."""
+    path = ""
+    for spot in spots:
+        if spot.low is not None and spot.high is not None:
+            x = across(spot.cost)
+            first, last = (up(min(max(value, up.low), up.high)) for value in (spot.low, spot.high))
+            path += f"M{number(x)} {number(first)}V{number(last)}M{number(x - 3)} {number(first)}h6M{number(x - 3)} {number(last)}h6"
+    return [tag("path", class_=f"{class_} thin", d=path)] if path else []
 
 
 def _names(frame: _Frame, spots: list[Spot], across: LogScale, up: Scale) -> list[SafeString]:
@@ -150,8 +150,9 @@ def _draw(frame: _Frame, spots: list[Spot], axes: Axes, title: str) -> SafeStrin
     parts = _grid(frame, across, up, axes)
     if front:
         parts.append(_front_line(front, across, up, frame.right))
-    for spot in sorted(spots, key=lambda spot: spot.is_front):
-        x, y = across(spot.cost), up(spot.score)
-        parts += _bar(spot, x, up) + _dot(spot, x, y)
+    others = [spot for spot in spots if not spot.is_front]
+    parts += _bars(others, across, up, "parent-line") + _bars(front, across, up, "child-line")
+    for spot in [*others, *front]:
+        parts += _dot(spot, across(spot.cost), up(spot.score))
     parts += _names(frame, spots, across, up)
     return picture(frame.right + frame.side, frame.floor + 40, title, *parts, class_=frame.class_)

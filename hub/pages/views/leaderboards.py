@@ -21,7 +21,7 @@ from hub.pages.measures import task_word
 from hub.pages.views.benchmarks import version_for
 
 BOARDS_SHOWN = 50
-ROWS_SHOWN = 50
+ROWS_SHOWN = 30
 COMPARED = 5
 LIMIT_FIELDS = ("params_max", "flops_max", "latency_max", "size_max", "base", "q")
 
