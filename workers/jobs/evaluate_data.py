@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.errors import UserError
+from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input
 from workers.jobs.evaluate_units import Unit
 
@@ -26,16 +28,18 @@ class Data:
     warnings: list[dict[str, Any]]
 
 
-def open_data(folder: Path, unit: Unit) -> Data:
+def open_data(folder: Path, unit: Unit, scratch: Path) -> Data:
     from workers.engine.data.examples import examples_of
     from workers.engine.data.splits import open_split
 
     wanted = unit.definition
-    split = open_split(folder, wanted.split, reference=unit.data.reference)
+    split = open_split(folder, wanted.split, reference=unit.data.reference, scratch=scratch)
     examples = examples_of(
         split, wanted.task, columns=wanted.columns, labels=wanted.labels, limit=wanted.limit, name=str(split)
     )
     shas = examples.shas()
+    warnings = list(examples.warnings)
+    leakage = _leakage(folder, unit, examples, scratch, warnings)
     return Data(
         examples=examples,
         shas=shas,
@@ -43,12 +47,12 @@ def open_data(folder: Path, unit: Unit) -> Data:
         cluster=examples.slice_values(wanted.cluster) if wanted.cluster else None,
         example_hash=hashlib.sha256("\n".join(sorted(shas)).encode()).hexdigest(),
         duplicates=len(shas) - len(set(shas)),
-        leakage=_leakage(folder, unit, examples),
-        warnings=[finding.model_dump(mode="json") for finding in examples.warnings],
+        leakage=leakage,
+        warnings=[finding.model_dump(mode="json") for finding in warnings],
     )
 
 
-def _leakage(folder: Path, unit: Unit, examples: Any) -> dict[str, int]:
+def _leakage(folder: Path, unit: Unit, examples: Any, scratch: Path, warnings: list[Finding]) -> dict[str, int]:
     """Training rows are what a model may have seen; the split that is measured is looked for among them."""
     if unit.definition.split == "train" or not _has_train(folder, unit.data):
         return {}
@@ -56,8 +60,14 @@ def _leakage(folder: Path, unit: Unit, examples: Any) -> dict[str, int]:
     from workers.engine.data.leakage import overlap
     from workers.engine.data.splits import open_split
 
-    split = open_split(folder, "train", reference=unit.data.reference)
-    train = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
+    try:
+        split = open_split(folder, "train", reference=unit.data.reference, scratch=scratch)
+        train = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
+    except UserError as error:
+        # The split that is measured is sound: what is wrong with another one is told, and stops nothing.
+        message = f"Whether these examples also stand in train is not known. {error}"
+        warnings.append(Finding(code="leakage_unknown", severity="warning", where="data", stage="run", message=message))
+        return {}
     return {"train": overlap(examples, train)}
 
 

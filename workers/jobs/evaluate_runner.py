@@ -125,7 +125,7 @@ class Runner:
     def _data(self, unit: Unit) -> Data:
         if unit.data.index not in self.data:
             folder = self.ports.workspace.input_folder("data", unit.data.index)
-            self.data[unit.data.index] = open_data(folder, unit)
+            self.data[unit.data.index] = open_data(folder, unit, self.ports.workspace.journal / "scratch")
         return self.data[unit.data.index]
 
     def _predictor(self, unit: Unit) -> Any:

@@ -57,7 +57,8 @@ def open_one(
 def _split(ports: Ports, number: int, item: DataReference) -> Any:
     from workers.engine.data.splits import open_split
 
-    return open_split(ports.workspace.input_folder("data", number), item.split, reference=item.data)
+    folder = ports.workspace.input_folder("data", number)
+    return open_split(folder, item.split, reference=item.data, scratch=ports.workspace.journal / "scratch")
 
 
 def _splits_of(ports: Ports, number: int, item: DataReference) -> set[str]:

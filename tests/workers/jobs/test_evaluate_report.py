@@ -92,6 +92,16 @@ def test_duplicates_and_leakage_are_counted(trained, clean, tmp_path):
     assert measure(tmp_path / "plain", trained, clean)["leakage"] == {"train": 0}
 
 
+def test_a_broken_split_beside_the_one_that_is_measured_is_told_and_stops_nothing(trained, clean, tmp_path):
+    odd = shutil.copytree(clean, tmp_path / "odd")
+    train = load_file(odd / "data" / "train.safetensors")
+    train["images"][0] = float("nan")
+    save_file(train, odd / "data" / "train.safetensors")
+    row = measure(tmp_path / "out", trained, odd)
+    assert row["leakage"] == {}
+    assert [warning["code"] for warning in row["warnings"]] == ["leakage_unknown"]
+
+
 def test_slices_and_cluster_stand_beside_the_answers(tmp_path):
     model = bert_folder(tmp_path / "m", head="SequenceClassification")
     data = table(

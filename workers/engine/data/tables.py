@@ -26,14 +26,20 @@ PICTURE, NAMES, CHANNELS = b"picture", b"names", b"channels"
 
 def open_tables(folder: Path, files: SplitFiles, what: str, scratch: Path) -> dict[str, Column]:
     paths = [folder / file for file in files.files]
-    target = scratch / f"{_key(paths, files)}.arrow"
+    target = scratch / f"{_key(paths, files, what)}.arrow"
     if not target.is_file():
         scratch.mkdir(parents=True, exist_ok=True)
         schema, batches = _READERS[files.format](paths, list(files.files), what)
         allowed = max(FREE_GROWTH_BYTES, MAX_GROWTH * sum(path.stat().st_size for path in paths))
-        part = target.with_suffix(".part")
-        _write(part, schema, batches, allowed, what)
-        os.replace(part, target)  # the name stands for a complete file
+        # Several processes of one training may do this at once, each under a name of its own. A name stands for a whole file.
+        part, note = (target.with_suffix(f".{os.getpid()}.{kind}") for kind in ("part", "note"))
+        try:
+            colour = _write(part, schema, batches, allowed, what)
+            note.write_text(json.dumps(colour))
+            os.replace(note, target.with_suffix(".json"))
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)  # of a table that was refused on its way
     columns = _mapped(target, what)
     described = described_folder(files)
     if described is not None and columns.get(FILE_NAME) is not None and columns[FILE_NAME].type == "string":
@@ -41,16 +47,17 @@ def open_tables(folder: Path, files: SplitFiles, what: str, scratch: Path) -> di
     return columns
 
 
-def _key(paths: list[Path], files: SplitFiles) -> str:
+def _key(paths: list[Path], files: SplitFiles, what: str) -> str:
     """Of the files as they lie there: the same split opened twice, or after a kill, is read once."""
     found = [
         [file, (status := path.stat()).st_size, status.st_mtime_ns]
         for file, path in zip(files.files, paths, strict=True)
     ]
-    return hashlib.sha256(json.dumps([REVISION, str(paths[0].parent), found]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([REVISION, what, found]).encode()).hexdigest()[:32]
 
 
-def _write(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch], allowed: int, what: str) -> None:
+def _write(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch], allowed: int, what: str) -> dict[int, int]:
+    """Writes all batches. Gives the channels of each column of pictures, by its place: 3 as soon as one of them is in colour."""
     pictures = [index for index, field in enumerate(schema) if PICTURE in (field.metadata or {})]
     colour: dict[int, int] = dict.fromkeys(pictures, 1)
     written = row = 0
@@ -66,8 +73,7 @@ def _write(path: Path, schema: pa.Schema, batches: Iterator[pa.RecordBatch], all
                     colour[index] = max(colour[index], found)
             row += batch.num_rows
             writer.write_batch(batch)
-    path.with_suffix(".colour").write_text(json.dumps(colour))
-    os.replace(path.with_suffix(".colour"), path.with_suffix(".json"))
+    return colour
 
 
 def _mapped(path: Path, what: str) -> dict[str, Column]:
