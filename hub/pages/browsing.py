@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from hub.catalog.models import Repo
 from hub.catalog.search import SORTS, SearchQuery, repo_search
 from hub.pages.charts import strips
-from hub.pages.numbers import count_short, percent
+from hub.pages.numbers import count_short
 from hub.pages.scores import Score, scores_of
 
 RANGE = ("params_min", "params_max")
@@ -45,16 +45,22 @@ class Loosened:
 def rows_of(repos: list[Repo], *, user) -> list[Row]:
     """One ruler for the whole column, so that the eye ranks without reading."""
     scores = scores_of(repos, user=user)
-    values = [value for score in scores.values() for value in (score.low, score.high)]
+    values = [
+        value
+        for score in scores.values()
+        if score.is_accuracy
+        for value in (score.low, score.high)
+        if value is not None
+    ]
     scale = strips.strip_scale(values, 128.0) if values else None
     return [_row(repo, scores.get(repo.pk), scale) for repo in repos]
 
 
 def _row(repo: Repo, score: Score | None, scale) -> Row:
-    if score is None or scale is None:
-        return Row(repo)
+    if score is None or scale is None or not score.is_accuracy:
+        return Row(repo, score)
     role = "child" if score.is_job_result else "parent"
-    title = f"{percent(score.mean)}, {percent(score.low, unit=False)} to {percent(score.high, unit=False)}"
+    title = f"{score.words}, {score.second}"
     return Row(repo, score, strips.draw(scale, role, score.mean, score.low, score.high, title, 128.0))
 
 

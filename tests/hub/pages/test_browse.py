@@ -134,3 +134,24 @@ def test_licences_have_a_class_in_words(licence, words):
     from hub.pages.words import licence_class
 
     assert licence_class(licence) == words
+
+
+def test_an_entry_of_another_task_shows_the_number_that_its_task_is_measured_by(browser, alice, zoo):
+    from hub.evals.models import Evaluation
+
+    metrics = {"bits_per_byte": {"value": 1.25, "low": 1.2, "high": 1.3, "n": 50}}
+    rest = {"data_name": "builtin:python-text", "split": "test", "examples": 50, "task": "causal-lm"}
+    Evaluation.objects.create(
+        repo=zoo["open"], commit_oid=zoo["open"].head, metrics=metrics, metric="bits_per_byte", score=1.25, **rest
+    )
+    page = browser(alice).get("/models").content.decode()
+    assert "1.25\u00a0bits" in page
+    assert "bits per byte" in page
+
+
+def test_a_number_that_is_not_to_be_used_is_not_shown(browser, alice, measured_family):
+    from hub.evals.models import Evaluation
+
+    assert "87.5\u00a0%" in browser(alice).get("/models?q=merged").content.decode()
+    Evaluation.objects.filter(repo=measured_family["merged"]).update(invalid="Measured on its own training data.")
+    assert "87.5\u00a0%" not in browser(alice).get("/models?q=merged").content.decode()
