@@ -36,6 +36,7 @@ from hub.pages.views import (
     services,
     sign_in,
     styleguide,
+    try_it,
 )
 
 
@@ -178,6 +179,8 @@ urlpatterns = [
         against.page,
         "repo-measurement-against",
     ),
+    _route("<str:namespace>/<str:name>/try", try_it.page, "repo-try"),
+    _route("<str:namespace>/<str:name>/try/<int:ident>", try_it.answer, "repo-try-answer"),
     _route("<str:namespace>/<str:name>/result", result.page, "repo-result"),
     _route("<str:namespace>/<str:name>/result/layers.csv", result.layers_csv, "repo-result-layers-csv"),
 ]

@@ -22,7 +22,7 @@ PAGES = {
     "settings of an organisation": "/organizations/lab/settings", "devices": "/settings/devices", "storage": "/settings/storage", "data": "/settings/data", "audit": "/audit",
     "invitations": "/invitations", "join": "/join", "squash": "/dora/one/squash", "likers": "/dora/one/likers", "access": "/dora/one/access", "gate": "/frida/gated",
     "members": "/organizations/lab/members", "organisation": "/lab",
-    "side by side": "/compare?models=dora/one,dora/wide,dora/two", "measured side by side": "/compare?models=dora/digits-rotated,dora/merged", "nothing to compare": "/compare",
+    "side by side": "/compare?models=dora/one,dora/wide,dora/two", "measured side by side": "/compare?models=dora/digits-rotated,dora/merged", "nothing to compare": "/compare", "try it": "/dora/viewer/try", "not to be tried": "/dora/merged/try", "to be tried": "/dora/viewer",
     "leaderboards": "/leaderboards", "leaderboard": "/leaderboards/shapes?from=dora/one", "benchmarks": "/benchmarks", "benchmark": "/benchmarks/shapes", "built-in benchmark": "/benchmarks/iris",
     "new benchmark": "/benchmarks/new", "new benchmark of data": "/benchmarks/new?data=dora/shapes", "new version": "/benchmarks/shapes/revise",
     "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "share": "/docs/share", "styleguide": "/styleguide", "not found": "/dora/absent",
@@ -41,6 +41,7 @@ def everything(everything, dora, family):
     gate_set(user=frida, repo=make_model(frida, "gated"), gated="manual", terms="# Terms\n\nBe **kind**.")
     branch_create(repo=family["one"], name="try")
     make_board(dora, family)
+    make_model(dora, "viewer")
     make_commit(family["one"], dora, {"README.md": "# One\n\nOther words.\n", "notes.txt": "new"})
     return everything
 

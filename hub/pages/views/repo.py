@@ -16,6 +16,7 @@ from hub.pages.gate import gate_of, gated_page
 from hub.pages.licences import verdict_read
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
+from hub.pages.trying import try_box
 from hub.pages.usage import usage_of
 
 TENSORS_SHOWN = 200
@@ -61,6 +62,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "card": None if opened.repo.disabled_reason else card_of(opened),
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
         "measured": measured(opened, user=request.user),
+        "box": try_box(opened, user=request.user) if not context["gate"] else None,
         "claims": claims_shown(opened, user=request.user),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
