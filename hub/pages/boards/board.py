@@ -144,7 +144,9 @@ def headline(found: Leaderboard) -> str:
     if len(ranked) < 2:
         return f"{len(rows)} entries, places not worked out yet."
     first = sum(low == 1 for low, _ in ranked)
-    lead = "One clear winner" if first == 1 else f"{first} entries may hold the first place"
+    lead = {0: f"{len(rows)} of {found.total} entries, without those that lead", 1: "One clear winner"}.get(
+        first, f"{first} entries may hold the first place"
+    )
     shared = [rank for rank in ranked if rank[0] != rank[1] and rank[0] > 1]
     if not shared:
         return f"{lead}; every other place is clear." if len(ranked) > first else f"{lead}."

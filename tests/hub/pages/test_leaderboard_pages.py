@@ -90,6 +90,7 @@ def test_filters_are_links_and_chips_and_stay_in_the_address(browser, board):
     assert "Licence: MIT" in page
     assert 'href="/leaderboards/letters?sort=name"' in page
     assert names_in_order(text_of(client.get("/leaderboards/letters?params_max=70000")), NAMES) == ["tuned", "base"]
+    assert "2 of 4 entries, without those that lead" in text_of(client.get("/leaderboards/letters?params_max=70000"))
     empty = text_of(client.get("/leaderboards/letters?params_max=1"))
     assert "No entry fits all of this" in empty
     assert "4 entries were measured" in empty
