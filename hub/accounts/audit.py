@@ -39,6 +39,7 @@ ACTIONS: dict[str, str] = {
     "benchmark.create": "Made a benchmark",
     "benchmark.revise": "Changed a benchmark",
     "benchmark.retire": "Retired a version of a benchmark",
+    "evaluation.invalidate": "Said whether a measurement counts",
     "backup.restore": "Restored a backup",
 }
 

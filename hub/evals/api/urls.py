@@ -1,6 +1,6 @@
 from django.urls import path
 
-from hub.evals.api import boards, claims, pairs, views
+from hub.evals.api import boards, claims, invalidating, pairs, views
 
 urlpatterns = [
     path(
@@ -8,6 +8,7 @@ urlpatterns = [
         views.ModelEvaluationsView.as_view(),
         name="api-model-evaluations",
     ),
+    path("evaluations/<uuid:ident>/against", pairs.PairsView.as_view(), name="api-pairs"),
     path("evaluations/<uuid:ident>/against/<uuid:other>", pairs.PairView.as_view(), name="api-pair"),
     path(
         "evaluations/<uuid:ident>/against/<uuid:other>/examples",
@@ -15,6 +16,11 @@ urlpatterns = [
         name="api-pair-examples",
     ),
     path("models/<str:namespace>/<str:name>/claims", claims.ModelClaimsView.as_view(), name="api-model-claims"),
+    path(
+        "evaluations/<uuid:ident>/invalidate",
+        invalidating.EvaluationInvalidateView.as_view(),
+        name="api-evaluation-invalidate",
+    ),
     path("leaderboards", boards.LeaderboardCollectionView.as_view(), name="api-leaderboards"),
     path("leaderboards/<str:name>.csv", boards.LeaderboardCsvView.as_view(), name="api-leaderboard-csv"),
     path("leaderboards/<str:name>", boards.LeaderboardView.as_view(), name="api-leaderboard"),
