@@ -6,6 +6,7 @@ from typing import Any
 from django.http import QueryDict
 
 from hub.pages.making.values import text_of, value_of
+from workers.contracts.estimators import ESTIMATORS
 
 
 @dataclass(frozen=True)
@@ -82,16 +83,21 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
         SimpleField(("seed",), "Seed", "", "number"),
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
-}
-FIELDS["rank"] = (
-    SimpleField(("data",), "Your labelled sample", "A dataset. The split after a space, if it is not test.", "data"),
-    SimpleField(("models",), "Models", "One a line. Empty: every entry that fits and that you may read.", "lines"),
-    SimpleField(
-        ("estimators",), "Estimators", "One a line: logme, probe, nearest_mean, hscore, leep, nce. Empty: all.", "lines"
+    "rank": (
+        SimpleField(
+            ("data",), "Your labelled sample", "A dataset. The split after a space, if it is not test.", "data"
+        ),
+        SimpleField(("models",), "Models", "One a line. Empty: every entry that fits and that you may read.", "lines"),
+        SimpleField(
+            ("estimators",),
+            "Estimators",
+            f"One a line: {', '.join(row.name for row in ESTIMATORS)}. Empty: all.",
+            "lines",
+        ),
+        SimpleField(("limit",), "At most so many examples", "Drawn with the seed. 20 to 100 000.", "number"),
+        SimpleField(("seed",), "Seed", "", "number"),
     ),
-    SimpleField(("limit",), "At most so many examples", "Drawn with the seed. 20 to 100 000.", "number"),
-    SimpleField(("seed",), "Seed", "", "number"),
-)
+}
 # Keys of one entry of `data` that a line of the form can say.
 LINE_KEYS = {"data", "split", "benchmark"}
 VALIDATION = "validation"

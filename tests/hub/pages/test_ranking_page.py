@@ -4,8 +4,11 @@ import pytest
 
 from hub.catalog.models import Repo
 from hub.evals.models import Ranking
+from hub.jobs import bell
+from hub.jobs.models import Job
 from tests.factories.jobs import make_job
-from tests.hub.api.zoo import make_model
+from tests.hub.api.zoo import make_dataset, make_model
+from tests.hub.pages.test_make_pages import fields, press
 
 pytestmark = pytest.mark.django_db
 
@@ -62,3 +65,17 @@ def test_the_docs_say_how_far_to_trust_it(browser):
     assert "LogME" in page
     assert "by chance" in page
     assert "/docs/ranking" in browser().get("/docs").content.decode()
+
+
+def test_is_asked_for_with_a_small_form(browser, alice, monkeypatch):
+    """Without models every entry that fits is chosen."""
+    monkeypatch.setattr(bell, "_send", lambda name, args, queue: None)
+    make_model(alice, "alice/best")
+    make_dataset(alice, "alice/sample", rows=40)
+    client = browser(alice)
+    data = fields(client.get("/make/rank").content.decode()) | {"f-data": "alice/sample"}
+    answer = press(client, data, "send", kind="rank")
+    job = Job.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/jobs/{job.number}")
+    assert job.recipe["data"] == [{"data": "alice/sample", "split": "test"}]
+    assert len(job.request["recipe"]["models"]) == 1

@@ -1,5 +1,8 @@
 """Our definitions in lm-eval: what is asked, what is refused, and that nothing of the data is ever run."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -174,3 +177,10 @@ def test_nan_is_refused(quiz, monkeypatch):
     )
     with pytest.raises(UserError, match="NaN"):
         answer(Texts(), quiz, batch_size=4, options={})
+
+
+def test_lm_eval_is_loaded_by_those_alone_who_ask():
+    """Its import costs seconds: who evaluates classifiers, or only plans, does not pay them."""
+    code = "import sys, workers.engine.evaluate.tasks.harness, workers.planning.evaluate; print({'lm_eval', 'datasets'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
