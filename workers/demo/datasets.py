@@ -10,7 +10,7 @@ def write_dataset(cache: Path, domain: str) -> Path:
     """`data/<split>.safetensors` and the card. Gives the folder."""
     from safetensors.numpy import save_file
 
-    from workers.engine.digits import SPLITS, domain_split
+    from workers.engine.data.digits import SPLITS, domain_split
 
     folder = cache / data_name(domain)
     (folder / "data").mkdir(parents=True, exist_ok=True)

@@ -89,7 +89,7 @@ def sample_write(folder: Path, target: Target) -> Path:
     """`SAMPLE` examples that no model has seen as `train`, and the test split, on which fine-tuning is measured, as `validation`."""
     from safetensors.numpy import save_file
 
-    from workers.engine.digits import domain_split
+    from workers.engine.data.digits import domain_split
 
     for split, source, count in (("train", "validation", SAMPLE), ("validation", "test", None)):
         images, labels, index = (array[:count] for array in domain_split(target.domain, source))

@@ -10,7 +10,7 @@ from hub.accounts.models import User
 from tests.builders import vit_folder
 from tests.factories.accounts import make_user
 from workers.contracts.manifests import Manifest
-from workers.engine.digits import domain_split
+from workers.engine.data.digits import domain_split
 
 DATA = ("digits-clean", "digits-noisy")
 TUNED = ("digits-vit-noisy", "digits-vit-rotated")

@@ -12,7 +12,7 @@ from workers.demo import cards, zoo
 from workers.demo.cache import key_of, made_get, made_put
 from workers.demo.datasets import write_dataset
 from workers.demo.tasks import tasks_of
-from workers.engine.digits import DOMAINS, SPLITS, domain_images, domain_split, split_indices
+from workers.engine.data.digits import DOMAINS, SPLITS, domain_images, domain_split, split_indices
 
 SCORES = {domain: {"value": 0.5, "low": 0.4, "high": 0.6, "n": 360} for domain in zoo.DOMAINS}
 

@@ -7,7 +7,7 @@ from safetensors.numpy import save_file
 
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile, JobRequest
-from workers.engine.digits import domain_split
+from workers.engine.data.digits import domain_split
 from workers.jobs.outputs import file_sha256
 
 ARCHITECTURE = {

@@ -10,10 +10,10 @@ from sklearn.datasets import load_iris
 from workers.contracts.errors import UserError
 from workers.contracts.naming import BUILTIN_DATA
 from workers.engine.data.builtin import MAKERS
+from workers.engine.data.digits import domain_split
 from workers.engine.data.examples import Examples, examples_of
 from workers.engine.data.leakage import overlap
 from workers.engine.data.splits import open_split
-from workers.engine.digits import domain_split
 from workers.planning.builtins import BUILTINS, Builtin, builtin_facts
 
 NOWHERE = Path("/nowhere")

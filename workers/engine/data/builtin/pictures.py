@@ -1,7 +1,7 @@
-"""The digits as they come. Their other domains, on which the demonstration's experts are trained, are in `workers.engine.digits`."""
+"""The digits as they come. Their other domains, on which the demonstration's experts are trained, are in `workers.engine.data.digits`."""
 
 from workers.engine.data.columns import ArrayColumn, Column
-from workers.engine.digits import domain_split
+from workers.engine.data.digits import domain_split
 from workers.planning.builtins import builtin_get
 
 

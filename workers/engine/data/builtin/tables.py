@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.engine.data.builtin.drawing import class_rows, split_rows
 from workers.engine.data.columns import ArrayColumn, Column
+from workers.engine.data.drawing import class_rows, split_rows
 
 
 def breast_cancer(split: str) -> dict[str, Column]:

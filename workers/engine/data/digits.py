@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
+from workers.engine.data.drawing import SHARES, class_rows, split_rows
+
 DOMAINS = ("clean", "rotated", "shifted", "noisy")
-SPLITS = {"train": 0.6, "validation": 0.2, "test": 0.2}
+SPLITS = SHARES
 ROTATION_DEGREES = 30.0
 SHIFT_PIXELS = 1
 NOISE_SIGMA = 0.3
@@ -26,13 +28,7 @@ def _digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 @cache
 def split_indices(split: str) -> NDArray[np.int64]:
     """Rows of `split` in ascending order, cut class by class so that each split holds every digit in proportion."""
-    _, labels = _digits()
-    start = sum(share for name, share in SPLITS.items() if list(SPLITS).index(name) < list(SPLITS).index(split))
-    chosen = []
-    for digit in range(10):
-        rows = np.random.RandomState(digit).permutation(np.flatnonzero(labels == digit))
-        chosen.append(rows[round(start * len(rows)) : round((start + SPLITS[split]) * len(rows))])
-    return np.sort(np.concatenate(chosen)).astype(np.int64)
+    return split_rows(split, class_rows(_digits()[1]))
 
 
 @cache
