@@ -20,18 +20,16 @@ MOST_EXAMPLES_HERE = 200_000
 KINDS = ("gained", "lost", "both_wrong", "changed_wrong", "both_right")
 
 
-def results_get(*, user: Reader, first: UUID, second: UUID) -> tuple[Evaluation, Evaluation]:
-    """SECURITY: what `user` may not read of either, or of the data, answers as if it were not there.
+def results_get(*, user: Reader, idents: Sequence[UUID]) -> list[Evaluation]:
+    """In the order of `idents`. SECURITY: what `user` may not read of any, or of its data, answers as if it were not there.
 
     Raises:
         NotFound: one of them is not there, or not for them.
     """
-    rows = (
-        Evaluation.objects.visible_to(user).select_related("predictions", "repo", "data_repo").in_bulk([first, second])
-    )
-    if first not in rows or second not in rows:
+    rows = Evaluation.objects.visible_to(user).select_related("predictions", "repo", "data_repo").in_bulk(idents)
+    if not set(idents) <= set(rows):
         raise NotFound("There is no such result, or you may not see it.")
-    return rows[first], rows[second]
+    return [rows[ident] for ident in idents]
 
 
 def pair_of(first: Evaluation, second: Evaluation) -> Pair:
@@ -68,8 +66,19 @@ def pair_kept(first: Evaluation, second: Evaluation) -> Pair | None:
 
 
 def pairs_of(first: Evaluation, others: Sequence[Evaluation]) -> tuple[Pair, ...]:
-    """The first beside each of `others`, p-values adjusted by Holm over all of them."""
-    pairs = [pair_of(first, other) for other in others]
+    """The first beside each of `others`, p-values adjusted by Holm over all of them. Worked out here if need be."""
+    return adjusted([pair_of(first, other) for other in others])
+
+
+def pairs_kept(first: Evaluation, others: Sequence[Evaluation]) -> tuple[Pair, ...] | None:
+    """What was worked out before, adjusted as in `pairs_of`. None: workers have been asked for what is missing."""
+    found = [pair_kept(first, other) for other in others]
+    pairs = [pair for pair in found if pair is not None]
+    return adjusted(pairs) if len(pairs) == len(found) else None
+
+
+def adjusted(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
+    """The more differences are looked at, the more of them are chance: Holm's p over all of them."""
     values = iter(holm([pair.p_value for pair in pairs if pair.p_value is not None]))
     return tuple(replace(pair, p_adjusted=next(values) if pair.p_value is not None else None) for pair in pairs)
 

@@ -89,6 +89,9 @@ class PairOutput(serializers.Serializer):
     metrics = MetricPairOutput(many=True)
     test = serializers.ChoiceField(choices=["mcnemar", "bootstrap"], help_text="what p_value comes from")
     p_value = serializers.FloatField(allow_null=True)
+    p_adjusted = serializers.FloatField(
+        allow_null=True, help_text="Holm, over all results asked for at once; null for a single one"
+    )
     flips = FlipsOutput(allow_null=True)
     mcnemar_exact = serializers.FloatField(allow_null=True)
     mcnemar_mid_p = serializers.FloatField(allow_null=True)
@@ -103,6 +106,10 @@ class PairOutput(serializers.Serializer):
     smallest = serializers.FloatField(allow_null=True, help_text="difference found with a power of 80 %")
     classes = CutOutput(many=True)
     slices = CutOutput(many=True)
+
+
+class PairsOutput(serializers.Serializer):
+    results = PairOutput(many=True)
 
 
 class WorkingOutput(serializers.Serializer):
@@ -131,7 +138,6 @@ class ChangedExamplesOutput(serializers.Serializer):
 
 def pair_json(pair: Pair) -> dict[str, Any]:
     document = asdict(pair)
-    del document["p_adjusted"]  # of many at once, which this is not
     if pair.flips is not None:
         shares = ("nfr", "pfr", "relative_nfr", "nfr_over_chance", "btc", "bec", "inc", "oracle", "headroom")
         found = {name: getattr(pair.flips, name) for name in shares}

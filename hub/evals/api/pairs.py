@@ -12,8 +12,10 @@ from hub.core.api import ApiView
 from hub.core.errors import Invalid
 from hub.core.pagination import cursor_decode, cursor_encode, limit_of
 from hub.core.ratelimit import Limit
-from hub.evals.api.pair_serializers import ChangedExamplesOutput, PairOutput, WorkingOutput, pair_json
-from hub.evals.pairs import KINDS, examples_changed, pair_kept, results_get
+from hub.evals.api.pair_serializers import ChangedExamplesOutput, PairOutput, PairsOutput, WorkingOutput, pair_json
+from hub.evals.pairs import KINDS, examples_changed, pair_kept, pairs_kept, results_get
+
+MOST_OTHERS = 16
 
 
 class PairView(ApiView):
@@ -26,11 +28,47 @@ class PairView(ApiView):
         responses={200: PairOutput, 202: WorkingOutput},
     )
     def get(self, request: Request, ident: UUID, other: UUID) -> Response:
-        first, second = results_get(user=request.user, first=ident, second=other)
+        first, second = results_get(user=request.user, idents=[ident, other])
         found = pair_kept(first, second)
         if found is None:
-            return Response({"state": "working"}, status=202, headers={"Retry-After": "1"})
+            return _working()
         return Response(pair_json(found))
+
+
+class PairsView(ApiView):
+    permission_classes = [scope("read", anonymous=True)]
+    limits = {"GET": Limit("pairs", 300, 3600)}
+
+    @extend_schema(
+        summary="A result beside several others",
+        description="Each seen from the first. 202 while workers work them out: ask again after a second.",
+        responses={200: PairsOutput, 202: WorkingOutput},
+        parameters=[OpenApiParameter("others", str, required=True, description="1 to 16 results, with commas between")],
+    )
+    def get(self, request: Request, ident: UUID) -> Response:
+        first, *others = results_get(
+            user=request.user, idents=[ident, *_idents(request.query_params.get("others", ""))]
+        )
+        found = pairs_kept(first, others)
+        if found is None:
+            return _working()
+        return Response({"results": [pair_json(pair) for pair in found]})
+
+
+def _idents(text: str) -> list[UUID]:
+    parts = [part for part in text[:1000].split(",") if part]
+    if not 1 <= len(parts) <= MOST_OTHERS or len(set(parts)) < len(parts):
+        raise Invalid(
+            f"others names {len(parts)} results. Name 1 to {MOST_OTHERS} different ones, with commas between."
+        )
+    try:
+        return [UUID(part) for part in parts]
+    except ValueError:
+        raise Invalid("others holds something that is no id of a result.") from None
+
+
+def _working() -> Response:
+    return Response({"state": "working"}, status=202, headers={"Retry-After": "1"})
 
 
 class PairExamplesView(ApiView):
@@ -53,7 +91,7 @@ class PairExamplesView(ApiView):
         start = cursor_decode(cursor, scope=mark, length=1)[0] if cursor else 0
         if not isinstance(start, int):
             raise Invalid("This cursor is from another version. Leave it out to begin at the start.")
-        first, second = results_get(user=request.user, first=ident, second=other)
+        first, second = results_get(user=request.user, idents=[ident, other])
         rows = examples_changed(first, second, kind)
         shown, end = rows[start : start + limit], start + limit
         body = {

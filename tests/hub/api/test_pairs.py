@@ -87,3 +87,31 @@ def test_what_one_may_not_see_is_not_there(api_as, alice, charlie, two, address,
     assert api_as(alice).get(address + tail).status_code == 200
     assert api_as(charlie).get(address + tail).status_code == 404
     assert api_as(alice).get(f"/api/v1/evaluations/{two[0].pk}/against/{uuid4()}{tail}").status_code == 404
+
+
+@pytest.fixture
+def third(alice):
+    return make_evaluation(alice, *make_model(alice, "third"), [1] * 50 + [0] * 50, data="builtin:digits")
+
+
+def test_a_result_beside_several_is_adjusted_for_their_number(api, two, third):
+    others = f"/api/v1/evaluations/{two[0].pk}/against?others={two[1].pk},{third.pk}"
+    assert api.get(others).status_code == 202
+    for row in (two[1], third):
+        tasks.pair(str(two[0].pk), str(row.pk))
+    near, far = api.get(others).json()["results"]
+    assert (near["second"], far["second"]) == (str(two[1].pk), str(third.pk))
+    assert far["p_adjusted"] == pytest.approx(2 * far["p_value"])
+    assert near["p_adjusted"] == pytest.approx(max(near["p_value"], far["p_adjusted"]))
+
+
+def test_one_that_may_not_be_seen_hides_all(api, two, third):
+    repo = third.repo
+    repo.visibility = "private"
+    repo.save()
+    assert api.get(f"/api/v1/evaluations/{two[0].pk}/against?others={two[1].pk},{third.pk}").status_code == 404
+
+
+@pytest.mark.parametrize("others", ["", "abc", ",".join(["0" * 32] * 2), ",".join(f"{n:032x}" for n in range(17))])
+def test_others_are_a_few_different_results(api, two, others):
+    assert api.get(f"/api/v1/evaluations/{two[0].pk}/against", {"others": others}).status_code == 400

@@ -55,6 +55,7 @@ ANSWERS = {
     "benchmarks/{name}": "benchmarks/pictures",
     "leaderboards": "leaderboards",
     "leaderboards/{name}": "leaderboards/pictures",
+    "evaluations/{ident}/against": "evaluations/{measured}/against?others={measured}",
     "evaluations/{ident}/against/{other}": "evaluations/{measured}/against/{measured}",
     "evaluations/{ident}/against/{other}/examples": "evaluations/{measured}/against/{measured}/examples?kind=both_right",
 }
