@@ -52,6 +52,7 @@ def schedule() -> dict[str, dict[str, Any]]:
         **rings,
         "sweep": {"task": "hub.sweep", "schedule": float(settings.SWEEP_S), "options": {"expires": settings.SWEEP_S}},
         "housekeeping": {"task": "hub.housekeeping", "schedule": crontab(hour=3, minute=17)},
+        "rank-all": {"task": "hub.rank_all", "schedule": crontab(hour=2, minute=41)},
         "imports-refresh": {"task": "hub.imports_refresh", "schedule": crontab(hour=1, minute=23)},
     }
 

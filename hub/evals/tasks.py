@@ -5,6 +5,7 @@ import logging
 from celery import shared_task
 
 from hub.accounts.models import User
+from hub.benchmarks.models import BenchmarkVersion
 from hub.catalog.models import Commit, LineageEdge
 from hub.core.errors import ApplicationError
 from hub.evals.comparing import RELATIONS, comparison_of, pairs_with_parents
@@ -61,3 +62,11 @@ def _pair_keep(first: Evaluation, second: Evaluation) -> None:
         pair_of(first, second)
     except ApplicationError as error:
         logger.info("not put side by side: %s", error.message)
+
+
+@shared_task(name="hub.rank_all", **_KEPT)
+def rank_all() -> None:
+    """Every night: entries have meanwhile been hidden, deleted, or shown to everybody, and nobody rang for that."""
+    digests = BenchmarkVersion.objects.filter(retired="").values_list("digest", flat=True).distinct()
+    for digest in digests.filter(digest__in=Evaluation.objects.values("definition_digest")):
+        rank.delay(digest)

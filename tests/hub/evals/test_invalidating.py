@@ -5,6 +5,7 @@ import uuid
 import pytest
 
 from hub.accounts.models import AuditEntry
+from hub.benchmarks.selectors import benchmark_get
 from hub.core.errors import Forbidden, Invalid, NotFound
 from hub.evals.invalidating import evaluation_invalidate
 from hub.evals.leaderboards import leaderboard
@@ -31,8 +32,6 @@ def test_the_number_stays_with_its_reason_and_loses_its_place(alice, entry):
     row = evaluation_invalidate(user=alice, ident=entry.pk, reason=f"  {REASON} ")
     assert row.invalid == REASON
     standings_update(entry.definition_digest)
-    from hub.benchmarks.selectors import benchmark_get
-
     board = leaderboard(user=alice, version=benchmark_get(user=alice, name="mine"))
     assert (board.rows, board.hidden_invalid) == ((), 1)
 

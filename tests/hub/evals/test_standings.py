@@ -1,6 +1,11 @@
 """Places on a leaderboard: from single answers, among the public entries, and for one meaning at a time."""
 
-import numpy as np
+import io
+import subprocess
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from hub.blobs.services import blob_put
@@ -8,7 +13,8 @@ from hub.evals import standings
 from hub.evals.leaderboards import leaderboard
 from hub.evals.models import Standing
 from hub.evals.standings import columns_of, standings_update
-from hub.evals.tasks import rank
+from hub.evals.tasks import rank, rank_all
+from tests.databases import environment_of_children
 from tests.factories.benchmarks import make_benchmark, make_entry
 from tests.factories.evals import make_model
 from workers.contracts.tasks import METRICS, TASKS
@@ -62,11 +68,6 @@ def test_examples_are_joined_by_content_not_by_place(alice, version):
     first = entry(alice, version, "a", 40)
     second = entry(alice, version, "b", 40)
     table = standings._read(first, ("example_sha", "correct"))
-    import io
-
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
     turned = pa.table({"example_sha": table["example_sha"][::-1], "correct": table["correct"][::-1]})
     buffer = io.BytesIO()
     pq.write_table(turned, buffer)
@@ -108,6 +109,21 @@ def test_working_it_out_again_replaces_what_was_there(alice, version):
     assert Standing.objects.count() == 2
 
 
+def test_every_night_all_boards_are_worked_out_again(alice, version, monkeypatch):
+    """Somebody took a model out of sight, and the places close up."""
+    entry(alice, version, "a", 30)
+    best = entry(alice, version, "b", 58)
+    rank(version.digest)
+    best.repo.visibility = "private"
+    best.repo.save()
+    asked = []
+    monkeypatch.setattr(rank, "delay", asked.append)
+    rank_all()
+    assert asked == [version.digest]
+    rank(*asked)
+    assert places(version) == {"a": (1, 1)}
+
+
 def test_what_is_of_no_benchmark_has_no_places(alice, version):
     found = entry(alice, version, "a", 30)
     found.definition_digest = "0" * 64
@@ -147,12 +163,6 @@ def test_every_metric_has_columns_that_its_tasks_keep():
 
 
 def test_loads_no_arrays_before_a_worker_does():
-    import subprocess
-    import sys
-
     code = "import os, sys; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'hub.config.settings')\nimport django; django.setup()\nimport hub.evals.leaderboards, hub.evals.tasks, hub.evals.api.views\nprint('numpy' in sys.modules)"
-    from tests.databases import environment_of_children
-
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment_of_children())
     assert done.stdout.strip() == "False", done.stderr
-    assert np is not None
