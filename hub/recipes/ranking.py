@@ -18,10 +18,10 @@ from workers.planning.rank import fit_findings, rank_task
 from workers.planning.wording import counted
 
 MOST = 64
-LOOKED_AT = 512
+LOOKED_AT = 256
 _HEADS = {
-    "image": ("ForImageClassification",),
-    "text": ("ForSequenceClassification", "ForCausalLM", "LMHeadModel", "ForMaskedLM"),
+    "image": ("ForImageClassification", "Model"),
+    "text": ("ForSequenceClassification", "ForCausalLM", "LMHeadModel", "ForMaskedLM", "Model"),
     "tabular": (),
 }
 _TEXT = ("text-", "causal-", "masked-", "sentence-", "retrieval", "multiple-", "generation")

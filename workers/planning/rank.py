@@ -63,7 +63,7 @@ def fit_findings(
         message = f"{name} is not made for {task.label.lower()}."
         return [finding("task_mismatch", "error", path, message, "It cannot look at the sample.")]
     wanted = "image" if task.name.startswith("image") else "text"
-    modality = shape_of(runs.config).modality
+    modality = _modality(runs)
     if modality != wanted:
         message = f"{name} looks at {_MODALITY[modality]}, the sample holds {_MODALITY[wanted]}."
         return [finding("task_mismatch", "error", path, message, "It cannot look at the sample.")]
@@ -72,6 +72,16 @@ def fit_findings(
         return [finding("tokenizer_missing", "error", path, message, "Texts cannot go into it.")]
     misfit = image_finding(text, runs, path, item, image_of(item, facts)) if wanted == "image" else None
     return [misfit] if misfit is not None else []
+
+
+def _modality(facts: RepoFacts) -> str:
+    """What the entry looks at: as its family says, else as what lies beside its weights shows."""
+    known = shape_of(facts.config).modality
+    if known != "unknown":
+        return known
+    if "num_channels" in facts.config or "image_size" in facts.config:
+        return "image"
+    return "text" if facts.tokenizer_digest else "unknown"
 
 
 def check(recipe: RankRecipe, facts: Facts) -> Check:

@@ -68,6 +68,20 @@ def test_takes_every_entry_that_can_look_at_the_sample(columns, models):
     assert checked.estimate.memory_bytes > 0
 
 
+@pytest.mark.parametrize(
+    ("config", "tokenizer", "columns"),
+    [
+        ({"model_type": "distilbert", "architectures": ["DistilBertModel"]}, "t", SENTENCES),
+        ({"model_type": "dinov2", "architectures": ["Dinov2Model"], "image_size": 8, "num_channels": 1}, "", PICTURES),
+    ],
+)
+def test_takes_encoders_without_a_head(config, tokenizer, columns):
+    held = entry("bare", config=config, tokenizer_digest=tokenizer)
+    facts = MODELS | {"alice/data": dataset(columns), "alice/bare": held}
+    recipe = RankRecipe(models=("alice/bare",), data=(Measure(data="alice/data"),))
+    assert told(check(recipe, facts)) == []
+
+
 def test_refuses_entries_that_cannot_all_at_once():
     checked = ranked(
         SENTENCES, "alice/bert", "alice/vit", "alice/mute", "alice/own", "alice/none", "alice/table", "alice/bert"
