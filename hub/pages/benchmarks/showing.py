@@ -7,11 +7,14 @@ from django.utils.html import format_html
 
 from hub.benchmarks.definitions import metric_first
 from hub.benchmarks.models import BenchmarkVersion
+from hub.benchmarks.selectors import benchmarks_visible
+from hub.catalog.models import Repo
 from hub.pages.measures import metric_of, task_word
 from hub.pages.numbers import thousands
 from hub.pages.templatetags.parts import repo_url
 from workers.contracts.benchmarks import Definition
 
+MOST_LISTED = 20
 _FIELD_WORDS = {
     "task": "task", "data": "data", "split": "split", "columns": "columns", "labels": "labels", "metrics": "metrics",
     "slices": "slices", "cluster": "clusters", "options": "options", "limit": "how many examples", "protocol": "protocol",
@@ -90,3 +93,8 @@ def _changed(version: BenchmarkVersion, before: BenchmarkVersion | None) -> str:
     old, new = before.definition, version.definition
     words = [_FIELD_WORDS.get(key, key) for key in dict.fromkeys([*new, *old]) if new.get(key) != old.get(key)]
     return f"changes {', '.join(words)}" if words else "the same"
+
+
+def benchmarks_on(repo: Repo, *, user: Any) -> list[BenchmarkVersion]:
+    """The newest version of each benchmark that measures on this dataset."""
+    return list(benchmarks_visible(user).filter(data_repo=repo)[:MOST_LISTED])

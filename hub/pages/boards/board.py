@@ -134,9 +134,12 @@ def cost_words(costs: dict[str, float | None]) -> dict[str, str]:
 
 
 def headline(found: Leaderboard) -> str:
-    """Which places are clear and which are not, from the intervals of the ranks."""
+    """Which places are clear and which are not, from the intervals of the ranks. Private entries have places of their own: they are
+
+    placed as if they alone were public, so they are not counted here.
+    """
     rows = [row for row in found.rows if not row.invalid and row.score is not None]
-    ranked = [row.rank for row in rows if row.rank is not None]
+    ranked = [row.rank for row in rows if row.rank is not None and row.repo.visibility == "public"]
     if not rows:
         return "No entry fits." if found.total else "Nothing has been measured with this version yet."
     if len(rows) == 1:

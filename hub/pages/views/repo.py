@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.catalog.likes import is_liked
+from hub.pages.benchmarks.showing import benchmarks_on
 from hub.pages.boards.places import places_of
 from hub.pages.cards import card_of
 from hub.pages.claims import claims_shown
@@ -82,6 +83,7 @@ def dataset(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context |= {
         "label": label_of(opened),
         "usage": usage_of(opened),
+        "benchmarks": benchmarks_on(opened.repo, user=request.user),
         "card": None if opened.repo.disabled_reason else card_of(opened),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }

@@ -167,3 +167,10 @@ def test_a_retired_version_says_why(browser, alice, benchmark):
 
 def test_the_page_of_a_dataset_leads_to_the_builder(browser, alice, reviews):
     assert "/benchmarks/new?data=alice/reviews" in text_of(browser(alice).get("/datasets/alice/reviews"))
+
+
+def test_the_page_of_a_dataset_names_the_benchmarks_on_it(browser, alice, reviews, benchmark):
+    page = text_of(browser().get("/datasets/alice/reviews"))
+    assert 'href="/leaderboards/reviews"' in page
+    make_repo(alice, "other", type="dataset", files={"test.jsonl": REVIEWS})
+    assert "Benchmarks on it" not in text_of(browser().get("/datasets/alice/other"))

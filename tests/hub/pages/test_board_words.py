@@ -8,8 +8,12 @@ from hub.pages.boards.board import headline, rank_words
 from hub.pages.measures import metric_of
 
 
-def board(*ranks, total=None):
-    rows = tuple(SimpleNamespace(invalid="", score=0.5, rank=rank) for rank in ranks)
+def row(rank, visibility="public"):
+    return SimpleNamespace(invalid="", score=0.5, rank=rank, repo=SimpleNamespace(visibility=visibility))
+
+
+def board(*ranks, total=None, more=()):
+    rows = (*map(row, ranks), *more)
     return SimpleNamespace(rows=rows, total=len(rows) if total is None else total, metric=metric_of("accuracy"))
 
 
@@ -33,6 +37,13 @@ def test_the_headline_says_what_the_places_say(ranks, words):
 def test_a_filter_that_hides_the_leaders_is_said():
     assert headline(board((4, 4), (5, 5), total=9)).startswith("2 of 9 entries, without those that lead")
     assert headline(board(total=9)) == "No entry fits."
+
+
+def test_a_private_entry_that_would_lead_does_not_share_the_first_place():
+    assert (
+        headline(board((1, 1), (2, 2), more=[row((1, 1), "private")]))
+        == "One clear winner; every other place is clear."
+    )
 
 
 @pytest.mark.parametrize(("rank", "words"), [((1, 1), "1"), ((2, 4), "2–4"), (None, "–")])
