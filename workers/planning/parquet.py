@@ -42,8 +42,11 @@ class Footer:
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def read_footer(read: Callable[[int, int], bytes], size: int) -> Footer:
-    """`read(start, length)` gives bytes of a file of `size`. Raises ParquetError and nothing else for any content."""
+def read_footer(read: Callable[[int, int], bytes], size: int, *, brief: bool = False) -> Footer:
+    """`read(start, length)` gives bytes of a file of `size`; `brief` leaves out the class names, which stand last.
+
+    Raises ParquetError and nothing else for any content. Work is bounded: this runs while somebody waits for a page.
+    """
     tail = read(size - 8, 8) if size >= 12 else b""
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != MAGIC or length + 12 > size:
@@ -52,7 +55,7 @@ def read_footer(read: Callable[[int, int], bytes], size: int) -> Footer:
         raise ParquetError(f"its list of columns claims {length} bytes, at most {MAX_FOOTER_BYTES} are read")
     raw = read(size - 8 - length, length)
     try:
-        found = Reader(raw).struct(until=_ROW_GROUPS if length > _WALKED_BYTES else None)
+        found = Reader(raw).struct(until=_ROW_GROUPS if brief or length > _WALKED_BYTES else None)
         elements = found[_SCHEMA]
         features = _features(found.get(_NOTES, []))
         if len(elements) > _MAX_COLUMNS:

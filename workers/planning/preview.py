@@ -95,7 +95,10 @@ def names_in(metadata: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
 
 
 def _parquet(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPreview:
-    footers = [read_footer(_reader(path, read), sizes[path]) for path in files.files[:_MAX_FOOTERS]]
+    footers = [
+        read_footer(_reader(path, read), sizes[path], brief=place > 0)
+        for place, path in enumerate(files.files[:_MAX_FOOTERS])
+    ]
     rows = sum(footer.rows for footer in footers) if len(files.files) <= _MAX_FOOTERS else NOT_COUNTED
     return SplitPreview(rows, dict(list(footers[0].columns.items())[:_MAX_COLUMNS]), footers[0].names)
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 MAX_DEPTH = 32
+MAX_VALUES = 2**19
 _TRUE, _FALSE, _BYTE, _I64, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 6, 7, 8, 9, 10, 11, 12
 
 
@@ -14,7 +15,7 @@ class Reader:
     """Structs become {field number: value}, lists lists, numbers int, text bytes."""
 
     def __init__(self, raw: bytes) -> None:
-        self.raw, self.place = raw, 0
+        self.raw, self.place, self.left = raw, 0, MAX_VALUES
 
     def struct(self, *, until: int | None = None, depth: int = 0) -> dict[int, Any]:
         """One struct. `until` leaves out the fields from that number on, which are then not even looked at."""
@@ -30,6 +31,9 @@ class Reader:
         return found
 
     def _value(self, kind: int, depth: int, *, is_field: bool = False) -> Any:
+        self.left -= 1
+        if self.left < 0:
+            raise ThriftError("too many values")
         if kind in (_TRUE, _FALSE):
             # A field's truth value lies in its head, an item's in a byte of its own.
             return kind == _TRUE if is_field else self._byte() == _TRUE

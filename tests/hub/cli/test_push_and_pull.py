@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from hub.catalog.models import Repo
+from hub.catalog.selectors import commit_resolve, facts_of
 from tests.factories.accounts import make_token
 from tests.hub.api.zoo import weights
+from tests.workers.engine.data.writing import REVIEWS, write_jsonl
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
 ROOT = Path(__file__).resolve().parents[3]
@@ -88,3 +90,20 @@ def test_a_hub_that_is_not_there_is_said_to_be_not_there(folder, tmp_path):
 
 def test_a_folder_that_is_none_is_a_mistake_in_the_call(tmp_path):
     assert _genepool("http://127.0.0.1:1", "", tmp_path, "push", "nowhere", "alice/mine").returncode == 2
+
+
+def test_data_is_looked_at_pushed_and_known(alice, url, tmp_path):
+    write_jsonl(tmp_path / "reviews", REVIEWS, "train.jsonl")
+    write_jsonl(tmp_path / "reviews", [{"text": "new", "label": "good"}], "test.jsonl")
+    token = make_token(alice, "write")
+    pushed = _genepool(url, token, tmp_path, "data", "push", "reviews", "alice/reviews")
+    assert pushed.returncode == 0, pushed.stderr
+    assert "Fits text classification (text: text, label: label)." in pushed.stderr
+    facts = facts_of(commit_resolve(Repo.objects.get(full_name="alice/reviews"), "main"))
+    assert (facts.splits, facts.columns) == ({"train": 4, "test": 1}, {"text": "string", "label": "string"})
+
+    (tmp_path / "reviews" / "test.jsonl").write_text('{"text": "new"\n')
+    refused = _genepool(url, token, tmp_path, "data", "push", "reviews", "alice/other")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Line 1 of test.jsonl" in refused.stderr
+    assert not Repo.objects.filter(full_name="alice/other").exists()

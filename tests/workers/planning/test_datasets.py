@@ -168,3 +168,12 @@ def test_any_footer_is_survived(raw: bytes, place: int, byte: int) -> None:
     for content in (bytes(whole), hostile):
         with contextlib.suppress(ParquetError):
             assert footer_of(content).rows >= 0
+
+
+def test_a_footer_of_a_million_nothings_costs_little() -> None:
+    schema = b"\x15\x02\x19\xfc" + b"\xff\xff\x7f" + b"\0" * 2**21  # version, then a list of two million empty structs
+    with pytest.raises(ParquetError):
+        footer_of(b"PAR1" + schema + len(schema).to_bytes(4, "little") + b"PAR1")
+    deep = b"\x1c" * 10_000
+    with pytest.raises(ParquetError):
+        footer_of(b"PAR1" + deep + len(deep).to_bytes(4, "little") + b"PAR1")
