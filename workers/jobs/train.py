@@ -23,6 +23,7 @@ PROGRESS_EVENTS = 200
 def run(ports: Ports) -> JobResult:
     """Leaves a stock checkpoint or adapter in `out/`, with card, manifest and report."""
     from workers.engine.io.digest import digest_of_folder
+    from workers.engine.train.compute import step_flops
     from workers.engine.train.start import parameter_counts
 
     request, out = ports.workspace.request, ports.workspace.out
@@ -34,6 +35,7 @@ def run(ports: Ports) -> JobResult:
         ports.reporter.log(
             f"Training {trained:,} of {total:,} parameters on {parts.examples:,} examples: {_length_in_words(recipe)}."
         )
+        operations = step_flops(parts.model, parts.batches, parts.objective, recipe.batch_size, device=request.device)
         with train_ranks.Ranks(ports, train_ranks.world_of(request)):
             progress = fit_parts(ports, recipe, parts)
         _tell_end(ports, progress)
@@ -43,7 +45,8 @@ def run(ports: Ports) -> JobResult:
     digest = digest_of_folder(out)
     report = {
         "schema": 1, "kind": "train", "task": parts.task.name, "labels": list(parts.labels), "examples": parts.examples,
-        "parameters": {"trained": trained, "all": total}, "steps": progress.step, "losses": progress.losses,
+        "parameters": {"trained": trained, "all": total}, "steps": progress.step,
+        "compute": {"flops_per_step": operations, "flops": operations * progress.step}, "losses": progress.losses,
         "curve": progress.curve, "validation_losses": progress.validation,
         "stopped": {"reason": progress.stopped, "diverged_at": progress.diverged_at, "kept_step": progress.kept},
         "validation": validation, "tensor_digest": digest, "inputs": inputs_rows(request), "cost": cost,
