@@ -68,7 +68,7 @@ class Claim:
 
 def claims_of_card(card: dict[str, Any]) -> list[Claim]:
     """Every result with a number, in the order of the card. What is no number, or has no data, is passed over."""
-    found = []
+    found: list[Claim] = []
     for claim in _claims(card):
         if len(found) == MOST:
             break
