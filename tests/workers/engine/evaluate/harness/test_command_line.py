@@ -45,8 +45,19 @@ metric_list:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    return gpt2_folder(tmp_path_factory.mktemp("gpt2"), length=160, seed=3)
+def models(tmp_path_factory):
+    """One whose tokenizer adds nothing to a text, one whose tokenizer puts a start token before it."""
+    plain = gpt2_folder(tmp_path_factory.mktemp("plain"), length=160, seed=3)
+    begun = gpt2_folder(tmp_path_factory.mktemp("begun"), length=160, seed=3)
+    path = begun / "tokenizer.json"
+    document = json.loads(path.read_text())
+    start, text = {"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}
+    document["post_processor"] = {
+        "type": "TemplateProcessing", "single": [start, text], "pair": [start, text, text],
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}},
+    }  # fmt: skip
+    path.write_text(json.dumps(document))
+    return {"plain": plain, "begun": begun}
 
 
 def command_line(monkeypatch, tmp_path, model, yaml, rows, fewshot):
@@ -79,8 +90,9 @@ def command_line(monkeypatch, tmp_path, model, yaml, rows, fewshot):
     return json.loads(totals.read_text())["results"]["quiz"], sorted(lines, key=lambda line: line["doc_id"])
 
 
-@pytest.mark.parametrize("fewshot", [0, 2])
-def test_multiple_choice(monkeypatch, tmp_path, model, fewshot):
+@pytest.mark.parametrize(("kind", "fewshot"), [("plain", 0), ("begun", 2)])
+def test_multiple_choice(monkeypatch, tmp_path, models, kind, fewshot):
+    model = models[kind]
     totals, samples = command_line(monkeypatch, tmp_path, model, CHOICE, CHOICES, fewshot)
     with load_predictor(model, task="multiple-choice", name="alice/m") as predictor:
         ours = answer(
@@ -97,8 +109,9 @@ def test_multiple_choice(monkeypatch, tmp_path, model, fewshot):
         assert logprob == pytest.approx(weights[gold] - np.logaddexp.reduce(weights), abs=1e-4)
 
 
-@pytest.mark.parametrize("fewshot", [0, 1])
-def test_generation(monkeypatch, tmp_path, model, fewshot):
+@pytest.mark.parametrize(("kind", "fewshot"), [("plain", 1), ("begun", 0)])
+def test_generation(monkeypatch, tmp_path, models, kind, fewshot):
+    model = models[kind]
     totals, samples = command_line(monkeypatch, tmp_path, model, ANSWER, ANSWERS, fewshot)
     options = {"fewshot": fewshot, "stop": ["\n", "q"], "max_new_tokens": 12}
     with load_predictor(model, task="generation", name="alice/m") as predictor:
