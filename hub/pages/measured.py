@@ -10,6 +10,7 @@ from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import legend_glyph
 from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, address
+from hub.pages.measures import metric_of
 from hub.pages.numbers import percent, points, thousands
 from hub.pages.words import plural
 
@@ -47,6 +48,10 @@ class Measured:
     flips: Flips | None
     flips_sentence: str
 
+    @property
+    def metric_label(self) -> str:
+        return metric_of(self.comparison.metric).label
+
 
 def short(full_name: str) -> str:
     return full_name.rpartition("/")[2]
@@ -67,7 +72,10 @@ def measured(opened: Opened, *, user) -> Measured | None:
 
 
 def measured_of(repo: Repo, commit: Commit, *, user) -> Measured | None:
-    comparison = comparison_for(repo, commit, user=user)
+    return measured_from(repo, commit, comparison_for(repo, commit, user=user))
+
+
+def measured_from(repo: Repo, commit: Commit, comparison: Comparison | None) -> Measured | None:
     if comparison is None or comparison.unit != "share":
         return None  # these figures are drawn in percent and points
     words = domain_words(list(comparison.domains))
@@ -112,7 +120,7 @@ def gain_sentence(comparison: Comparison) -> str:
     domains_count = len(comparison.domains)
     includes = " It includes zero." if comparison.gain.includes_zero else ""
     return (
-        f"mean accuracy over {domains_count} {plural(domains_count, 'dataset', 'datasets')}, "
+        f"mean {metric_of(comparison.metric).label.lower()} over {domains_count} {plural(domains_count, 'dataset', 'datasets')}, "
         f"against {percent(best.mean.value)} for the best single model. The difference is {interval_words(comparison.gain)} "
         f"(paired 95 % interval, {counted_words(comparison)}).{includes} {given_up_sentence(comparison)}"
     )
@@ -185,7 +193,7 @@ def _figure_table(comparison: Comparison) -> Table:
         ]
         for model in comparison.models
     ]  # fmt: skip
-    return Table(head, rows, f"Accuracy in %, split {comparison.split}")
+    return Table(head, rows, f"{metric_of(comparison.metric).label} in %, split {comparison.split}")
 
 
 def _by_domain(repo: Repo, comparison: Comparison, words: list[str], noun: str) -> Figure:

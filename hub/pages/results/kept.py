@@ -1,6 +1,6 @@
 """What a child kept of its specialists and its base, and its flips against each parent, as the result page shows them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
@@ -11,19 +11,21 @@ from hub.evals.records import Comparison, Flips, Kept
 from hub.evals.twins import evaluations_at
 from hub.pages.entry import Opened
 from hub.pages.measured import domain_words, short
+from hub.pages.measures import metric_of
 from hub.pages.numbers import percent
-from hub.pages.results.saying import p_words
+from hub.pages.results.plain import plain_of
+from hub.pages.results.saying import Difference, difference_of, p_words
+from workers.statistics.interval import Interval
 
 
 @dataclass(frozen=True)
 class KeptLine:
-    """`mood` colours what is clearly lost or won of the base; `verdict` says it in a word."""
+    """`against_base`: child minus base, what was learned or forgotten."""
 
     word: str
     kept: Kept
     specialist: str
-    mood: str
-    verdict: str
+    against_base: Difference | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ def kept_context(opened: Opened, comparison: Comparison | None) -> dict[str, Any
         return {}
     return {
         "comparison": comparison,
+        "plain": plain_of(opened, comparison),
         "kept": kept_lines(comparison),
         "kept_sentence": kept_sentence(comparison),
         "has_chance": any(row.above_chance is not None for row in comparison.kept),
@@ -57,11 +60,15 @@ def kept_context(opened: Opened, comparison: Comparison | None) -> dict[str, Any
 def kept_lines(comparison: Comparison) -> list[KeptLine]:
     words = dict(zip(comparison.domains, domain_words(list(comparison.domains)), strict=True))
     lines = []
+    metric = metric_of(comparison.metric)
     for row in comparison.kept:
         lost = row.forgotten
-        mood = "ink3" if lost is None or lost.includes_zero else "warn" if lost.value > 0 else "ok"
-        verdict = {"warn": "forgotten", "ok": "learned", "ink3": "within chance"}[mood] if lost is not None else ""
-        lines.append(KeptLine(words.get(row.data, row.data), row, short(row.specialist), mood, verdict))
+        # forgotten is base minus child: as a difference of the child its sign turns round
+        turned = Interval(-lost.value, -lost.high, -lost.low) if lost is not None else None
+        shown = difference_of(turned, metric)
+        words_of = {"loss": "forgotten", "gain": "learned"}
+        against = replace(shown, verdict=words_of.get(shown.verdict, shown.verdict)) if shown is not None else None
+        lines.append(KeptLine(words.get(row.data, row.data), row, short(row.specialist), against))
     return lines
 
 

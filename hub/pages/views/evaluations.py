@@ -7,8 +7,9 @@ from django.views.decorators.http import require_safe
 from hub.core.errors import NotFound
 from hub.evals.selectors import evaluations_of
 from hub.pages.charts.figure import Table, table_csv
+from hub.pages.comparing import comparison_for
 from hub.pages.entry import entry_open
-from hub.pages.measured import measured
+from hub.pages.measured import measured, measured_from
 from hub.pages.results.kept import kept_context
 from hub.pages.results.listing import lines_of
 from hub.pages.views.repo import entry_context
@@ -25,9 +26,9 @@ def csv_response(name: str, table: Table) -> HttpResponse:
 @require_safe
 def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
-    beside = measured(opened, user=request.user)
     rows = evaluations_of(opened.repo, opened.commit, user=request.user)
-    comparison = beside.comparison if beside is not None else None
+    comparison = comparison_for(opened.repo, opened.commit, user=request.user)
+    beside = measured_from(opened.repo, opened.commit, comparison)
     context = entry_context(request, opened, "evaluations") | kept_context(opened, comparison)
     context |= {
         "measured": beside,

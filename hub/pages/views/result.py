@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from hub.core.errors import NotFound
 from hub.jobs.selectors import job_reproducible
 from hub.jobs.states import FINAL
+from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
-from hub.pages.measured import measured
+from hub.pages.measured import measured_from
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
@@ -87,11 +88,12 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context = entry_context(request, opened, "result")
     job = output.job if output is not None and context["job_number"] else None
     recipe = (job.recipe if job else None) or opened.manifest.get("recipe")
-    beside = measured(opened, user=request.user)
-    context |= kept_context(opened, beside.comparison if beside is not None else None)
+    comparison = comparison_for(opened.repo, opened.commit, user=request.user)
+    beside = measured_from(opened.repo, opened.commit, comparison)
+    context |= kept_context(opened, comparison)
     context |= {
         "measured": beside,
-        "measuring": _measuring(job) if beside is None and job is not None else None,
+        "measuring": _measuring(job) if comparison is None and job is not None else None,
         "report": report,
         "made_from": _made_from(opened),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),

@@ -171,3 +171,35 @@ def test_what_it_kept_of_parent_is_shown_with_its_sign(browser, pair):
 def test_a_parent_never_measured_alike_leads_nowhere(browser, alice, pair):
     make_model(alice, "other")
     assert browser().get("/alice/child/evaluations/against?parent=alice/other&data=alice/digits").status_code == 404
+
+
+def bits(user, entry, per_byte, data):
+    """A language model's answers: ten texts of 100 bytes, each at about so many bits a byte."""
+    row = make_evaluation(user, *entry, [1] * 10, data_repo=data)
+    spread = [per_byte * (0.9 + 0.02 * number) for number in range(10)]
+    columns = {
+        "example_id": pa.array(range(10), pa.int64()), "example_sha": [sha_of(DATA, number) for number in range(10)],
+        "logprob": [-1.0] * 10, "bits": [100 * value for value in spread], "tokens": pa.array([20] * 10, pa.int32()), "bytes": pa.array([100] * 10, pa.int32()),
+    }  # fmt: skip
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    mean = sum(spread) / 10
+    row.predictions = blob_put(chunks=[buffer.getvalue()], user=user)
+    row.task, row.metric = "causal-lm", "bits_per_byte"
+    row.metrics = {"bits_per_byte": {"value": mean, "low": mean - 0.1, "high": mean + 0.1, "n": 10}}
+    row.save()
+    return row
+
+
+def test_a_metric_that_is_no_share_is_compared_in_its_own_unit(browser, alice, data):
+    one = make_model(alice, "speaker")
+    child = make_model(alice, "speaks-better", parents=[parent(*one)])
+    mine, theirs = bits(alice, child, 1.5, data), bits(alice, one, 2.0, data)
+    text = browser().get("/alice/speaks-better/evaluations").content.decode()
+    assert "It is better than its parent" in text
+    assert "lower is better" in text
+    assert "+0.495 bits" in text
+    assert "Not measured beside its parents" not in browser().get("/alice/speaks-better/result").content.decode()
+    text = browser().get(against(mine, theirs)).content.decode()
+    assert "Above zero is better: it is by how much the number is lower." in text
+    assert "A gain, hardly chance" in text
