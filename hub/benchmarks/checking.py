@@ -16,6 +16,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.recipes import Measure
 from workers.contracts.tasks import TASKS, Task, task_get
 from workers.planning.columns import roles_of
+from workers.planning.options import option_findings
 from workers.planning.wording import counted
 
 OPTIONS_BYTES = 4096
@@ -32,6 +33,7 @@ def definition_check(*, user: User, document: Any) -> tuple[Definition, Data]:
         findings += _task_findings(measure, task)
         findings += _data_findings(measure, data)
         findings += _size_findings(measure)
+        findings += option_findings(task, measure.options, ("definition", "options")) if task is not None else []
     if measure is not None and task is not None and data is not None:
         findings += _column_findings(measure, task, data)
         findings += _label_findings(measure, task, data)

@@ -68,7 +68,7 @@ def test_all_that_is_wrong_is_said_at_once(alice):
             columns={"sound": "x"}, colums={}, options={"text": "x" * 5000},
         )  # fmt: skip
     assert codes(error) == {
-        "unknown_key", "split_missing", "metric_undefined", "too_long", "column_role_unknown", "duplicate_label"
+        "unknown_key", "split_missing", "metric_undefined", "too_long", "column_role_unknown", "duplicate_label", "option_invalid"
     }  # fmt: skip
     assert not Benchmark.objects.filter(name="wrong").exists()
 
@@ -84,6 +84,9 @@ def test_all_that_is_wrong_is_said_at_once(alice):
         ({"limit": 0}, "wrong_value"),
         ({"benchmark": "digits"}, "unknown_key"),
         ({"task": "causal-lm", "labels": ["a"]}, "labels_without_classes"),
+        ({"options": {"fit": "never"}}, "option_invalid"),
+        ({"task": "generation", "options": {"lm_eval_task": "../task.yaml"}}, "option_invalid"),
+        ({"task": "tabular-classification"}, "column_missing"),
     ],
 )  # fmt: skip
 def test_refuses_a_definition_that_cannot_be_measured(alice, change, code):
