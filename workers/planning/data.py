@@ -30,10 +30,13 @@ class Data:
 
 
 def holds_data(paths: Iterable[str]) -> bool:
+    """Whether these are the files of a dataset: there is a split, and nothing beside it that looks like a model."""
     names = list(paths)
-    if any(PurePosixPath(name).suffix.lower() in _MODEL_ENDINGS for name in names):
-        return False
-    return bool(files_by_split(names))
+    splits = files_by_split(names)
+    data = {path for files in splits.values() for path in files.files}
+    endings = {path: PurePosixPath(path).suffix.lower() for path in names if path not in data}
+    weights = any(ending == ".safetensors" and "/" not in path for path, ending in endings.items())
+    return bool(splits) and not weights and not any(ending in _MODEL_ENDINGS for ending in endings.values())
 
 
 def read_data(

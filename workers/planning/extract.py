@@ -42,17 +42,16 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     manifest, manifest_findings = read_object(MANIFEST_FILE, sizes, read)
     card, card_findings = _card(sizes, read)
     headers, header_findings = read_headers(sizes, read)
-    tensors, tensor_findings = inventory(headers, sizes, read)
-    is_dataset = not (config or adapter or tensors or manifest.get("artifact")) and holds_data(sizes)
+    is_dataset = not (config or adapter or manifest.get("artifact")) and holds_data(sizes)
+    tensors, tensor_findings = ({}, []) if is_dataset else inventory(headers, sizes, read)
     data, data_findings = read_data(sizes, headers, card, read) if is_dataset else (Data(), [])
     findings += adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + data_findings
     tags = texts_of(card, "tags")
     base = texts_of(card, "base_model") or _adapter_base(adapter)
-    parameters = sum(tensor.elements for tensor in tensors.values())
-    dtype = main_dtype(tensors.values())
-    if is_dataset:
-        # A dataset's tensors are listed too (`test/images`), so that their shapes can be checked; they are no parameters.
-        tensors = data.tensors
+    # A dataset's tensors are listed too (`test/images`), so that their shapes can be checked; they are no parameters.
+    parameters = 0 if is_dataset else sum(tensor.elements for tensor in tensors.values())
+    dtype = "" if is_dataset else main_dtype(tensors.values())
+    tensors = data.tensors if is_dataset else tensors
     facts = RepoFacts(
         repo_type="dataset" if is_dataset else "model",
         artifact=artifact_of(manifest, adapter, config, tags, parameters > 0),

@@ -146,6 +146,16 @@ def test_a_folder_with_a_model_is_no_dataset(tmp_path: Path) -> None:
     assert folder_facts(tmp_path)[0].repo_type == "model"
 
 
+def test_tensors_at_the_top_that_are_called_like_a_split_are_data(tmp_path: Path) -> None:
+    write_tensors(tmp_path, {"features": np.zeros((3, 2)), "label": np.zeros(3, int)}, "test.safetensors")
+    write_tensors(tmp_path, {"features": np.zeros((5, 2)), "label": np.zeros(5, int)}, "train.safetensors")
+    facts, findings = folder_facts(tmp_path)
+    assert (facts.repo_type, facts.splits, facts.parameters, facts.dtype) == ("dataset", {"train": 5, "test": 3}, 0, "")
+    assert findings == []
+    write_tensors(tmp_path, {"weight": np.zeros((3, 2))}, "model.safetensors")
+    assert folder_facts(tmp_path)[0].repo_type == "model"
+
+
 def footer_of(raw: bytes) -> Any:
     return read_footer(lambda start, length: raw[start : start + length], len(raw))
 
