@@ -21,7 +21,7 @@ from workers.planning.licences import licence_judge
 from workers.planning.measuring import column_findings, columns_of, task_of
 from workers.planning.options import option_findings
 from workers.planning.runnable import data_findings, image_finding, image_of, rows_of
-from workers.planning.wording import counted, finding, joined, remove, short_name, size_text
+from workers.planning.wording import add, counted, finding, joined, remove, short_name, size_text
 
 # One stored answer: number, content key, labels or numbers, a truth value, log-probabilities.
 _ANSWER_BYTES = 64
@@ -78,12 +78,26 @@ def _measure(
     able = []
     for model in models:
         found = task_findings(model, task)
-        misfit = image_finding(model.text, model.runs, model.path, item, image_of(item, facts)) if not found else None
-        findings += found + ([misfit] if misfit is not None and task.name == "image-classification" else [])
+        findings += found or _image_findings(item, index, task, model, facts)
         able += [] if found else [model]
     if task.is_classification and able:
         findings += label_findings(able, item.labels or data.labels, short_name(item.data))
     return task, findings
+
+
+def _image_findings(item: Measure, index: int, task: Task, model: Runnable, facts: Facts) -> list[Finding]:
+    """Pictures of another size than the model takes, unless the recipe says how they are to be fitted."""
+    if task.name != "image-classification" or "fit" in item.options:
+        return []
+    misfit = image_finding(model.text, model.runs, model.path, item, image_of(item, facts))
+    if misfit is None:
+        return []
+    ways = [
+        add(("data", index, "options"), {**item.options, "fit": fit}, label)
+        for fit, label in (("stretch", "Stretch the images"), ("crop", "Scale and crop the images"))
+    ]
+    consequence = "Images are stretched or cropped only where the recipe says so, with options.fit."
+    return [misfit.model_copy(update={"repair": tuple(ways), "consequence": consequence})]
 
 
 def _task(item: Measure, data: RepoFacts, models: Sequence[Runnable]) -> Task | None:

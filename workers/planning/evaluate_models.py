@@ -63,7 +63,7 @@ def task_findings(model: Runnable, task: Task) -> list[Finding]:
     name, head = short_name(model.text), head_for(task.name)
     held = model.runs.architecture or ("ONNX model" if is_onnx(model.runs) else "model without a head")
     wanted = f"It takes a {head.noun}." if head is not None else ""
-    message = f"{name} cannot be asked {task.label.lower()}: it is a {held}."
+    message = f"{name} cannot be asked {task.label.lower()}: it is {'an' if held[0] in 'aeiouAEIOU' else 'a'} {held}."
     repair = [remove(model.path, "Remove this model")]
     return [finding(head.code if head is not None else "task_mismatch", "error", model.path, message, wanted, repair)]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from workers.contracts.complaints import nearest, quoted
+from workers.contracts.complaints import listed, nearest, quoted
 from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
 from workers.contracts.tasks import Task
@@ -17,11 +17,12 @@ _LONGEST = 10_000
 
 @dataclass(frozen=True)
 class Option:
-    """`kind` is whole, share (above 0, up to 1) or text; whole numbers go from `least` to 2³¹."""
+    """`kind` is whole, share (above 0, up to 1), text or choice; whole numbers go from `least` to 2³¹."""
 
     name: str
     kind: str
     least: int = 0
+    choices: tuple[str, ...] = ()
 
     def complaint(self, value: Any) -> str:
         """What is wrong with `value`; "" for nothing."""
@@ -31,6 +32,9 @@ class Option:
         elif self.kind == "share":
             fits = not isinstance(value, bool) and isinstance(value, int | float) and 0 < value <= 1
             wanted = "a share above 0 and up to 1"
+        elif self.kind == "choice":
+            fits = isinstance(value, str) and value in self.choices
+            wanted = listed(self.choices)
         else:
             fits = isinstance(value, str) and len(value) <= _LONGEST
             wanted = f"a text of at most {_LONGEST} characters"
@@ -38,6 +42,7 @@ class Option:
 
 
 OPTIONS: dict[str, tuple[Option, ...]] = {
+    "image-classification": (Option("fit", "choice", choices=("stretch", "crop")),),
     "causal-lm": (Option("max_length", "whole", 2),),
     "masked-lm": (Option("max_length", "whole", 3), Option("share", "share"), Option("seed", "whole")),
     "retrieval": (Option("query_prefix", "text"), Option("document_prefix", "text")),

@@ -114,6 +114,14 @@ def test_images_of_another_size() -> None:
     assert finding.message == "a takes images of 1 × 8 × 8 (channels × height × width), digits has 3 × 32 × 32."
 
 
+def test_images_of_another_size_are_fitted_when_the_recipe_says_how() -> None:
+    document, data = evaluate(), dataset("digits", image=(3, 32, 32))
+    for repair in found(checked(document, MODEL, data), "image_shape").repair:
+        assert checked(patched(document, repair), MODEL, data).findings == ()
+    wrong = evaluate(data=[{"data": "demo/digits", "options": {"fit": "squeeze"}}])
+    assert found(checked(wrong, MODEL, data), "option_invalid").message == "fit is “squeeze”. Give stretch or crop."
+
+
 def test_one_split_given_twice_is_a_warning() -> None:
     result = checked(evaluate(data=[{"data": "demo/digits"}, {"data": "demo/digits", "split": "test"}]), MODEL, DATA)
     assert found(result, "duplicate_data").where == "data[1]"

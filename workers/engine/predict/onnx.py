@@ -89,6 +89,11 @@ class OnnxPredictor(Predictor):
         return numbers
 
     @property
+    def image_form(self) -> tuple[int | None, int | None, int | None]:
+        form = self.inputs[0]["shape"]
+        return (form[1], form[2], form[3]) if len(form) == 4 else (None, None, None)
+
+    @property
     def outside_bytes(self) -> int:
         return self.process.peak_bytes
 

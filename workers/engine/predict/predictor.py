@@ -86,6 +86,11 @@ class Predictor:
         raise self.cannot("features")
 
     @property
+    def image_form(self) -> tuple[int | None, int | None, int | None]:
+        """Channels, height and width of the pictures it takes; None where it does not say."""
+        return None, None, None
+
+    @property
     def outside_bytes(self) -> int:
         """Peak memory that the entry took in processes of its own."""
         return 0

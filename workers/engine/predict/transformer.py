@@ -136,6 +136,10 @@ class TransformerPredictor(Predictor):
         return [_cut(self.tokenizer.decode(tokens, skip_special_tokens=True), stop) for tokens in written]
 
     @property
+    def image_form(self) -> tuple[int | None, int | None, int | None]:
+        return self.pixels.wanted if self.takes_images else (None, None, None)
+
+    @property
     def start_token(self) -> int | None:
         return start_token(self.tokenizer)
 

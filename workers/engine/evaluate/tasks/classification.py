@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from workers.contracts.errors import UserError
 from workers.engine.evaluate.batches import Measured, batches, check_finite
+from workers.engine.evaluate.fitting import fitted
 from workers.engine.predict.predictor import Doubles, Predictor, refused
 from workers.planning.labels import label_places
 
@@ -26,7 +27,7 @@ def answer(
     prediction = argmax of the scores (lowest class first among equals), logprob = log softmax of the scores at the gold
     class, confidence = softmax of the scores at the prediction; float64: float32 loses the tail of a confident model.
     Classes are those of the data; the entry's are mapped to them by name. What else it tells apart stands behind them
-    and is always wrong.
+    and is always wrong. `options["fit"]` brings pictures into the entry's form; see `workers.engine.evaluate.fitting`.
 
     Args:
         between: called after each batch with the number of examples done; may raise to stop.
@@ -44,7 +45,7 @@ def answer(
     }
     order: NDArray[np.int64] | None = None
     for rows in batches(examples, batch_size):
-        scores = predictor.classify(examples.take(rows))
+        scores = predictor.classify(fitted(examples.take(rows), predictor, options))
         check_finite(scores, rows, predictor.name)
         if order is None:
             order = class_order(predictor, examples, scores.shape[1])
