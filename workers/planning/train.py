@@ -22,6 +22,8 @@ _PASSES = 3
 _STATES_ALL, _STATES_LORA = 4, 1
 # What the forward pass leaves for the backward one, beside what a forward pass alone holds at any time.
 _KEPT = 4
+# What an update takes in seconds however small the model: gathering examples, hundreds of calls, the optimiser.
+_STEP_S = (0.005, 0.06)
 
 
 def check(recipe: TrainRecipe, facts: Facts) -> Check:
@@ -101,8 +103,11 @@ def _estimate(recipe: TrainRecipe, facts: Facts, trained: RepoFacts, task: Task 
         [trained], data, pass_cost(trained) * _PASSES * seen, batch=recipe.batch_size, states=states,
         write_bytes=trained.parameters * 4 if recipe.lora is None else trained.parameters // 10,
     )  # fmt: skip
+    steps = -(-seen // recipe.batch_size)
+    low, high = estimate.seconds
+    seconds = round(low + steps * _STEP_S[0], 1), round(high + steps * _STEP_S[1], 1)
     kept = recipe.batch_size * example_bytes(trained, task.name if task else "") * (_KEPT - 1)
-    return estimate.model_copy(update={"memory_bytes": estimate.memory_bytes + kept})
+    return estimate.model_copy(update={"memory_bytes": estimate.memory_bytes + kept, "seconds": seconds})
 
 
 def _licence(recipe: TrainRecipe, facts: Facts, model: RepoFacts | None) -> tuple[LicenceVerdict, list[Finding]]:

@@ -61,19 +61,7 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
         SimpleField(("weight_decay",), "Weight decay", "0 to 10.", "number"),
         SimpleField(("lora", "rank"), "LoRA rank", "Empty: all weights are trained.", "number"),
         SimpleField(("lora", "alpha"), "LoRA alpha", "How strongly the adapter counts.", "number"),
-        SimpleField(
-            ("lora", "target_modules"),
-            "LoRA layers",
-            "Names of layers, one a line. Empty: every linear layer.",
-            "lines",
-        ),
         SimpleField(("max_length",), "Longest input", "In tokens, for texts. Empty: what the model takes.", "number"),
-        SimpleField(
-            ("validation",),
-            "Validate on",
-            "A dataset, the split after a space if it is not validation. Empty: the validation splits of the datasets above.",
-            "one",
-        ),
         SimpleField(
             ("early_stop", "patience"),
             "Stop early after",
@@ -81,6 +69,18 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "number",
         ),
         SimpleField(("seed",), "Seed", "", "number"),
+        SimpleField(
+            ("lora", "target_modules"),
+            "LoRA layers",
+            "Names of layers, one a line. Empty: every linear layer.",
+            "lines",
+        ),
+        SimpleField(
+            ("validation",),
+            "Validate on",
+            "A dataset, the split after a space if it is not validation. Empty: the validation splits of the datasets above.",
+            "one",
+        ),
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
     "rank": (
