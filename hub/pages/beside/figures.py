@@ -76,7 +76,8 @@ def row_words(rows: Sequence[ScoreRow]) -> list[str]:
     words = domain_words([row.data for row in rows])
     words = [word if row.split == "test" else f"{word}, {row.split}" for word, row in zip(words, rows, strict=True)]
     return [
-        word if words.count(word) == 1 else f"{word} ({row.digest[:6]})" for word, row in zip(words, rows, strict=True)
+        word if words.count(word) == 1 else f"{word} ({row.digest[:6] if row.is_defined else 'older'})"
+        for word, row in zip(words, rows, strict=True)
     ]
 
 

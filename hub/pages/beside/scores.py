@@ -10,6 +10,7 @@ from hub.pages.beside.members import Member, Reader
 from workers.contracts.tasks import METRICS, Metric
 
 MOST_ROWS = 64
+_OLD = "before definitions, "
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class ScoreRow:
     digest: str
     metric: Metric
     scores: tuple[Score | None, ...]
+    is_defined: bool = True
 
     @property
     def best(self) -> int | None:
@@ -64,10 +66,10 @@ def score_rows(members: Sequence[Member], *, user: Reader) -> list[ScoreRow]:
     found: dict[tuple[str, str, str, str], dict[int, Evaluation]] = defaultdict(dict)
     for place, member in enumerate(members):
         for row in evaluations_at(member.opened.repo.pk, member.opened.commit, user).values():
-            meaning = row.definition_digest or f"before definitions, {row.data_commit}"
+            meaning = row.definition_digest or _OLD + row.data_commit
             found[row.data_name, row.split, meaning, row.metric][place] = row
     rows = [
-        ScoreRow(data, split, meaning, metric, tuple(_score(by_place.get(place), metric.name) for place in range(len(members))))
+        ScoreRow(data, split, meaning, metric, tuple(_score(by_place.get(place), metric.name) for place in range(len(members))), not meaning.startswith(_OLD))
         for (data, split, meaning, name), by_place in found.items()
         if (metric := next((entry for entry in METRICS if entry.name == name), None)) is not None
     ]  # fmt: skip

@@ -1,13 +1,15 @@
 """A comparison of two in words: is there a difference, could it be chance, what was given up for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.evals.pair import Cut, Pair
-from hub.pages.measures import difference_words, metric_of, score_words
+from hub.pages.measures import UNIT_WORDS, difference_words, metric_of, score_words
 from hub.pages.numbers import MINUS, figure, percent, points, thousands
 from hub.pages.words import plural
 from workers.contracts.tasks import Metric
 from workers.statistics.interval import Interval
+
+LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,16 @@ def difference_of(found: Interval | None, metric: Metric) -> Difference | None:
     low, high = (difference_words(end, metric) for end in (found.low, found.high))
     mood = "ink3" if found.includes_zero else "ok" if found.value > 0 else "warn"
     verdict = {"ok": "gain", "warn": "loss", "ink3": "within chance"}[mood]
-    return Difference(difference_words(found.value, metric), f"{low.removesuffix(' points')} to {high}", mood, verdict)
+    # the unit stands behind the second end only
+    unit = " points" if metric.unit == "share" else f" {UNIT_WORDS[metric.unit]}"
+    return Difference(difference_words(found.value, metric), f"{low.removesuffix(unit)} to {high}", mood, verdict)
+
+
+def _held_to(shown: Difference | None, p: float | None) -> Difference | None:
+    """Of many parts some differ by chance: what Holm's p does not bear out is no gain and no loss."""
+    if shown is None or p is None or p < LEVEL:
+        return shown
+    return replace(shown, mood="ink3", verdict="within chance")
 
 
 def verdict_sentence(pair: Pair, rival: str) -> str:
@@ -95,7 +106,7 @@ def metric_lines(pair: Pair) -> list[MetricLine]:
 def cut_lines(cuts: tuple[Cut, ...], metric_name: str) -> list[CutLine]:
     metric = metric_of(metric_name)
     return [
-        CutLine(cut.column, cut.value, cut, score_words(cut.first, metric, unit=False), score_words(cut.second, metric, unit=False), difference_of(cut.difference, metric), p_words(cut.p_adjusted if cut.p_adjusted is not None else cut.p_value))
+        CutLine(cut.column, cut.value, cut, score_words(cut.first, metric, unit=False), score_words(cut.second, metric, unit=False), _held_to(difference_of(cut.difference, metric), cut.p_adjusted), p_words(cut.p_adjusted if cut.p_adjusted is not None else cut.p_value))
         for cut in cuts
     ]  # fmt: skip
 

@@ -13,6 +13,7 @@ from hub.core.errors import NotFound
 from hub.pages.beside.comparison import SideBySide, side_by_side
 from hub.pages.beside.figures import distance_figure, distance_table, mean_row, score_figures, score_table
 from hub.pages.beside.members import MOST, Member, names_of
+from hub.pages.beside.verdicts import verdicts_of
 from hub.pages.charts.marks import series_glyph
 from hub.pages.views.evaluations import csv_response
 
@@ -66,6 +67,7 @@ def _shown(found: SideBySide) -> dict[str, Any]:
         "hide_url": f"{here}&equal=hide",
         "sentence": _sentence(found),
         "mean_row": mean_row(members, found.scores),
+        "verdicts": verdicts_of(members, found.scores),
         "figures": score_figures(members, found.scores),
         "distances": distance_figure(members, found.distances) if found.distances else None,
         "api_url": f"{reverse('api-compare')}?{_query(members)}",

@@ -106,6 +106,17 @@ def test_scores_of_one_dataset_stand_in_one_row_and_the_best_is_known(alice, thr
     assert (row.best, row.is_clear) == (0, True)
 
 
+def test_whether_the_best_is_better_is_said_from_the_answers(browser, alice, three):
+    for repo, right in zip(three, (90, 60, 88), strict=True):
+        make_evaluation(alice, repo, repo.commits.get(oid=repo.head), [1] * right + [0] * (100 - right))
+    text = page(browser(), "alice/one", "alice/two", "alice/three").content.decode()
+    assert "Is the best one better?" in text
+    assert "+2.0 points" in text
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    assert "+30.0 points" in text
+    assert "better</span>" in text
+
+
 def test_numbers_of_different_definitions_are_never_put_in_one_row(alice, three):
     for repo, digest in zip(three[:2], ("a" * 64, "b" * 64), strict=True):
         row = make_evaluation(alice, repo, repo.commits.get(oid=repo.head), [1] * 9 + [0])

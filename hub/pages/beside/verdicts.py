@@ -1,0 +1,74 @@
+"""Is the best one better, or is that noise? On each dataset the best against the next best, answer by answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from hub.core.errors import Invalid
+from hub.evals.models import Evaluation
+from hub.evals.pair import Pair
+from hub.evals.pairs import pair_kept, pair_of
+from hub.pages.beside.figures import row_words
+from hub.pages.beside.members import Member
+from hub.pages.beside.scores import ScoreRow
+from hub.pages.results.saying import Difference, difference_of, p_words
+
+MOST_ROWS, WORKED_OUT_HERE, MOST_EXAMPLES_HERE = 12, 3, 2_000
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`difference` is None while a worker still goes through the answers, or where they cannot be compared: `note` says which."""
+
+    word: str
+    best: str
+    next: str
+    difference: Difference | None
+    p: str
+    url: str
+    note: str = ""
+
+
+def verdicts_of(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Verdict]:
+    """Of the rows that two of them were measured on. A page works few of them out itself; workers are asked for the rest."""
+    found = []
+    left = WORKED_OUT_HERE
+    for word, row in list(zip(row_words(rows), rows, strict=True))[:MOST_ROWS]:
+        places = _first_two(row)
+        if places is None:
+            continue
+        first, second = (row.scores[place].evaluation for place in places)  # type: ignore[union-attr]
+        pair, note, worked_out = _pair(first, second, left > 0)
+        left -= worked_out
+        found.append(
+            Verdict(
+                word, members[places[0]].name, members[places[1]].name,
+                difference_of(pair.difference, row.metric) if pair is not None else None,
+                p_words(pair.p_value) if pair is not None else "", _url(members[places[0]], first, second), note,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _first_two(row: ScoreRow) -> tuple[int, int] | None:
+    sign = -1 if row.metric.higher_is_better else 1
+    known = sorted((sign * score.value, place) for place, score in enumerate(row.scores) if score is not None)
+    return (known[0][1], known[1][1]) if len(known) > 1 else None
+
+
+def _pair(first: Evaluation, second: Evaluation, may_work: bool) -> tuple[Pair | None, str, int]:
+    try:
+        pair = pair_kept(first, second)
+        if pair is not None:
+            return pair, "", 0
+        if may_work and max(first.examples, second.examples) <= MOST_EXAMPLES_HERE:
+            return pair_of(first, second), "", 1
+    except Invalid as error:
+        return None, error.message, 0
+    return None, "A worker goes through the answers; load the page again in a minute.", 0
+
+
+def _url(member: Member, first: Evaluation, second: Evaluation) -> str:
+    namespace, _, name = member.full_name.partition("/")
+    return reverse("repo-measurement-against", args=[namespace, name, first.pk, second.pk])
