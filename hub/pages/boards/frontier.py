@@ -53,7 +53,7 @@ def frontier_figure(found: Leaderboard, axis: str, *, came_from: str = "", csv_u
         _sentence(found, front, len(rows), len(drawn), axis),
         [frontier.draw(spots, axes, title), frontier.draw_narrow(spots, axes, title)],
         _table(found, drawn, axis),
-        [(dot_glyph("child-mark"), "on the front"), (dot_glyph("open-mark"), "another is cheaper and no worse")],
+        [(dot_glyph("child-mark"), "on the front"), (dot_glyph("open-mark"), "another costs no more and does better")],
         csv_url,
     )
 

@@ -6,7 +6,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hub.accounts.selectors import namespaces_writable
-from hub.benchmarks.selectors import benchmarks_visible
 from hub.catalog.models import Repo
 from hub.core.errors import ApplicationError, NotFound, Refused
 from hub.core.ratelimit import limit_check
@@ -22,7 +21,6 @@ from workers.contracts.kinds import KINDS, Kind, kind_get
 from workers.contracts.methods import methods_of
 
 OFFERED = 200
-BENCHMARKS_NAMED = 12
 
 
 @require_safe
@@ -64,11 +62,6 @@ def _offers(request: HttpRequest, draft: Draft) -> list[dict[str, str]]:
     return sorted(offers, key=lambda offer: (not offer["same"], offer["name"]))
 
 
-def _benchmarks(request: HttpRequest) -> list[str]:
-    rows = benchmarks_visible(request.user).filter(retired="").values_list("benchmark__name", flat=True)
-    return list(rows[:BENCHMARKS_NAMED])
-
-
 def _context(request: HttpRequest, kind: Kind, draft: Draft) -> dict:
     spaces = namespaces_writable(request.user)
     shown = draft_show(draft, namespace=spaces[0] if spaces else request.user.username)
@@ -88,7 +81,6 @@ def _context(request: HttpRequest, kind: Kind, draft: Draft) -> dict:
         "check": draft.report.check if draft.report else None,
         "spaces": spaces,
         "datasets": list(datasets[:OFFERED]) if draft.tab == "form" else [],
-        "benchmarks": _benchmarks(request) if draft.tab == "form" and kind.name == "evaluate" else [],
         "offers": _offers(request, draft) if draft.tab == "form" else [],
         "matrix": matrix_of(draft.document, user=request.user)
         if draft.tab == "form" and kind.name == "evaluate"
