@@ -52,6 +52,8 @@ def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]],
                 resumed += 1
             rows.append(_publishable(ports, unit, entry))
             ports.reporter.log(_told(unit, entry))
+            for finding in entry["warnings"]:
+                ports.reporter.log(finding["message"], "warning")
             ports.reporter.progress(done + 1, len(units), "evaluations", unit.model.reference)
     finally:
         runner.close()

@@ -40,16 +40,34 @@ def open_data(folder: Path, unit: Unit, scratch: Path) -> Data:
     shas = examples.shas()
     warnings = list(examples.warnings)
     leakage = _leakage(folder, unit, examples, scratch, warnings)
+    duplicates = len(shas) - len(set(shas))
+    warnings += _odd(duplicates, leakage, len(shas), examples.name)
     return Data(
         examples=examples,
         shas=shas,
         slices={column: examples.slice_values(column) for column in wanted.slices},
         cluster=examples.slice_values(wanted.cluster) if wanted.cluster else None,
         example_hash=hashlib.sha256("\n".join(sorted(shas)).encode()).hexdigest(),
-        duplicates=len(shas) - len(set(shas)),
+        duplicates=duplicates,
         leakage=leakage,
         warnings=[finding.model_dump(mode="json") for finding in warnings],
     )
+
+
+def _odd(duplicates: int, leakage: dict[str, int], examples: int, name: str) -> list[Finding]:
+    """What a reader of the numbers should know of the data behind them."""
+    told = []
+    if duplicates:
+        message = f"{duplicates} of {examples} examples of {name} say again what another one said."
+        told.append(("data_duplicates", message, "What is said twice counts twice."))
+    for split, count in leakage.items():
+        if count:
+            message = f"{count} of {examples} examples of {name} also stand in {split}, with the same input."
+            told.append(("data_leakage", message, f"A model that was trained on {split} may know them by heart."))
+    return [
+        Finding(code=code, severity="warning", message=message, consequence=consequence, where="data", stage="run")
+        for code, message, consequence in told
+    ]
 
 
 def _leakage(folder: Path, unit: Unit, examples: Any, scratch: Path, warnings: list[Finding]) -> dict[str, int]:
