@@ -197,7 +197,9 @@ def _board_print(board: dict[str, Any]) -> None:
             "Nothing that matches was measured. `genepool submit` with a recipe of the kind evaluate does.\n"
         )
     if board["noise"]:
-        sys.stdout.write(f"Two runs of one model stay within {board['noise']['difference']:.4f} of each other.\n")
+        apart = board["noise"]["difference"]
+        words = f"stay within {apart:.4f} of each other" if apart else "give the same number"
+        sys.stdout.write(f"Two runs of one model {words}.\n")
 
 
 def _rank(row: dict[str, Any]) -> str:

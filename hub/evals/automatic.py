@@ -96,10 +96,9 @@ def _inherited(job: Job, commit: Commit, recipe: object, parents: Sequence[Paren
     for parent in parents:
         for digest, row in parent.rows.items():
             shared.setdefault(digest, []).append(row)
-    names = _benchmarks_of(job, shared)
-    found: dict[str, Measure] = {}
-    if isinstance(recipe, TrainRecipe):
-        found |= _of_training(job, commit, recipe)
+    own = _of_training(job, commit, recipe) if isinstance(recipe, TrainRecipe) else {}
+    names = _benchmarks_of(job, [*shared, *own])
+    found = {digest: Measure(benchmark=names[digest]) if names.get(digest) else item for digest, item in own.items()}
     order = sorted(
         shared.items(), key=lambda item: (item[0] not in names, -len(item[1]), item[1][0].split != "test", item[1][0].data_name)
     )  # fmt: skip
@@ -111,10 +110,10 @@ def _inherited(job: Job, commit: Commit, recipe: object, parents: Sequence[Paren
     return dict(list(found.items())[:DEFINITIONS])
 
 
-def _benchmarks_of(job: Job, digests: Mapping[str, object]) -> dict[str, str]:
+def _benchmarks_of(job: Job, digests: Sequence[str]) -> dict[str, str]:
     """The name of each digest that is a benchmark's; "" where every version that has it is retired."""
     names: dict[str, str] = {}
-    rows = versions_visible(job.owner).filter(digest__in=list(digests)).order_by("benchmark__created_at", "number")
+    rows = versions_visible(job.owner).filter(digest__in=digests).order_by("benchmark__created_at", "number")
     for version in rows:
         if version.retired:
             names.setdefault(version.digest, "")
@@ -186,7 +185,8 @@ def _try(
     title = f"Evaluation of {commit.repo.full_name} on {counted(len(measures), 'dataset')}"
     try:
         with transaction.atomic():
-            followup_submit(user=job.owner, document=recipe.model_dump(mode="json"), parent=job, title=title)
+            document = {"kind": recipe.kind} | recipe.model_dump(mode="json", exclude_defaults=True)
+            followup_submit(user=job.owner, document=document, parent=job, title=title)
     except ApplicationError as error:
         return error
     return None

@@ -158,9 +158,11 @@ def test_what_the_owner_may_not_read_is_not_repeated(alice, bob, family):
 
 
 def test_a_training_is_measured_on_the_test_split_of_its_data(alice, family):
-    job = ended(alice, family, kind="train", task="image-classification")
-    assert followups(job) == [(["result", "base"], ["builtin:digits"])]
-    assert Job.objects.get(parent=job).request["recipe"]["data"][0]["split"] == "test"
+    make_dataset(alice, "alice/letters")
+    data = [{"data": "builtin:digits", "split": "train"}, {"data": "alice/letters", "split": "train"}]
+    job = ended(alice, family, kind="train", task="image-classification", data=data)
+    assert followups(job) == [(["result", "base"], ["digits@1", "alice/letters"])]
+    assert [row["split"] for row in Job.objects.get(parent=job).request["recipe"]["data"]] == ["test", "test"]
 
 
 def test_parents_that_do_not_fit_leave_the_result_by_itself(alice, family, version, monkeypatch):
