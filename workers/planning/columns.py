@@ -9,7 +9,7 @@ from workers.contracts.tasks import TASKS, Column, Task
 # Roles in the words of the task table, each with the names that mean it, the surest first. The role's own name comes before.
 SYNONYMS: dict[str, tuple[str, ...]] = {
     "image": ("images", "img", "picture", "pixel_values"),
-    "label": ("labels", "class", "target", "category", "answer", "answerkey", "gold", "y"),
+    "label": ("labels", "class", "target", "category", "sentiment", "species", "answer", "answerkey", "gold", "y"),
     "text": ("sentence", "sentence1", "sentence_1", "content", "document", "docstring", "text1", "premise", "review"),
     "text_pair": ("sentence2", "sentence_2", "text2", "hypothesis", "pair"),
     "target": ("score", "label", "labels", "value", "similarity", "y"),
@@ -99,7 +99,7 @@ def _columns_for(
         if left:
             return left, None
     alone = [held for held, kind in columns.items() if held not in used and fits(wanted.kind, kind)]
-    if len(alone) == 1 and wanted.required and wanted.kind in ("image", "text", "texts"):
+    if len(alone) == 1 and wanted.required and (wanted.kind in ("image", "texts") or wanted.role == "text"):
         return (alone[0],), None
     message = f"{name} has no column for {wanted.role} ({_HOLDS[wanted.kind]}). It has {_listed(columns)}."
     return (), _finding(

@@ -20,20 +20,21 @@ def label_places(
     """For each class of `ours` its index in `theirs`, both in index order; () with findings when they cannot be matched.
 
     Every class of ours must be among theirs, which may hold more: a model may tell more classes apart than data shows.
-    Names are compared as they stand, then without regard to case and surrounding space. Where either side has numbers only,
-    index answers to index.
+    Names are compared as they stand (a class called 3 is the 3 of others), then, where either side has numbers only, index
+    answers to index, then without regard to case and surrounding space.
     """
+    exact = {label: index for index, label in enumerate(theirs)}
+    if all(label in exact for label in ours):
+        return tuple(exact[label] for label in ours), []
     if not (are_named(ours) and are_named(theirs)):
         if len(ours) <= len(theirs):
             return tuple(range(len(ours))), []
         message = f"{our_name} has {len(ours)} classes, {their_name} {len(theirs)}."
         consequence = "Classes without names are matched by number, and the last ones have nothing to match."
         return (), [_finding(message, where, consequence)]
-    exact = {label: index for index, label in enumerate(theirs)}
-    if not all(label in exact for label in ours):
-        folded = {_folded(label): index for index, label in enumerate(theirs)}
-        if len(folded) == len(theirs) and len({_folded(label) for label in ours}) == len(ours):
-            exact = {label: folded[_folded(label)] for label in ours if _folded(label) in folded}
+    folded = {_folded(label): index for index, label in enumerate(theirs)}
+    if len(folded) == len(theirs) and len({_folded(label) for label in ours}) == len(ours):
+        exact = {label: folded[_folded(label)] for label in ours if _folded(label) in folded}
     missing = [label for label in ours if label not in exact]
     if missing:
         extra = sorted(set(theirs) - set(ours))

@@ -95,8 +95,8 @@ def _classes(split: Split, role: str, column: str, length: int, labels: tuple[st
 
 def _places(theirs: tuple[str, ...], present: list[int], labels: tuple[str, ...], name: str) -> tuple[int, ...]:
     """Where in `labels` each class that occurs has its place; those that do not occur need none."""
-    if are_named(theirs) and are_named(labels):
-        ours = [theirs[index] for index in present]
+    ours = [theirs[index] for index in present]
+    if (are_named(theirs) and are_named(labels)) or set(ours) <= set(labels):
         places, findings = label_places(ours, labels, our_name=name, their_name="the classes asked for")
     else:
         ours = [str(index) for index in range(present[-1] + 1)]

@@ -61,6 +61,13 @@ def test_numbers_are_taken_as_indices(tmp_path: Path) -> None:
     assert refusal(tmp_path, "text-classification", labels=("x", "y"))[0].startswith("label_mismatch")
 
 
+def test_a_class_called_3_is_the_3_of_others(tmp_path: Path) -> None:
+    """Folders 1 and 3 of the digits are not the first two classes."""
+    write_jsonl(tmp_path, [{"text": "a", "label": "3"}, {"text": "b", "label": "1"}])
+    examples = read(tmp_path, "text-classification", labels=[str(digit) for digit in range(10)])
+    assert examples.gold([0, 1]).tolist() == [3, 1]
+
+
 def test_the_names_that_a_file_gives_to_its_numbers_count(tmp_path: Path) -> None:
     features = np.ones((2, 3), np.float32)
     write_tensors(tmp_path, {"features": features, "labels": np.array([0, 1])}, names='{"labels": ["cat", "dog"]}')
