@@ -1,5 +1,7 @@
 """Reads of benchmarks. Each starts from what the reader may read of the data: without that, a benchmark is not there."""
 
+from uuid import UUID
+
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 
@@ -94,3 +96,9 @@ def may_change(user: Reader, benchmark: Benchmark) -> bool:
     if benchmark.namespace is None or not isinstance(user, User):
         return False
     return user.is_superuser or benchmark.namespace.name in namespaces_writable(user)
+
+
+def commits_pinned() -> set[tuple[UUID, str]]:
+    """Repo and hash of the data of every version that is still measured with: the garbage collection leaves those alone."""
+    rows = BenchmarkVersion.objects.filter(retired="", data_repo__isnull=False)
+    return set(rows.values_list("data_repo_id", "data_commit"))

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from hub.benchmarks.selectors import commits_pinned
 from hub.catalog.collecting import Collected, garbage_collect
 from hub.jobs.selectors import commits_in_use
 from hub.jobs.services import scratch_sweep
@@ -77,7 +78,7 @@ def chores_run() -> Iterator[tuple[Chore, int | None]]:
 
 
 def collect(*, is_dry_run: bool = False, wait_days: int | None = None, until: float | None = None) -> Collected:
-    run = partial(garbage_collect, kept=commits_in_use(), is_dry_run=is_dry_run, until=until)
+    run = partial(garbage_collect, kept=commits_in_use() | commits_pinned(), is_dry_run=is_dry_run, until=until)
     return run() if wait_days is None else run(wait_days=wait_days)
 
 

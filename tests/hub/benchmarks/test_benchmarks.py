@@ -6,7 +6,10 @@ from hub.benchmarks.builtins import BUILTINS, builtins_sync
 from hub.benchmarks.models import Benchmark, BenchmarkVersion
 from hub.benchmarks.selectors import benchmark_get, benchmarks_visible, definition_resolve, version_resolve, versions_of
 from hub.benchmarks.services import benchmark_create, benchmark_revise, version_retire
+from hub.catalog.models import Commit
 from hub.catalog.services import repo_delete
+from hub.catalog.squash import history_squash
+from hub.config.housekeeping import collect
 from hub.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
 from tests.factories.benchmarks import make_benchmark, make_dataset
 from tests.factories.catalog import make_commit
@@ -207,6 +210,22 @@ def test_names_that_stand_for_nothing(alice, text):
     make_benchmark(alice, "mine")
     with pytest.raises(NotFound):
         version_resolve(user=alice, text=text)
+
+
+def test_its_data_is_kept_as_long_as_it_is_measured_with(alice):
+    """Somebody squashes the history of the dataset: the commit that the benchmark pins is on no branch any more."""
+    data = make_dataset(alice, "alice/letters")
+    pinned = make_benchmark(alice, "letters", data="alice/letters").data_commit
+    make_commit(data, alice, {"notes.md": "more"})
+    history_squash(user=alice, repo=data, branch="main")
+    is_there = Commit.objects.filter(repo=data, oid=pinned).exists
+    for _ in range(2):
+        collect(wait_days=0)
+    assert is_there()
+    version_retire(user=alice, name="letters", number=1, reason="It leaked.")
+    for _ in range(2):
+        collect(wait_days=0)
+    assert not is_there()
 
 
 def test_an_older_way_to_measure_is_refused(alice):
