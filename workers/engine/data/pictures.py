@@ -18,7 +18,7 @@ from workers.engine.data.refusals import refused
 from workers.planning.datasets import classes_of, picture_path
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 64 * 2**20
+MAX_PIXELS = 32 * 2**20
 MAX_BYTES = 256 * 2**20
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
 Decode = Callable[[Any], NDArray[np.float32]]
