@@ -58,14 +58,17 @@ def ranking_of(job: Job, user: Any) -> RankingTable | None:
         .filter(type="model", full_name__in=names)
         .values_list("full_name", flat=True)
     )
+    results = report.get("results", ())
+    # Where all share the first place there is no best one.
+    telling = {name for entry in results for name, place in entry["places"].items() if place > 1}
     rows = tuple(
         Row(
             str(entry["place"] or "–"),
             entry["model"]["repo"],
             entry["model"]["repo"] in here,
-            _cells(entry, estimators),
+            _cells(entry, estimators, telling),
         )
-        for entry in report.get("results", ())
+        for entry in results
     )
     left_out = tuple(
         LeftOut(entry["model"]["repo"], entry["model"]["repo"] in here, str(entry["message"]))
@@ -75,10 +78,12 @@ def ranking_of(job: Job, user: Any) -> RankingTable | None:
     return RankingTable(title, _summary(report, rows), estimators, rows, left_out)
 
 
-def _cells(entry: Mapping[str, Any], estimators: tuple[Estimator, ...]) -> tuple[Cell, ...]:
+def _cells(entry: Mapping[str, Any], estimators: tuple[Estimator, ...], telling: set[str]) -> tuple[Cell, ...]:
     scores, places = entry["scores"], entry["places"]
     return tuple(
-        Cell(score_text(row, scores[row.name]), places.get(row.name) == 1) if row.name in scores else Cell("–")
+        Cell(score_text(row, scores[row.name]), row.name in telling and places.get(row.name) == 1)
+        if row.name in scores
+        else Cell("–")
         for row in estimators
     )
 

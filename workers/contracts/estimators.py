@@ -32,12 +32,12 @@ _ROOM = "workers.engine.transfer"
 ESTIMATORS: tuple[Estimator, ...] = (
     Estimator(
         "logme", "LogME", "features", f"{_ROOM}.logme:logme", "You et al. 2021, arXiv:2102.11005",
-        "How probable the labels are under a Bayesian linear model on the features, per example and class.",
+        "How probable the labels are under a Bayesian linear model on the features, per example and class. Also for numbers.",
         ranks_numbers=True,
     ),
     Estimator(
         "probe", "Linear probe", "features", f"{_ROOM}.probe:linear_probe", "Alain and Bengio 2016, arXiv:1610.01644",
-        "Accuracy of a linear classifier trained on the features, over five folds; for numbers, R² of ridge regression.",
+        "Accuracy of a linear classifier trained on the features, over five folds. For numbers, R² of ridge regression.",
         ranks_numbers=True, is_share=True,
     ),
     Estimator(

@@ -136,13 +136,12 @@ class _Ranking:
             )
             entry["dimensions"] = views.features.shape[1] if views.features is not None else None
             entry["seconds"] = round(time.monotonic() - started, 3)
-            self.ports.reporter.log(
-                f"{model.reference}: " + ", ".join(f"{name} {value:.4f}" for name, value in entry["scores"].items())
-            )
+            told = ", ".join(f"{name} {value:.4f}" for name, value in entry["scores"].items())
+            self.ports.reporter.log(f"{_called(model)}: {told}")
         except UserError as error:
             code = error.findings[0].code if error.findings else UserError.code
             entry["left_out"] = {"code": code, "message": str(error)}
-            self.ports.reporter.log(f"{model.reference} is left out: {error}", "warning")
+            self.ports.reporter.log(f"{_called(model)} is left out: {error}", "warning")
         self._keep(model, entry)
         return entry
 
@@ -180,6 +179,12 @@ class _Ranking:
             return None
         entry: dict[str, Any] = json.loads(note.read_text(encoding="utf-8"))
         return entry if entry["key"] == self._key(model) else None
+
+
+def _called(item: Input) -> str:
+    """For the log: no commit in full, which a ranking of everything that fits has in each reference."""
+    name, _, revision = item.reference.partition("@")
+    return f"{name}@{revision[:7]}" if revision else name
 
 
 def _name(item: Input) -> dict[str, Any]:

@@ -47,6 +47,15 @@ def test_shows_every_score_best_first(browser, alice, ranked):
     assert "/docs/ranking" in page
 
 
+def test_marks_no_best_one_where_all_are_equal(browser, alice, ranked):
+    for entry in ranked.ranking.result["results"]:
+        entry["scores"]["probe"], entry["places"]["probe"] = 0.5, 1
+    ranked.ranking.save()
+    page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+    assert page.count("50.0\u00a0%</td>") == 2
+    assert "<b>50.0" not in page
+
+
 def test_links_only_to_what_the_reader_may_see(browser, alice, ranked):
     page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
     assert 'href="/charlie/hidden"' not in page
