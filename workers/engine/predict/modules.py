@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from workers.engine.predict.predictor import refused
-from workers.planning.heads import BODY, HEADS, Head, head_for, head_in
+from workers.planning.heads import HEADS, Head, head_for, head_in
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -108,6 +108,3 @@ def _refuse_gaps(loading: Mapping[str, Any], head: Head, name: str) -> None:
             "weights_incomplete",
             f"The weights of {name} leave {len(gaps)} tensors of its architecture open, first {gaps[0]}.",
         )
-
-
-__all__ = ["BODY", "head_wanted", "load_module", "plain", "read_json", "transformers_quietly"]
