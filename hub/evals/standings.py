@@ -75,21 +75,25 @@ def _ranked(keys: list[Any], scores: dict[Any, float], draws: dict[Any, Floats])
 
 def _resampled(answers: dict[Any, Columns], metric: Metric) -> tuple[dict[Any, float], dict[Any, Floats]]:
     """Scores of all examples and of resamples of them, higher is better. Every resample draws the same examples for all."""
-    sign, scores, draws = 1.0 if metric.higher_is_better else -1.0, {}, {}
+    sign = 1.0 if metric.higher_is_better else -1.0
+    scores: dict[Any, float] = {}
     for key, columns in answers.items():
-        examples = len(columns["example_sha"])
-        cluster = cluster_codes(columns[CLUSTER_COLUMN]) if CLUSTER_COLUMN in columns else None
         try:
-            score = sign * float(value_under(metric, columns, np.ones((1, examples)))[0])
+            score = sign * float(value_under(metric, columns, np.ones((1, len(columns["example_sha"]))))[0])
         except ValueError:
             continue  # NaN among the answers: the number is shown, a place it has not
         if np.isfinite(score):
-            weights = resample_weights(examples, resamples=_DRAWS, cluster=cluster)
-            scores[key], draws[key] = (
-                score,
-                np.concatenate([sign * value_under(metric, columns, chunk) for chunk in weights]),
-            )
-    return scores, draws
+            scores[key] = score
+    if not scores:
+        return {}, {}
+    # The examples are the same for all and in one order, so the first one's clusters are everybody's.
+    first = answers[next(iter(scores))]
+    cluster = cluster_codes(first[CLUSTER_COLUMN]) if CLUSTER_COLUMN in first else None
+    parts: dict[Any, list[Floats]] = {key: [] for key in scores}
+    for weights in resample_weights(len(first["example_sha"]), resamples=_DRAWS, cluster=cluster):
+        for key, found in parts.items():
+            found.append(sign * value_under(metric, answers[key], weights))
+    return scores, {key: np.concatenate(found) for key, found in parts.items()}
 
 
 def _answers(entries: Sequence[Evaluation], metric: Metric) -> dict[Any, Columns]:
