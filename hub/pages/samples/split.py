@@ -1,5 +1,6 @@
 """Rows of one split of a dataset repo, whatever its format. What cannot be shown says why, in words for the page."""
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -28,9 +29,12 @@ class Sampled:
 
 
 def split_rows(repo: Repo, commit: Commit, split: str, rows: Sequence[int], *, user: Any) -> Sampled:
-    """SECURITY: the bytes are only for those who may open the files: a gate or a private repo holds here too."""
+    """The answer's rows are in ascending order.
+
+    SECURITY: the bytes are only for those who may open the files: a gate or a private repo holds here too."""
     if not Repo.objects.all().open_to(user).filter(pk=repo.pk).exists():
         return Sampled(reason="Only those with access to the dataset see its examples.")
+    rows = sorted(set(rows))
     files = {file.path: file.sha256 for file in facts_of(commit).files}
     held = files_by_split(files).get(split)
     if held is None:
@@ -41,7 +45,14 @@ def split_rows(repo: Repo, commit: Commit, split: str, rows: Sequence[int], *, u
         return _tables(held, files, rows)
     except TooMuch:
         return Sampled(reason="Its rows are too large to be opened for a page.")
-    except (ValueError, KeyError, TypeError, AttributeError):  # what a header or a line of another shape runs into
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        struct.error,
+    ):  # what another shape runs into
         return Sampled(reason="The file cannot be read as what its name says.")
 
 

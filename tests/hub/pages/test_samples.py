@@ -81,6 +81,7 @@ def test_rows_of_parquet_run_on_over_row_groups_and_files(alice):
     found = rows_of(alice, repo, "test", [0, 2, 4])
     assert found.rows == (0, 2, 4)
     assert found.columns == {"text": ["a", "c", "e"], "label": [0, 0, 1]}
+    assert rows_of(alice, repo, "test", [4, 0, 4]).columns["text"] == ["a", "e"]
 
 
 def test_rows_of_lines_and_of_tables_with_commas(alice):
@@ -126,6 +127,23 @@ def test_a_parquet_bomb_is_not_opened(alice, monkeypatch):
     monkeypatch.setattr(tables, "MOST_ROW_GROUP_BYTES", 10)
     repo = make_repo(alice, "data", type="dataset", files={"data/test.parquet": parquet({"text": ["a" * 100]})})
     assert "cannot be read" in rows_of(alice, repo, "test", [0]).reason
+
+
+def test_equal_values_that_are_huge_when_laid_out_are_read_a_few_at_a_time(alice):
+    values = pa.DictionaryArray.from_arrays(pa.array([0] * 50_000, pa.int32()), ["x" * 100_000])
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"text": values.cast(pa.dictionary(pa.int32(), pa.string()))}), buffer, store_schema=False)
+    assert len(buffer.getvalue()) < 1_000_000
+    repo = make_repo(alice, "data", type="dataset", files={"data/test.parquet": buffer.getvalue()})
+    found = rows_of(alice, repo, "test", [0, 1])
+    assert [len(text) for text in found.columns["text"]] == [100_000, 100_000]
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"a": ' * 100_000, '{"text": 1e999}'])
+def test_a_line_that_is_nested_too_deep_breaks_nothing(alice, line):
+    repo = make_repo(alice, "data", type="dataset", files={"test.jsonl": line + "\n"})
+    found = rows_of(alice, repo, "test", [0])
+    assert found.reason or found.columns
 
 
 def test_examples_of_a_gated_dataset_are_for_those_with_access(alice, charlie):
