@@ -52,6 +52,7 @@ def kept_context(opened: Opened, comparison: Comparison | None) -> dict[str, Any
         "plain": plain_of(opened, comparison),
         "kept": kept_lines(comparison),
         "kept_sentence": kept_sentence(comparison),
+        "has_base": any(row.forgotten is not None for row in comparison.kept),
         "has_chance": any(row.above_chance is not None for row in comparison.kept),
         "flip_lines": flip_lines(opened, comparison),
     }

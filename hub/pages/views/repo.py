@@ -21,6 +21,7 @@ from hub.pages.trying import try_box
 from hub.pages.usage import usage_of
 
 TENSORS_SHOWN = 200
+RESULTS = ("merge", "train")  # kinds of jobs whose results are put beside what went in
 
 
 def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
@@ -36,7 +37,7 @@ def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:
         "repo": opened.repo,
         "commit": opened.commit,
         "facts": opened.facts,
-        "tabs": tabs_of(opened, here, is_result=opened.manifest.get("kind") == "merge", may_administer=may_administer),
+        "tabs": tabs_of(opened, here, is_result=opened.manifest.get("kind") in RESULTS, may_administer=may_administer),
         "may_write": may_write,
         "may_administer": may_administer,
         "urls": Addresses(opened.repo),

@@ -19,15 +19,17 @@ from hub.pages.report import report_of
 from hub.pages.results.kept import kept_context
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
-from hub.pages.words import plural
+from hub.pages.words import KIND_NOUNS, plural
 from workers.contracts.methods import method_get
 
 
 def _receipt(report: dict[str, Any], job) -> dict[str, Any]:
     cost = report.get("cost") or {}
-    inputs = len(report.get("inputs") or [])
+    inputs = sum(row.get("role") != "data" for row in report.get("inputs") or [])
     lines = [
-        (f"Read, {inputs} models" if inputs else "Read", size(cost["read_bytes"])) if "read_bytes" in cost else None,
+        (f"Read, {inputs} {plural(inputs, 'model', 'models')}" if inputs else "Read", size(cost["read_bytes"]))
+        if "read_bytes" in cost
+        else None,
         ("Written", size(cost["written_bytes"])) if "written_bytes" in cost else None,
         ("Written", size(cost["write_bytes"])) if "write_bytes" in cost else None,
         ("Peak memory", size(cost["peak_memory_bytes"])) if cost.get("peak_memory_bytes") else None,
@@ -96,6 +98,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "measuring": _measuring(job) if comparison is None and job is not None else None,
         "report": report,
         "made_from": _made_from(opened),
+        "noun": KIND_NOUNS.get(str(opened.manifest.get("kind")), "job"),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
