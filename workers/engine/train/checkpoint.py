@@ -35,8 +35,7 @@ def save(
     for number, parameter in enumerate(_parameters(optimizer)):
         for key, value in optimizer.state[parameter].items():
             tensors[f"optimizer/{number}/{key}"] = value
-    # Cloned: safetensors refuses tensors that share memory, as tied buffers may.
-    held = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+    held = _apart(tensors)
     path, draft = journal / FILE, journal / f"{FILE}.part"
     save_file(held, draft, {"progress": progress.to_json(), "scaler": json.dumps(scaler)})
     with draft.open("rb") as file:
@@ -96,6 +95,18 @@ def _read(path: Path, key: str) -> tuple[Progress, dict[str, Any] | None, dict[s
             return progress, json.loads(metadata["scaler"]), tensors
     except (SafetensorError, KeyError, TypeError, ValueError):
         return None
+
+
+def _apart(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """On the processor, none sharing memory with another, as tied buffers may and safetensors refuses; copied only where they do."""
+    seen: set[int] = set()
+    found = {}
+    for name, tensor in tensors.items():
+        held = tensor.detach().cpu().contiguous()
+        place = held.untyped_storage().data_ptr()
+        found[name] = held.clone() if place in seen else held
+        seen.add(place)
+    return found
 
 
 def _second_name(path: Path, name: Path) -> None:

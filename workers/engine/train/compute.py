@@ -5,8 +5,7 @@ from typing import Any
 
 import torch
 
-from workers.engine.train.losses import Objective
-from workers.engine.train.run import Batches
+from workers.engine.train.losses import Batches, Objective
 from workers.engine.train.settings import Settings
 
 

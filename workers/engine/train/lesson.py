@@ -12,9 +12,8 @@ from workers.engine.predict.tokenizers import check_vocabulary, longest_input
 from workers.engine.train import losses
 from workers.engine.train.batches import Examples, Supervised
 from workers.engine.train.blocks import Between, CausalBlocks, MaskedBlocks
-from workers.engine.train.losses import Objective
+from workers.engine.train.losses import Batches, Objective
 from workers.engine.train.refusals import refused
-from workers.engine.train.run import Batches
 
 # Pieces of text for language models are cut here where the recipe says nothing, and the model takes longer ones.
 LONGEST_PIECE = 1024

@@ -6,7 +6,7 @@ A later way of training (distilling, stitching, aligning) brings terms of its ow
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
@@ -31,6 +31,13 @@ class Batch:
             {name: tensor.to(device) for name, tensor in self.targets.items()},
             self.units,
         )
+
+
+class Batches(Protocol):
+    """Examples by number, made into tensors. `seed` decides whatever is drawn (which tokens are hidden), and nothing else does."""
+
+    def __len__(self) -> int: ...
+    def batch(self, rows: torch.Tensor, *, seed: int) -> Batch: ...
 
 
 @dataclass(frozen=True)

@@ -7,31 +7,25 @@ import time
 from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
-from typing import Any, Protocol
 
 import torch
 
+from workers.contracts.errors import Cancelled
 from workers.engine.train import checkpoint
 from workers.engine.train.draws import derived_seed, epoch_order
-from workers.engine.train.losses import Batch, Objective
+from workers.engine.train.losses import Batches, Objective
 from workers.engine.train.machine import Machine
+from workers.engine.train.optimiser import adamw
 from workers.engine.train.pace import Pace
 from workers.engine.train.progress import Progress, Sums
 from workers.engine.train.refusals import diverged
 from workers.engine.train.schedule import learning_rate
 from workers.engine.train.settings import Settings, Watch
+from workers.engine.train.validate import validation_loss
 
-BETAS = (0.9, 0.999)
 # Points of the loss curve, and marks: steps whose state is kept to fall back on, epochs apart from that.
 POINTS, MARKS = 200, 20
 TOTAL = "loss"
-
-
-class Batches(Protocol):
-    """Examples by number, made into tensors. `seed` decides whatever is drawn (which tokens are hidden), and nothing else does."""
-
-    def __len__(self) -> int: ...
-    def batch(self, rows: torch.Tensor, *, seed: int) -> Batch: ...
 
 
 class NotFinite(Exception):
@@ -73,7 +67,7 @@ class _Run:
         self.machine = Machine(settings.precision, device)
         self.watch = watch if self.machine.is_main else Watch()
         self.model = model.to(self.machine.device)
-        self.optimizer = _optimizer(self.model, settings)
+        self.optimizer = adamw(self.model, settings)
         self.progress, scaler = checkpoint.restore(journal, self.model, self.optimizer, key)
         self.stepper = self.machine.prepared(self.optimizer)
         self.machine.scaler_restore(scaler)
@@ -89,6 +83,9 @@ class _Run:
                 self._epoch()
         except NotFinite:
             self._fall_back()
+        except Cancelled:
+            self._save_for_later()
+            raise
         else:
             if self.progress.stopped == "early" or (self.settings.patience is not None and self.progress.worse):
                 self.progress.kept = checkpoint.restore_kept(self.journal, self.model, self.key)
@@ -204,6 +201,14 @@ class _Run:
             self.watch.checkpoint(self.progress.step)
         self.saved_at = self.clock()
 
+    def _save_for_later(self) -> None:
+        """Asked to stop, perhaps because the worker goes: whoever takes the run up again should find it as it stands.
+
+        Not between the last step of an epoch and its end: that is not a state to go on from, and the last checkpoint is.
+        """
+        if self.machine.world == 1 and self.progress.step % self.per_epoch and self.progress.step < self.steps:
+            checkpoint.save(self.journal, self.model, self.optimizer, self.progress, scaler=self.machine.scaler)
+
     def _fall_back(self) -> None:
         """The loss is no number any more: the weights of the last mark are what is left of the run."""
         self.machine.wait()
@@ -212,35 +217,3 @@ class _Run:
         if kept is None:
             raise diverged(failed_at, self.settings.learning_rate)
         self.progress.stopped, self.progress.diverged_at, self.progress.kept = "diverged", failed_at, kept
-
-
-@torch.no_grad()
-def validation_loss(
-    model: Any, data: Batches, objective: Objective, batch_size: int, *, machine: Machine | None = None
-) -> float:
-    """The mean of the objective over all of `data`, weighted by units, in evaluation mode; the model is left in it.
-
-    Determinism: what is drawn depends on the batch's number alone, so that epochs can be compared.
-    """
-    machine = machine or Machine("float32")
-    model.eval()
-    total = units = 0.0
-    for number, start in enumerate(range(0, len(data), batch_size)):
-        if number % machine.world != machine.rank:
-            continue
-        rows = torch.arange(start, min(start + batch_size, len(data)))
-        batch = data.batch(rows, seed=derived_seed(0, f"validation/{number}")).to(machine.device)
-        with machine.computing():
-            value, _ = objective(model(**batch.inputs), batch, 1.0)
-        total, units = total + float(value) * batch.units, units + batch.units
-    total, units = machine.summed(total, units)
-    return total / units
-
-
-def _optimizer(model: torch.nn.Module, settings: Settings) -> torch.optim.AdamW:
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    groups = [
-        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=settings.learning_rate, betas=BETAS)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from torch.nn.functional import cross_entropy as torch_cross_entropy
 
 from tests.workers.engine.train.learners import OBJECTIVE, Points, Small, same, train, weights
-from workers.contracts.errors import UserError
+from workers.contracts.errors import Cancelled, UserError
 from workers.engine.train.draws import epoch_order
 from workers.engine.train.losses import Objective, Term, cross_entropy
-from workers.engine.train.run import validation_loss
 from workers.engine.train.schedule import learning_rate
 from workers.engine.train.settings import Watch
+from workers.engine.train.validate import validation_loss
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +69,23 @@ def test_goes_on_within_an_epoch(tmp_path):
     train(tmp_path, data=seen, kill_at=[10], checkpoint_s=0.0)
     # Ten steps before the kill, of which the last was journalled, and the eighteen that were left.
     assert seen.batches == 28
+
+
+def test_asked_to_stop_it_leaves_its_state_as_it_stands(tmp_path, undisturbed):
+    def stop(done, steps):
+        if done == 10:
+            raise Cancelled("The worker stops.")
+
+    options = {
+        "validation": Points(rows=20),
+        "patience": 50,
+        "checkpoint_s": 1e9,
+    }  # nothing is journalled within an epoch
+    with pytest.raises(Cancelled):
+        train(tmp_path, watch=Watch(step=stop), **options)
+    _, progress = train(tmp_path, **options)
+    assert progress.resumed_step == 10
+    assert progress.losses == undisturbed[1].losses
 
 
 def test_takes_up_no_other_run(tmp_path):
