@@ -19,6 +19,10 @@ from workers.planning.weights import Read
 _MODEL_ENDINGS = (".onnx", ".gguf", ".bin", ".pt", ".pth", ".h5", ".tflite", ".joblib", ".ckpt", ".msgpack")
 
 
+# Names are kept with the commit and go into definitions: longer ones, and more of them, are left to who reads the data.
+_MAX_CLASSES, _MAX_NAME = 10_000, 200
+
+
 @dataclass(frozen=True)
 class Data:
     """`rows` by split (-1: not counted), `tensors` by `<split>/<name>`, so that their shapes can be checked; they are no parameters."""
@@ -52,7 +56,9 @@ def read_data(
         findings += found
         rows[split] = preview.rows
         findings += _differences(split, columns, preview)
-        columns = columns or {name: kind for name, kind in preview.columns.items() if is_storable(name)}
+        columns = columns or {
+            name: kind for name, kind in preview.columns.items() if is_storable(name) and len(name) <= _MAX_NAME
+        }
         names |= {name: held for name, held in preview.names.items() if len(held) >= len(names.get(name, ()))}
         tensors |= _tensors(split, files, headers)
     return Data(rows, columns, _labels(columns, names), tensors), findings
@@ -69,9 +75,15 @@ def _differences(split: str, columns: Mapping[str, str], preview: SplitPreview) 
 def _labels(columns: Mapping[str, str], names: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """The classes of the column that plays the part of the label."""
     for column in ("label", *SYNONYMS["label"], *columns):
-        if column in columns and names.get(column) and is_storable(list(names[column])):
-            return names[column]
+        if column in columns and names.get(column):
+            return names[column] if _are_kept(names[column]) else ()
     return ()
+
+
+def _are_kept(labels: tuple[str, ...]) -> bool:
+    return (
+        len(labels) <= _MAX_CLASSES and all(len(label) <= _MAX_NAME for label in labels) and is_storable(list(labels))
+    )
 
 
 def _tensors(split: str, files: SplitFiles, headers: Mapping[str, Header]) -> dict[str, TensorFact]:

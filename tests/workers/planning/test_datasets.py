@@ -131,6 +131,15 @@ def test_class_names_come_from_folders_footers_headers_and_the_card(tmp_path: Pa
     assert open_split(tmp_path / "d", "test", reference="d").names == {"label": ("cold", "hot")}
 
 
+@pytest.mark.parametrize(
+    "names", [["x" * 201], ["a\0b"], [str(place) for place in range(10_001)]], ids=["long", "nul", "many"]
+)
+def test_names_that_cannot_be_kept_are_left_to_who_reads_the_data(tmp_path: Path, names: list[str]) -> None:
+    write_tensors(tmp_path, {"labels": np.zeros(1, int), "x" * 300: np.zeros(1)}, names=json.dumps({"labels": names}))
+    facts, findings = folder_facts(tmp_path)
+    assert (facts.labels, facts.columns, findings) == ((), {"labels": "int64"}, [])
+
+
 def test_what_cannot_be_read_is_a_warning_and_no_more(tmp_path: Path) -> None:
     (tmp_path / "test.parquet").write_bytes(b"PAR1 no table PAR1")
     (tmp_path / "train.csv").write_bytes(b"\xff\xfe\x00")

@@ -59,6 +59,12 @@ def _numbers(split: Split, column: str, length: int, name: str) -> NDArray[np.fl
 def _classes(split: Split, role: str, column: str, length: int, labels: tuple[str, ...], name: str) -> Gold:
     values = _column(split, column, length, name)
     theirs = split.names.get(column, ())
+    if len(set(theirs)) < len(theirs):
+        twice = sorted({label for label in theirs if theirs.count(label) > 1})
+        raise refused(
+            "label_mismatch",
+            f"The data calls several classes of {column} the same: {shown(twice)}. Each needs a name of its own.",
+        )
     if isinstance(values, list) and values and isinstance(values[0], str):
         theirs = theirs or tuple(sorted(set(values), key=_natural))
         places = {label: index for index, label in enumerate(theirs)}

@@ -75,6 +75,12 @@ def test_the_names_that_a_file_gives_to_its_numbers_count(tmp_path: Path) -> Non
     assert examples.gold([0, 1]).tolist() == [1, 0]
 
 
+def test_two_classes_of_one_name_are_refused(tmp_path: Path) -> None:
+    tensors = {"features": np.ones((2, 1), np.float32), "labels": np.array([0, 1])}
+    write_tensors(tmp_path, tensors, names='{"labels": ["cat", "cat"]}')
+    assert refusal(tmp_path, "tabular-classification")[0].startswith("label_mismatch: The data calls several classes")
+
+
 def test_features_are_all_columns_of_numbers_that_are_left(tmp_path: Path) -> None:
     write_csv(tmp_path, "name,width,height,target\nx,1,2.5,0.5\ny,3,4,1.5\n")
     examples = read(tmp_path, "tabular-regression")
