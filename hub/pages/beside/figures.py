@@ -90,7 +90,7 @@ def _score_sentence(members: Sequence[Member], metric: Metric, rows: Sequence[Sc
     for place, member in enumerate(members):
         won = [(word, row.is_clear) for word, row in zip(words, rows, strict=True) if row.best == place]
         if won:
-            listed = ", ".join(f"{word}{'' if is_clear else ' (within the intervals)'}" for word, is_clear in won[:6])
+            listed = ", ".join(f"{word}{'' if is_clear else ' (intervals overlap)'}" for word, is_clear in won[:6])
             parts.append(f"{member.name} leads on {listed}{' and more' if len(won) > 6 else ''}.")
     if not parts:
         parts.append("No dataset was measured for two of them alike.")
