@@ -72,6 +72,12 @@ class Repo(Identified, TimeStamped):
             models.Index(fields=["type", "-parameters", "id"], name="repo_largest"),
             models.Index(fields=["type", "artifact", "task"], name="repo_facets"),
             models.Index(Lower("full_name"), name="repo_full_name_lower"),
+            # Few cards claim numbers: leaderboards look through those alone.
+            models.Index(
+                fields=["full_name"],
+                name="repo_with_claims",
+                condition=models.Q(type="model", card__has_key="model-index"),
+            ),
         ]
 
     def __str__(self) -> str:

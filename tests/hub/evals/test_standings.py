@@ -41,6 +41,14 @@ def places(version, user=None):
     return {row.name.removeprefix("alice/"): row.rank for row in board.rows}
 
 
+def answers_with(alice, found, **columns):
+    """Its answers with other columns in place of its own, or beside them."""
+    table = standings._read(found, ("example_sha", "correct"))
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({**table, **columns}), buffer)
+    return blob_put(chunks=[buffer.getvalue()], user=alice)
+
+
 def test_equal_answers_share_places_and_clear_ones_do_not(alice, version):
     for name, right in (("best", 58), ("twin", 30), ("other-twin", 30), ("worst", 2)):
         entry(alice, version, name, right)
@@ -68,13 +76,21 @@ def test_examples_are_joined_by_content_not_by_place(alice, version):
     first = entry(alice, version, "a", 40)
     second = entry(alice, version, "b", 40)
     table = standings._read(first, ("example_sha", "correct"))
-    turned = pa.table({"example_sha": table["example_sha"][::-1], "correct": table["correct"][::-1]})
-    buffer = io.BytesIO()
-    pq.write_table(turned, buffer)
-    second.predictions = blob_put(chunks=[buffer.getvalue()], user=alice)
+    second.predictions = answers_with(alice, second, **{name: table[name][::-1] for name in ("example_sha", "correct")})
     second.save()
     standings_update(version.digest)
     assert places(version) == {"a": (1, 1), "b": (1, 1)}
+
+
+def test_examples_that_belong_together_count_as_one(alice, version):
+    """Twenty questions each about three texts: better at one whole text is no sure thing."""
+    texts = [number // 20 for number in range(N)]
+    for name, right in (("a", [1] * 40 + [0] * 20), ("b", [1] * 20 + [0] * 40)):
+        found = entry(alice, version, name, right)
+        found.predictions = answers_with(alice, found, cluster=[f"text {text}" for text in texts])
+        found.save()
+    standings_update(version.digest)
+    assert places(version) == {"a": (1, 1), "b": (1, 2)}
 
 
 def test_other_examples_get_no_place(alice, version):
