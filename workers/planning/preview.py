@@ -113,7 +113,11 @@ def _text(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPrevi
     rows = 0
     columns: dict[str, str] = {}
     for path in files.files if is_whole else files.files[:1]:
-        text = _lines(read(path, 0, min(sizes[path], READ_BYTES)), is_cut=sizes[path] > READ_BYTES)
+        wanted = min(sizes[path], READ_BYTES)
+        raw = read(path, 0, wanted)
+        if len(raw) != wanted:  # who reads from afar may have a budget
+            return SplitPreview()
+        text = _lines(raw, is_cut=sizes[path] > READ_BYTES)
         count, found = (
             _jsonl(text) if files.format == "jsonl" else _csv(text, "\t" if path.lower().endswith(".tsv") else ",")
         )

@@ -1,4 +1,4 @@
-"""What can be told of a repo without its weights: small files whole, headers of safetensors files by range."""
+"""What can be told of a repo without its weights and its data: small files whole, headers, footers and first lines by range."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -9,6 +9,7 @@ from hub.core.outbound import Reader
 from hub.imports.remote.listing import RemoteFile
 from hub.imports.remote.source import Source
 from workers.contracts.errors import TransientError
+from workers.planning.datasets import format_of
 from workers.planning.extract import extract_facts
 
 SMALL_BYTES, SMALL_TOTAL_BYTES = 2**20, 64 * 2**20
@@ -37,9 +38,9 @@ def small_choose(files: Iterable[RemoteFile]) -> list[RemoteFile]:
 def facts_read(
     reader: Reader, source: Source, commit: str, files: Iterable[RemoteFile], here: Mapping[str, Path], tick: Callable[[int], None]
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:  # fmt: skip
-    """Facts and findings as JSON. `here` are the small files by path; of safetensors files only the headers are asked for."""
+    """Facts and findings as JSON. `here` are the small files by path; of weights and data only what stands at an end is asked for."""
     listed = [(file.path, file.size_bytes, file.sha256) for file in files]
-    readable = [row for row in listed if row[0] in here or row[0].lower().endswith(".safetensors")]
+    readable = [row for row in listed if row[0] in here or format_of(row[0]) is not None]
     budget = HEADERS_TOTAL_BYTES
 
     def read(path: str, start: int, length: int) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 
+import pyarrow as pa
 import pytest
 
 from hub.imports.remote import fetching, listing
@@ -9,6 +10,7 @@ from hub.imports.remote.briefing import ImportReport, Known
 from tests.hub.api.zoo import weights as make_weights
 from tests.hub.imports.conftest import README
 from tests.hub.imports.fake_hub import COMMIT, git_sha1, sha256
+from tests.workers.engine.data.writing import write_parquet
 from workers.contracts.errors import Cancelled, TransientError, UserError
 
 pytestmark = pytest.mark.hostile
@@ -237,6 +239,20 @@ def test_metadata_alone_reads_words_and_headers(hubs, ports_of):
     assert [file.path for file in report.trees[0].files if not file.sha256] == ["big.npy", "model.safetensors"]
     assert "big.npy" not in hub.fetched()
     assert all("Range" in headers for headers in hub.headers_of("model.safetensors"))
+
+
+def test_metadata_of_a_dataset_tells_rows_and_columns_from_the_ends_of_its_files(hubs, ports_of, tmp_path):
+    table = pa.table({"text": ["x" * 50_000 + str(row) for row in range(40)], "label": range(40)})
+    raw = write_parquet(tmp_path, table, compression="none").read_bytes()
+    hub = hubs(
+        {"README.md": README, "data/test.parquet": raw, "test/cat/1.png": BIG},
+        lfs={"data/test.parquet", "test/cat/1.png"},
+    )
+    report = report_of(fetching.run(ports_of(hub, mode="metadata")))
+    assert report.facts is not None
+    assert (report.facts["splits"], report.facts["columns"]["text"]) == ({"test": 40}, "string")
+    assert "test/cat/1.png" not in hub.fetched()
+    assert all("Range" in headers for headers in hub.headers_of("data/test.parquet"))
 
 
 def test_cancelling_ends_the_fetching(hubs, ports_of):
