@@ -1,13 +1,15 @@
 """What a measurement shows beyond its numbers: calibration, classes, slices. Worked out from the answers once, then kept."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.cache import cache
 
 from hub.evals.models import Evaluation
 from hub.pages.results.columns import answer_columns
+from hub.pages.results.noticed import noticed
+from workers.contracts.findings import Finding
 from workers.contracts.tasks import task_get
 
 CACHE_S = 30 * 24 * 3600
@@ -61,15 +63,16 @@ class Details:
     ece: float | None = None
     classes: tuple[ClassRow, ...] = ()
     slices: tuple[SliceRow, ...] = field(default=())
+    noticed: tuple[Finding, ...] = ()
     reason: str = ""
 
 
 def details_of(evaluation: Evaluation) -> Details:
     """Evaluations never change, so neither does this."""
-    key = f"pages:details:1:{evaluation.pk}"
+    key = f"pages:details:2:{evaluation.pk}"
     found: Details | None = cache.get(key)
     if found is None:
-        found = _compute(evaluation)
+        found = replace(_compute(evaluation), noticed=noticed(evaluation))
         cache.set(key, found, CACHE_S)
     return found
 

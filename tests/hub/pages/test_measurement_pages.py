@@ -1,6 +1,7 @@
 """The page of one measurement, and of two beside each other: numbers worked out again from the single answers."""
 
 import io
+import json
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,10 @@ from safetensors.numpy import save
 from hub.blobs.services import blob_put
 from hub.catalog.operations import AddFile
 from hub.catalog.services import commit_create, repo_create
+from hub.jobs.models import JobOutput
 from tests.factories.catalog import make_blob
 from tests.factories.evals import make_evaluation, make_model, parent, sha_of
+from tests.factories.jobs import make_job
 
 pytestmark = pytest.mark.django_db
 DATA = "alice/digits"
@@ -118,6 +121,20 @@ def test_where_the_rows_stand_in_another_order_no_picture_is_shown(browser, alic
     text = browser().get(against(row, pair[1])).content.decode()
     assert "another order than its answers" in text
     assert "<img class" not in text
+
+
+def test_what_was_noticed_about_the_data_stands_beside_the_number(browser, alice, pair):
+    mine = pair[0]
+    warning = {"code": "data_leakage", "severity": "warning", "message": "12 of 100 examples stand in train too.", "consequence": "It may know them by heart."}  # fmt: skip
+    report = {"results": [{"predictions": "predictions/0.parquet", "warnings": [warning, {"odd": 1}]}, {"predictions": "predictions/1.parquet"}]}  # fmt: skip
+    mine.job = make_job(alice)
+    mine.save()
+    for path, blob in (
+        ("predictions/0.parquet", mine.predictions),
+        ("report.json", make_blob(alice, json.dumps(report))),
+    ):
+        JobOutput.objects.create(job=mine.job, role="file", position=len(path), blob=blob, path=path)
+    assert "12 of 100 examples stand in train too." in browser().get(page_of(mine)).content.decode()
 
 
 def test_numbers_of_another_definition_are_not_put_beside_it(browser, pair):
