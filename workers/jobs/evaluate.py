@@ -1,5 +1,6 @@
 """EVALUATE: every model of the recipe on every split of its data. Finished examples survive a kill; every answer is kept."""
 
+import os
 import shutil
 from typing import Any
 
@@ -18,6 +19,8 @@ _SHARE = "share"
 
 def run(ports: Ports) -> JobResult:
     """Writes `out/predictions/<model>-<data>.parquet` (repeats: `…-<repeat>`) and `out/report.json`."""
+    # Without it cuBLAS gives other bits from one run to the next; it is read when the device is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     import torch
 
     request = ports.workspace.request

@@ -7,68 +7,33 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
 from workers.contracts.recipes import DataReference
-from workers.planning.architectures import shape_of
 from workers.planning.architectures.shape import side
 from workers.planning.builtins import builtin_get
-from workers.planning.merge_entries import missing_shards
-from workers.planning.wording import NO_SUCH_ENTRY, add, counted, finding, number, remove, shape_text, short_name
+from workers.planning.wording import NO_SUCH_ENTRY, add, finding, remove, shape_text, short_name
 
 BUILTIN = "builtin:"
 BUILTIN_IMAGES = {"builtin:digits": (1, 8, 8)}
 Facts = Mapping[str, RepoFacts | None]
-
-
-def classifier_findings(text: str, facts: RepoFacts | None, path: Path) -> list[Finding]:
-    """Whether this is an image classifier whose weights are all there."""
-    name = short_name(text)
-    repair = [remove(path, "Remove this model")] if len(path) > 1 else []
-    if facts is None:
-        return [finding("not_found", "error", path, f"{NO_SUCH_ENTRY}: {text}.", repair=repair)]
-    if facts.repo_type == "dataset" or facts.artifact not in {"model", "unknown"}:
-        noun = "dataset" if facts.repo_type == "dataset" else facts.artifact.replace("_", " ")
-        message = f"{name} is not a whole model but a thing of kind {noun}. It cannot be loaded by itself."
-        return [finding("wrong_artifact", "error", path, message, repair=repair)]
-    if not facts.tensors:
-        return [
-            finding(
-                "no_weights",
-                "error",
-                path,
-                f"{name} holds no safetensors weights.",
-                "Weights in other formats are not read.",
-                repair,
-            )
-        ]
-    missing = missing_shards(facts)
-    if missing:
-        message = f"{name} is incomplete: {counted(missing, 'weight file')} of its index {'is' if missing == 1 else 'are'} missing."
-        return [finding("weights_incomplete", "error", path, message, repair=repair)]
-    shape = shape_of(facts.config)
-    if not shape.is_image_classifier:
-        held = facts.architecture or "no architecture in its config.json"
-        message = f"{name} is no image classifier: it has {held}." if not facts.architecture else f"{name} is a {held}."
-        return [finding("not_a_classifier", "error", path, message, "This version runs image classifiers.", repair)]
-    if shape.parameters is not None and shape.parameters != facts.parameters:
-        message = f"The config of {name} speaks of {number(shape.parameters)} parameters, its files hold {number(facts.parameters)}."
-        return [finding("parameters_differ", "warning", path, message, "It may not load, or load with gaps.")]
-    return []
+_SHOWN = {"benchmark", "metrics", "slices", "cluster"}
 
 
 def data_findings(data: Iterable[DataReference], facts: Facts) -> list[Finding]:
     findings = []
-    seen: set[tuple[str, str]] = set()
+    seen: set[str] = set()
     for index, item in enumerate(data):
+        # The same split may be measured in two ways; what is only shown of the answers is no other way.
+        key = item.model_dump_json(exclude=_SHOWN)
         found = _data_finding(item, facts.get(item.data), index)
         if found is not None:
             findings.append(found)
-        elif (item.data, item.split) in seen:
+        elif key in seen:
             message = f"The split {item.split} of {short_name(item.data)} is given twice."
             findings.append(
                 finding(
                     "duplicate_data", "warning", ("data", index), message, repair=[remove(("data", index), "Remove it")]
                 )
             )
-        seen.add((item.data, item.split))
+        seen.add(key)
     return findings
 
 

@@ -125,6 +125,8 @@ def test_images_of_another_size_are_fitted_when_the_recipe_says_how() -> None:
 def test_one_split_given_twice_is_a_warning() -> None:
     result = checked(evaluate(data=[{"data": "demo/digits"}, {"data": "demo/digits", "split": "test"}]), MODEL, DATA)
     assert found(result, "duplicate_data").where == "data[1]"
+    other = [{"data": "demo/digits"}, {"data": "demo/digits", "limit": 5}]
+    assert checked(evaluate(data=other), MODEL, DATA).findings == ()
 
 
 def test_the_estimate_grows_with_examples_and_models() -> None:
