@@ -171,3 +171,25 @@ def test_refuses_what_cannot_be_trained_with_a_finding(clean, tmp_path, changes,
     with pytest.raises(UserError) as caught:
         run(tmp_path, train_request(clean, **changes), {("data", 0): clean})
     assert [finding.code for finding in caught.value.findings] == [code]
+
+
+def test_result_of_a_loss_that_became_nan_says_so(clean, tmp_path, monkeypatch):
+    from workers.engine.train.batches import Supervised
+
+    whole, calls = Supervised.batch, []
+
+    def breaking(self, rows, *, seed):
+        batch = whole(self, rows, seed=seed)
+        calls.append(len(rows))
+        if len(calls) > 7:  # one to see whether it fits, one to count operations, five steps
+            batch.inputs["pixel_values"].fill_(float("nan"))
+        return batch
+
+    monkeypatch.setattr(Supervised, "batch", breaking)
+    result, ports = run(tmp_path, train_request(clean), {("data", 0): clean})
+    assert result.report["stopped"] == {"reason": "diverged", "diverged_at": 6, "kept_step": 5}
+    assert result.metrics["diverged_at_step"] == 6
+    assert "The loss became NaN or infinite at step 6" in (tmp_path / "out" / "README.md").read_text()
+    assert [level for _, _, level in ports.reporter.of("log")].count("error") == 1
+    weights = load_file(tmp_path / "out" / "model.safetensors")
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in weights.values())
