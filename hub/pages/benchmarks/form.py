@@ -11,6 +11,8 @@ from hub.pages.making.values import value_of
 from workers.contracts.benchmarks import Definition
 from workers.contracts.tasks import TASKS, Task, metric_get, task_get
 from workers.planning.columns import fits, roles_of
+from workers.planning.harness import HARNESS_TASKS
+from workers.planning.options import OPTIONS
 
 MOST_LABELS_SHOWN = 1000
 SPLITS = ("test", "validation", "train")
@@ -43,6 +45,8 @@ class BuilderForm:
     slices: list[str] = field(default_factory=list)
     cluster: str = ""
     options: str = ""
+    option_names: list[str] = field(default_factory=list)
+    has_options: bool = False
     limit: str = ""
     problem: str = ""
 
@@ -99,6 +103,8 @@ def _answers(form: BuilderForm, given: QueryDict, start: Definition | None) -> N
     known = start.labels if start and start.labels else data.facts.labels if task.is_classification else ()
     form.labels = given.get("labels", "\n".join(known[:MOST_LABELS_SHOWN]))
     form.options = given.get("options", _yaml(start.options) if start else "")
+    form.option_names = [option.name for option in OPTIONS.get(task.name, ())]
+    form.has_options = bool(form.option_names or form.options or task.name in HARNESS_TASKS)
     form.limit = given.get("limit", str(start.limit) if start and start.limit else "")
 
 

@@ -108,7 +108,7 @@ def test_the_builder_asks_for_data_first_and_then_offers_its_columns(browser, al
 def test_the_builder_makes_what_was_filled_in(browser, alice, reviews):
     answer = browser(alice).post(
         "/benchmarks/new",
-        made(**{"column-text": "source"}, slices=["sentence"], labels="good\nbad", options="few_shot: 2"),
+        made(**{"column-text": "source"}, slices=["sentence"], labels="good\nbad"),
     )
     assert answer["Location"] == "/benchmarks/mine"
     held = Benchmark.objects.get(name="mine").versions.get().definition
@@ -116,8 +116,18 @@ def test_the_builder_makes_what_was_filled_in(browser, alice, reviews):
     assert held["metrics"][0] == "f1_macro"
     assert held["slices"] == ["sentence"]
     assert held["labels"] == ["good", "bad"]
-    assert held["options"] == {"few_shot": 2}
     assert held["data"].startswith("alice/reviews@")
+
+
+def test_options_are_read_as_keys_and_values_where_the_task_has_some(browser, alice, reviews):
+    client = browser(alice)
+    assert 'name="options"' not in text_of(client.get("/benchmarks/new?data=alice/reviews"))
+    assert "It knows max_length." in text_of(client.get("/benchmarks/new?data=builtin:python-text"))
+    given = {"data": "builtin:python-text", "task": "causal-lm", "metric": "perplexity", "options": "max_length: 64"}
+    client.post("/benchmarks/new", {"make": "1", "sent": "1", "name": "texts", "title": "Texts", **given})
+    held = Benchmark.objects.get(name="texts").versions.get().definition
+    assert held["options"] == {"max_length": 64}
+    assert held["metrics"] == ["perplexity", "bits_per_byte"]
 
 
 def test_what_is_wrong_is_said_all_at_once_and_nothing_is_lost(browser, alice, reviews):
