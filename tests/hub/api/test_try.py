@@ -67,7 +67,7 @@ def test_becomes_a_job_that_can_be_followed(api_as, alice, zoo):
 
 def test_forgets_the_input_and_keeps_the_answer(api_as, alice, zoo):
     secret = "my grandmother's maiden name is Rossi"
-    body = ask(api_as(alice), input={"text": secret}).json()
+    ask(api_as(alice), input={"text": secret})
     job = answered()
     job.refresh_from_db()
     assert job.metrics["answer"]["classes"][0]["name"] == "good"
