@@ -57,7 +57,10 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     keys = list(dict.fromkeys([*(key for key in found)]))
     columns = _columns(data, keys)
     words = domain_words([name for name, _ in columns]) if columns else []
-    heads = tuple((word, metric_of(metric).label) for word, (_, metric) in zip(words, columns, strict=True))
+    named_as = _benchmarks(job.recipe.get("data"), data)
+    heads = tuple(
+        (named_as.get(name, word), metric_of(metric).label) for word, (name, metric) in zip(words, columns, strict=True)
+    )
     named = list(dict.fromkeys([*(_plain(name) for name in models), *(model for model, _, _ in keys)]))
     rows = [[found.get((model, name, metric)) for name, metric in columns] for model in named]
     best = [_best([row[place] for row in rows], metric_of(metric)) for place, (_, metric) in enumerate(columns)]
@@ -66,6 +69,12 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
         for model, row in zip(named, rows, strict=True)
     )
     return Matrix(heads, shown, len(found), max(len(found), len(models) * len(data)), bool(job.finished_at))
+
+
+def _benchmarks(asked: Any, data: list[str]) -> dict[str, str]:
+    """The data of a benchmark → the name by which the recipe asked for it."""
+    entries = asked if isinstance(asked, list) else []
+    return {name: str(entry["benchmark"]) for entry, name in zip(entries, data, strict=False) if isinstance(entry, dict) and entry.get("benchmark")}  # fmt: skip
 
 
 def _listed(values: Any) -> list[str]:

@@ -111,7 +111,9 @@ def cost_receipt(evaluation: Evaluation) -> dict[str, Any] | None:
     return {
         "lines": shown,
         "total": None,
-        "note": f"Timed on {device}. Times differ from machine to machine." if device else "",
+        "note": f"Timed on {device.upper() if len(device) < 5 else device}. Times differ from machine to machine."
+        if device
+        else "",
     }
 
 

@@ -87,6 +87,14 @@ def test_numbers_are_shown_as_soon_as_they_are_measured(browser, alice, measurin
     assert page.count(">waits<") == 3
 
 
+def test_a_benchmark_is_called_by_its_name(browser, alice, measuring):
+    asked = {**measuring.recipe, "data": [{"benchmark": "tiny-digits"}, DATA[1]]}
+    Job.objects.filter(pk=measuring.pk).update(recipe=asked)
+    page = page_of(browser, alice, measuring).partition("Log</h2>")[0]
+    assert "tiny-digits" in page
+    assert "1 of 4 measured" in page
+
+
 def test_when_it_has_ended_each_number_leads_to_its_measurement(browser, alice, measuring):
     row = make_evaluation(alice, *make_model(alice, "one"), [1, 1, 1, 0], data="demo/digits-clean")
     row.job = measuring
