@@ -52,12 +52,13 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     parameters = 0 if is_dataset else sum(tensor.elements for tensor in tensors.values())
     dtype = "" if is_dataset else main_dtype(tensors.values())
     tensors = data.tensors if is_dataset else tensors
+    is_onnx = any(path.endswith(".onnx") for path in sizes)
     facts = RepoFacts(
         repo_type="dataset" if is_dataset else "model",
-        artifact=artifact_of(manifest, adapter, config, tags, parameters > 0),
+        artifact=artifact_of(manifest, adapter, config, tags, parameters > 0 or is_onnx),
         architecture=architecture_of(config) or _adapter_architecture(adapter),
         task=(text_of(card, "pipeline_tag") or task_of(config))[:64],
-        library=_library(card, config, adapter)[:64],
+        library=_library(card, config, adapter, is_onnx)[:64],
         licence=_licence(card, manifest)[:96],
         languages=tuple(language[:16] for language in texts_of(card, "language")),
         tags=tuple(tag[:128] for tag in tags),
@@ -85,13 +86,13 @@ def _card(sizes: Mapping[str, int], read: Read) -> tuple[dict[str, Any], list[Fi
     return front_matter(text)
 
 
-def _library(card: dict[str, Any], config: dict[str, Any], adapter: dict[str, Any]) -> str:
+def _library(card: dict[str, Any], config: dict[str, Any], adapter: dict[str, Any], is_onnx: bool) -> str:
     declared = text_of(card, "library_name")
     if declared:
         return declared
     if adapter.get("peft_type"):
         return "peft"
-    return "transformers" if config.get("model_type") else ""
+    return "transformers" if config.get("model_type") else "onnx" if is_onnx else ""
 
 
 def _licence(card: dict[str, Any], manifest: dict[str, Any]) -> str:

@@ -312,3 +312,12 @@ def test_links_to_files_count_and_links_to_folders_do_not(tmp_path: Path) -> Non
 def test_what_is_no_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is not a folder"):
         facts_of_folder(tmp_path / "nothing")
+
+
+def test_an_onnx_file_alone_is_a_model(tmp_path: Path) -> None:
+    write(tmp_path, "model.onnx", "bytes that nobody reads here")
+    write(tmp_path, "README.md", "---\npipeline_tag: tabular-classification\n---\n")
+    write(tmp_path, "config.json", json.dumps({"id2label": {"0": "red", "1": "white"}}))
+    facts, findings = extract(tmp_path)
+    assert (facts.artifact, facts.library, facts.task) == ("model", "onnx", "tabular-classification")
+    assert (facts.labels, facts.parameters, findings) == (("red", "white"), 0, [])
