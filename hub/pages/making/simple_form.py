@@ -38,7 +38,9 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "data",
         ),
         SimpleField(("limit",), "At most so many examples", "Of each dataset. Empty: all.", "number"),
-        SimpleField(("batch_size",), "Batch size", "1 to 4096. Changes speed and memory only.", "number"),
+        SimpleField(
+            ("batch_size",), "Batch size", "1 to 4096. Empty: as many as fit. Changes speed and memory only.", "number"
+        ),
         SimpleField(("repeats",), "Runs of each", "1 to 10. More than one shows the noise floor.", "number"),
         SimpleField(("seed",), "Seed", "", "number"),
     ),

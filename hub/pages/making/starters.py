@@ -27,7 +27,7 @@ def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any
     if kind == "evaluate":
         measured = [{"benchmark": name} for name in params.getlist("benchmark")]
         measured += [{"data": name} for name in params.getlist("data")]
-        return {"kind": "evaluate", "models": params.getlist("model"), "data": measured, "batch_size": 64, "seed": 0}
+        return {"kind": "evaluate", "models": params.getlist("model"), "data": measured, "seed": 0}
     document: dict[str, Any] = {
         "kind": "train",
         "data": [],
