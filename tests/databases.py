@@ -20,7 +20,12 @@ BUILD_LOCK = 7_041_776  # any number, the same in every process: one builds the 
 
 def migrations_digest() -> str:
     # migrating makes the built-in benchmarks too, from these tables
-    tables = [ROOT / "hub/benchmarks/builtins.py", ROOT / "workers/planning/builtins.py", ROOT / "workers/contracts/tasks.py", ROOT / "workers/contracts/naming.py"]
+    tables = [
+        ROOT / "hub/benchmarks/builtins.py",
+        ROOT / "workers/planning/builtins.py",
+        ROOT / "workers/contracts/tasks.py",
+        ROOT / "workers/contracts/naming.py",
+    ]
     files = sorted([*ROOT.glob("hub/*/migrations/*.py"), *tables])
     found = hashlib.sha256(f"{version('Django')} {version('django-axes')}".encode())
     for file in files:

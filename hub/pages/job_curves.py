@@ -86,7 +86,7 @@ def terms_figure(job: Job, curves: Curves) -> Figure | None:
     ends = ", ".join(f"{curve.name} {figure(curve.points[-1][1])}" for curve in named)
     drawn = [draw_in(named[0], title, "step", curves.resumed, named[1:]) for draw_in in (draw, draw_narrow)]
     legend = [(series_glyph(number), curve.name) for number, curve in enumerate(named, start=1)]
-    return Figure(title, f"Each as it enters the sum. Now: {ends}.", drawn, _table(named[0], named[1:]), legend)
+    return Figure(title, f"Each before its weight. Now: {ends}.", drawn, _table(named[0], named[1:]), legend)
 
 
 def _title(name: str, curve: Curve) -> str:

@@ -43,6 +43,17 @@ def _python(opened: Opened) -> str:
         return "\n".join([*lines, *_loaded("pipeline", "DiffusionPipeline", f'"{name}"', f'revision="{revision}"')])
     if opened.repo.artifact == "model" and facts.library in ("transformers", "") and facts.config:
         return "\n".join([*head, "", *_loaded("model", class_, f'"{name}"', f'revision="{revision}"')])
+    onnx = next((file.path for file in facts.files if file.path.endswith(".onnx")), "")
+    if facts.library == "onnx" and onnx:
+        lines = [
+            "from huggingface_hub import (",
+            "    hf_hub_download)",
+            "import onnxruntime",
+            "",
+            "path = hf_hub_download(",
+        ]
+        lines += [f'    "{name}", "{onnx}",', f'    revision="{revision}")']
+        return "\n".join([*lines, "model = onnxruntime.InferenceSession(", "    path)"])
     kind = ['    repo_type="dataset",'] if opened.repo.type == "dataset" else []
     lines = [
         "from huggingface_hub import (",

@@ -47,7 +47,11 @@ def job_detail(job: Job, *, user: User) -> dict[str, Any]:
     body = job_json(job, queue=selectors.queue_of(job), result=selectors.result_of(job))
     relatives = {"parent": job.parent_id, "reproduces": job.reproduces_id}
     body |= {name: str(value) if value else None for name, value in relatives.items()}
-    body |= {"recipe": document_ordered(recipe_shown(job.recipe)), "check": job.check_report, "outputs": outputs_json(job, user)}
+    body |= {
+        "recipe": document_ordered(recipe_shown(job.recipe)),
+        "check": job.check_report,
+        "outputs": outputs_json(job, user),
+    }
     return body | ({"traceback": job.traceback} if user.is_staff else {})
 
 

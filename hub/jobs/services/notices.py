@@ -19,8 +19,8 @@ _WORDS = {
 
 
 def notice_add(*, job: Job) -> None:
-    """One notice for a job a person started. Follow-up jobs stay quiet unless they go wrong."""
-    if job.parent_id and job.state in (State.SUCCEEDED, State.CANCELLED):
+    """One notice for a job a person started. Follow-up jobs stay quiet unless they go wrong; a try is watched by who asked."""
+    if job.kind == "try" or (job.parent_id and job.state in (State.SUCCEEDED, State.CANCELLED)):
         return
     text = f"Job {job.number} {_WORDS[State(job.state)]}: {job.title}"
     notice = Notice.objects.create(user_id=job.owner_id, job=job, text=text[:300])

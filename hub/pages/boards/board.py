@@ -173,5 +173,5 @@ def what_words(found: Leaderboard, task: str) -> str:
     better = "" if found.metric.higher_is_better else ", lower is better"
     return (
         f"{found.metric.label}{better}, {task.lower()} on {examples} of {found.definition.split}. "
-        "A place is an interval: two entries share places when their paired difference includes zero."
+        "A place is an interval: those that an entry holds in 95 of 100 resamples of the examples, the same ones for all."
     )

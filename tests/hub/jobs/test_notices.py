@@ -38,6 +38,11 @@ def test_follow_up_jobs_are_quiet_when_they_go_well(alice):
     assert notices_of(alice) == []
 
 
+def test_a_try_says_nothing(alice):
+    end(alice, kind="try")
+    assert notices_of(alice) == []
+
+
 def test_mail_goes_out_once(alice, with_mail, bells, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         job = end(alice)

@@ -239,3 +239,12 @@ def test_a_result_waiting_to_be_measured_names_the_job_that_will(browser, alice,
     assert "measures it beside its parents" not in text_of(browser, "/alice/made/result", alice)
     follower = make_job(alice, kind="evaluate", parent=job)
     assert f"Job {follower.number}</a> measures it beside its parents" in text_of(browser, "/alice/made/result", alice)
+
+
+def test_an_onnx_file_is_opened_with_onnxruntime(browser, alice):
+    make_repo(
+        alice, "table", files={"model.onnx": b"\x08\x07" + bytes(64), "README.md": "---\nlicense: mit\n---\n# Wines\n"}
+    )
+    page = text_of(browser, "/alice/table")
+    assert "onnxruntime.InferenceSession(" in page
+    assert "model.onnx" in page

@@ -43,4 +43,6 @@ def test_a_base_that_one_may_not_see_is_not_there(vector):
     alice, base, _ = vector
     make_repo(alice, "base", folder=base, visibility="private")
     report = recipe_check(user=make_user("charlie"), document=DOCUMENT)
-    assert [finding.code for finding in report.check.findings if finding.severity == "error"] == ["adapter_base_missing"]
+    assert [finding.code for finding in report.check.findings if finding.severity == "error"] == [
+        "adapter_base_missing"
+    ]
