@@ -95,6 +95,12 @@ def workers_seen() -> list[WorkerSeen]:
     return [WorkerSeen(row, row.seen_at > now - WORKER_ALIVE) for row in rows]
 
 
+def device_for(*, memory_bytes: int) -> str:
+    """`cuda` when a worker with a GPU that holds so much has reported within the last minute, else `cpu`."""
+    alive = Worker.objects.filter(seen_at__gt=timezone.now() - WORKER_ALIVE, vram_bytes__gte=max(memory_bytes, 1))
+    return "cuda" if alive.filter(queues__contains=["gpu"]).exists() else "cpu"
+
+
 def queue_of(job: Job) -> dict[str, Any]:
     """Where a queued job stands and what it waits for, in words; position None for a job that waits for nothing."""
     if job.state == State.WAITING:

@@ -12,6 +12,7 @@ from hub.core.errors import NOT_VISIBLE, Refused
 from hub.imports.services import import_start
 from hub.jobs.models import Job
 from hub.jobs.rights import output_check
+from hub.jobs.selectors import device_for
 from hub.jobs.services import job_submit
 from hub.jobs.services.submitting import by_key
 from hub.recipes.benchmarking import benchmarks_expand, told_twice
@@ -179,6 +180,8 @@ def refusal_words(findings: tuple[Finding, ...]) -> str:
 def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobRequest:
     """The recipe with its inputs at their commits, file by file."""
     inputs: list[Input] = [entry for entry in (resolved.input() for resolved in report.inputs) if entry is not None]
+    estimate = report.check.estimate
+    device = device_for(memory_bytes=estimate.memory_bytes) if kind.uses_gpu else estimate.device
     return JobRequest(
         kind=recipe.kind,
         recipe=recipe.model_dump(mode="json", by_alias=True),
@@ -188,7 +191,7 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
         licence=report.check.licence,
         revision=revision_of(kind, getattr(recipe, "method", "")),
         seed=recipe.seed,
-        device=report.check.estimate.device,
+        device=device,
     )
 
 

@@ -28,7 +28,7 @@ class Kind:
     `makes_repo`: the result is a commit in the repo the recipe's `output` names; where it does not and `keeps_files`,
     every file is an output of the job, else `publish` alone decides what becomes of them.
     `briefing` is called by the hub at each claim and gives JSON for the child's standard input: what may stand in no row.
-    `has_form`: people make it on a form of the page /make.
+    `has_form`: people make it on a form of the page /make. `uses_gpu`: it runs models, and goes to a GPU worker where one has room.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Kind:
     keeps_files: bool = True
     briefing: str = ""
     has_form: bool = True
+    uses_gpu: bool = False
 
 
 KINDS: tuple[Kind, ...] = (
@@ -71,6 +72,7 @@ KINDS: tuple[Kind, ...] = (
         revision=2,
         makes_repo=False,
         limits=Limits(wall_s=6 * 3600),
+        uses_gpu=True,
     ),
     Kind(
         "train",
@@ -82,6 +84,7 @@ KINDS: tuple[Kind, ...] = (
         revision=2,  # what dropout draws follows the step, no longer the epoch
         publish="hub.evals.automatic:result_measure",
         limits=Limits(wall_s=24 * 3600),
+        uses_gpu=True,
     ),
     Kind(
         "import",
@@ -109,6 +112,7 @@ KINDS: tuple[Kind, ...] = (
         publish="hub.evals.ranking:ranking_publish",
         makes_repo=False,
         limits=Limits(wall_s=6 * 3600, output_bytes=2**30),
+        uses_gpu=True,
     ),
     Kind(
         "try",
@@ -122,7 +126,7 @@ KINDS: tuple[Kind, ...] = (
         keeps_files=False,
         has_form=False,
         limits=Limits(wall_s=600, output_bytes=2**20, log_bytes=2**20, hang_s=300),
-        max_attempts=2,
+        max_attempts=2,  # on the processor: it must not wait behind a training on the only GPU
     ),
 )
 

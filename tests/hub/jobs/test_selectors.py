@@ -7,7 +7,16 @@ from django.utils import timezone
 
 from hub.core.errors import NotFound
 from hub.jobs.models import Worker
-from hub.jobs.selectors import events_after, job_get, job_list, log_after, queue_of, running_count, workers_seen
+from hub.jobs.selectors import (
+    device_for,
+    events_after,
+    job_get,
+    job_list,
+    log_after,
+    queue_of,
+    running_count,
+    workers_seen,
+)
 from hub.jobs.services import job_events_append, job_fail, worker_seen
 from tests.factories.jobs import claim, key_of, make_job, make_repo, make_running
 from workers.contracts.events import LogEvent
@@ -110,3 +119,12 @@ def test_a_worker_is_alive_for_a_minute_after_it_reported(worker):
 def test_a_worker_keeps_one_row(worker):
     worker_seen(name="cpu@here/0", host="here", queues=["cpu"])
     assert Worker.objects.get().last_bell_at is not None
+
+
+def test_a_gpu_is_used_while_a_worker_with_room_on_one_is_alive(worker):
+    assert device_for(memory_bytes=0) == "cpu"
+    worker_seen(name="gpu@there/0", host="there", queues=["gpu"], device="H100", vram_bytes=80 * 2**30)
+    assert device_for(memory_bytes=2**30) == "cuda"
+    assert device_for(memory_bytes=81 * 2**30) == "cpu"
+    Worker.objects.filter(name="gpu@there/0").update(seen_at=timezone.now() - timedelta(minutes=2))
+    assert device_for(memory_bytes=2**30) == "cpu"

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from hub.jobs.services import worker_seen
 from hub.recipes.services import recipe_check, recipe_submit
 from tests.builders import model_folder, vit_config, vit_state
 from tests.factories.accounts import make_user
@@ -46,3 +47,11 @@ def test_a_base_that_one_may_not_see_is_not_there(vector):
     assert [finding.code for finding in report.check.findings if finding.severity == "error"] == [
         "adapter_base_missing"
     ]
+
+
+def test_what_runs_models_goes_to_a_gpu_where_there_is_one(vector):
+    alice, base, _ = vector
+    make_repo(alice, "base", folder=base)
+    worker_seen(name="gpu@there/0", host="there", queues=["gpu"], device="H100", vram_bytes=80 * 2**30)
+    job, _ = recipe_submit(user=alice, document=DOCUMENT)
+    assert (job.queue, job.request["device"]) == ("gpu", "cuda")
