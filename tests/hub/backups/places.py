@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,4 +81,17 @@ def empty_place(environment: dict[str, str], folder: Path, **more: str):
                 }
             )
         finally:
+            _drop(maintenance, name)
+
+
+def _drop(maintenance: psycopg.Connection, name: str) -> None:
+    """The database's own cleaner belongs to another role and may not be ended: it is waited for."""
+    give_up = time.monotonic() + 30
+    while True:
+        try:
             maintenance.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.2)

@@ -81,7 +81,7 @@ def test_reads_standard_input(here: Path, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_evaluations_of_local_folders(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_model(here / "digits", {"images": (5, 1, 8, 8), "labels": (5,)}, name="data/test.safetensors")
+    write_model(here / "digits", {"images": (5, 1, 8, 8), "labels": (5,)}, name="data/test.safetensors", labels="I64")
     path = here / "evaluate.yaml"
     path.write_text("kind: evaluate\nmodels: [a, b]\ndata: [{data: digits}, {data: builtin:digits}]\n")
     assert check([str(path)]) == 0

@@ -131,16 +131,18 @@ def codes(result: Check) -> set[str]:
     return {finding.code for finding in result.findings}
 
 
-def write_model(folder: Path, shapes: Shapes, *, name: str = "model.safetensors", dtype: str = "F32") -> None:
-    """A real file of zeros."""
+def write_model(
+    folder: Path, shapes: Shapes, *, name: str = "model.safetensors", dtype: str = "F32", **others: str
+) -> None:
+    """A real file of zeros. `others` are tensors of another dtype."""
     folder.mkdir(parents=True, exist_ok=True)
     header: dict[str, Any] = {}
     place = 0
     for key, shape in shapes.items():
-        size = DTYPE_BYTES[dtype]
+        size = DTYPE_BYTES[others.get(key, dtype)]
         for axis in shape:
             size *= axis
-        header[key] = {"dtype": dtype, "shape": list(shape), "data_offsets": [place, place + size]}
+        header[key] = {"dtype": others.get(key, dtype), "shape": list(shape), "data_offsets": [place, place + size]}
         place += size
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes(safetensors_bytes(header, struct.pack("x") * place))
