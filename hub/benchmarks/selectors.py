@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, When
 
 from hub.accounts.models import User
 from hub.accounts.selectors import namespaces_writable
@@ -24,6 +24,20 @@ def versions_visible(user: Reader) -> QuerySet[BenchmarkVersion]:
     readable = Repo.objects.visible_to(user, "read").filter(type="dataset").values("pk")
     return BenchmarkVersion.objects.filter(built_in | Q(data_repo_id__in=readable)).select_related(
         "benchmark", "benchmark__namespace", "data_repo"
+    )
+
+
+def by_name(versions: QuerySet[BenchmarkVersion]) -> QuerySet[BenchmarkVersion]:
+    """Of several benchmarks with one definition, first the one that it is called by.
+
+    SECURITY: anybody may make a benchmark of what they can read; that must not rename what others measured. So: what is in
+    use before what is retired, built-in ones first, then those of the data's owner, then the oldest.
+    """
+    owners = Case(
+        When(benchmark__namespace=None, then=0), When(benchmark__namespace=F("data_repo__namespace"), then=1), default=2
+    )
+    return versions.annotate(is_retired=~Q(retired=""), owners=owners).order_by(
+        "is_retired", "owners", "created_at", "pk"
     )
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Cast
 
 from hub.benchmarks.definitions import metric_first
 from hub.benchmarks.models import BenchmarkVersion
+from hub.benchmarks.selectors import by_name
 from hub.catalog.models import Commit, LineageEdge, Repo
 from hub.evals.filters import AXES, Filters
 from hub.evals.frontier import front_of
@@ -93,7 +94,7 @@ def leaderboard(
     everything = [_row(evaluation, metric, evaluation.pk in current, is_ranked) for evaluation in found[:ENTRIES]]
     usable = [row for row in everything if filters.invalid or not row.invalid]
     rows = _with_parents([row for row in usable if _passes(row, filters)], usable)
-    rows = _with_fronts(rows, metric)
+    rows = _with_private_places(_with_fronts(rows, metric), everything, metric)
     return Leaderboard(
         version,
         definition,
@@ -126,8 +127,8 @@ def best_of_repos(rows: QuerySet[Evaluation]) -> QuerySet[Evaluation]:
 
 
 def metric_ranked(digest: str) -> str:
-    """The metric that places of this definition are counted in: that of the benchmark that was made last; "" without one."""
-    version = BenchmarkVersion.objects.filter(digest=digest).order_by("-created_at", "-pk").first()
+    """The metric that places of this definition are counted in: that of the benchmark it is called by; "" without one."""
+    version = by_name(BenchmarkVersion.objects.filter(digest=digest)).first()
     return metric_first(Definition.model_validate(version.definition)) if version is not None else ""
 
 
@@ -164,6 +165,31 @@ def _row(evaluation: Evaluation, metric: Metric, is_head: bool, is_ranked: bool)
         evaluation.created_at,
         is_head,
     )
+
+
+def _with_private_places(rows: list[Row], everything: list[Row], metric: Metric) -> list[Row]:
+    """Places of private entries count the private ones that this reader sees, too, by the intervals of their scores.
+
+    SECURITY: what is kept counts public entries alone, so that no place tells of a model that one may not see.
+    """
+    private = [row for row in everything if row.repo.visibility != "public" and not row.invalid]
+
+    def placed(row: Row) -> Row:
+        if row.rank is None or row.repo.visibility == "public":
+            return row
+        others = [other for other in private if other.repo.pk != row.repo.pk]
+        better = sum(_is_below(row, other, metric) for other in others)
+        level = sum(not _is_below(row, other, metric) and not _is_below(other, row, metric) for other in others)
+        return replace(row, rank=(row.rank[0] + better, row.rank[1] + better + level))
+
+    return [placed(row) for row in rows]
+
+
+def _is_below(row: Row, other: Row, metric: Metric) -> bool:
+    """Whether the whole interval of `other` is better."""
+    if row.low is None or row.high is None or other.low is None or other.high is None:
+        return False
+    return other.low > row.high if metric.higher_is_better else other.high < row.low
 
 
 def costs_of(evaluation: Evaluation) -> dict[str, float | None]:

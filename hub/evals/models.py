@@ -21,6 +21,8 @@ class Evaluation(Identified, TimeStamped):
     definition = models.JSONField(default=dict)
     definition_digest = models.CharField(max_length=64, blank=True)
     task = models.CharField(max_length=40, default="image-classification")
+    # Class names in the order of the numbers in the answers: the data's order where the definition names none.
+    labels = models.JSONField(default=list)
     # The first metric of the definition, as a column: leaderboards sort by it.
     metric = models.CharField(max_length=40, default="accuracy")
     score = models.FloatField(null=True)

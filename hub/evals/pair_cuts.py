@@ -22,7 +22,7 @@ def class_cuts(answers: PairAnswers, evaluation: Evaluation) -> tuple[Cut, ...]:
     """One row per class, in index order, the 200 most frequent ones at most; none where answers are no classes."""
     if answers.codes is None or answers.right is None:
         return ()
-    labels = (evaluation.definition or {}).get("labels") or ()
+    labels = evaluation.labels or (evaluation.definition or {}).get("labels") or ()
     gold = answers.first["gold"]
     codes = [int(code) for code in _most(gold, MOST_CLASSES)]
     named = [(labels[code] if 0 <= code < len(labels) else str(code), gold == code) for code in codes]

@@ -54,6 +54,7 @@ def _row_publish(
             "data_repo": data.repo if data is not None else None,
             "definition": definition.model_dump(mode="json"),
             "task": definition.task,
+            "labels": [str(name) for name in row.get("labels") or definition.labels],
             "metrics": row["metrics"],
             "examples": row["examples"],
             "cost": _cost(job, row),

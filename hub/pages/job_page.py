@@ -11,6 +11,7 @@ from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result
 from hub.jobs.states import ACTIVE, FINAL, State
 from hub.pages.job_curves import curves_of, figure_of, terms_figure
 from hub.pages.job_matrix import matrix_of
+from hub.pages.job_verdicts import verdicts_of_job
 from hub.pages.licences import verdict_read
 from hub.pages.making.state import command_of
 from hub.pages.numbers import figure, percent, seconds, seconds_range, size
@@ -64,6 +65,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "figure": figure_of(job, curves),
         "terms": terms_figure(job, curves),
         "matrix": matrix_of(job, user),
+        "verdicts": verdicts_of_job(job, user),
         "ranking": ranking_of(job, user),
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),

@@ -24,6 +24,7 @@ class Result:
     repo: Repo
     note: str
     difference: float | None
+    is_clear: bool = True
 
 
 def running_now(user) -> list[tuple[Job, Progress]]:
@@ -43,7 +44,9 @@ def recent_results(user) -> list[Result]:
         .order_by("-updated_at", "id")[:SHOWN]
     )
     notes = _notes(repos, user)
-    return [Result(repo, notes.get(repo.pk) or first_sentence(repo.summary or ""), _gain(repo, user)) for repo in repos]
+    return [
+        Result(repo, notes.get(repo.pk) or first_sentence(repo.summary or ""), *_gain(repo, user)) for repo in repos
+    ]
 
 
 def first_sentence(text: str) -> str:
@@ -61,14 +64,15 @@ def _notes(repos, user) -> dict[Any, str]:
     }
 
 
-def _gain(repo: Repo, user) -> float | None:
-    """Kept for a minute per asker: SECURITY: which parents count depends on what they may see."""
+def _gain(repo: Repo, user) -> tuple[float | None, bool]:
+    """The gain, and whether it is more than chance. Kept for a minute per asker: SECURITY: which parents count depends on what they may see."""
     key = f"pages:gain:{repo.pk}:{repo.head}:{user.pk or 0}"
     known = cache.get(key, _ABSENT)
     if known != _ABSENT:
         return known
     commit = head_commit(repo)
     comparison = comparison_for(repo, commit, user=user) if commit is not None else None
-    gain = comparison.gain.value if comparison is not None and comparison.unit == "share" else None
+    has_gain = comparison is not None and comparison.unit == "share"
+    gain = (comparison.gain.value, not comparison.gain.includes_zero) if has_gain else (None, False)
     cache.set(key, gain, FRESH_S)
     return gain

@@ -45,6 +45,12 @@ class DataReference(Record):
     split: Literal["train", "validation", "test"] = "test"
 
 
+class TrainingData(DataReference):
+    """Data to learn from: the split for it goes without saying."""
+
+    split: Literal["train", "validation", "test"] = "train"
+
+
 class Measure(DataReference):
     """What to measure on: a benchmark of the hub by its name (`digits-clean`, `digits-clean@2`), or data and how to read it.
 
@@ -145,7 +151,7 @@ class TrainRecipe(Recipe):
     architecture: dict[str, Any] | None = Field(
         default=None, description="a transformers config.json, for training from scratch"
     )
-    data: tuple[DataReference, ...] = Field(min_length=1, max_length=64)
+    data: tuple[TrainingData, ...] = Field(min_length=1, max_length=64)
     lora: Lora | None = None
     new_head: bool = Field(default=False, description="draw the last layer anew, for the classes of the data")
     epochs: int = Field(default=1, ge=1, le=10_000)

@@ -73,7 +73,7 @@ def _test_findings(recipe: TrainRecipe) -> list[Finding]:
     for index, item in enumerate(recipe.data):
         if item.split == "test":
             message = f"The test split of {short_name(item.data)} is trained on."
-            consequence = "Measured on it afterwards, the result says nothing about new data. The default of split is test: say train."
+            consequence = "Measured on it afterwards, the result says nothing about new data."
             findings.append(finding("trains_on_test", "warning", ("data", index, "split"), message, consequence))
     return findings
 

@@ -86,6 +86,7 @@ class BoardLineOutput(serializers.Serializer):
     benchmark = serializers.CharField()
     title = serializers.CharField()
     version = serializers.IntegerField()
+    retired = serializers.CharField(help_text="why its numbers are not to be used; empty while they are")
     task = serializers.CharField()
     metric = serializers.CharField()
     higher_is_better = serializers.BooleanField()
@@ -165,6 +166,7 @@ def line_json(line: BoardLine) -> dict[str, Any]:
         "benchmark": line.version.benchmark.name,
         "title": line.version.benchmark.title,
         "version": line.version.number,
+        "retired": line.version.retired,
         "task": line.version.task,
         "metric": line.metric.name,
         "higher_is_better": line.metric.higher_is_better,

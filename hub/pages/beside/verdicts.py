@@ -12,7 +12,8 @@ from hub.evals.pairs import pair_kept, pair_of
 from hub.pages.beside.figures import row_words
 from hub.pages.beside.members import Member
 from hub.pages.beside.scores import ScoreRow
-from hub.pages.results.saying import Difference, difference_of, p_words
+from hub.pages.results.saying import Difference, difference_of, held_to, p_words
+from workers.contracts.tasks import Metric
 
 MOST_ROWS, WORKED_OUT_HERE, MOST_EXAMPLES_HERE = 12, 3, 2_000
 
@@ -39,16 +40,21 @@ def verdicts_of(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Ver
         if places is None:
             continue
         first, second = (row.scores[place].evaluation for place in places)  # type: ignore[union-attr]
-        pair, note, worked_out = _pair(first, second, left > 0)
+        names = members[places[0]].name, members[places[1]].name
+        verdict, worked_out = verdict_between(word, names, (first, second), row.metric, may_work=left > 0)
         left -= worked_out
-        found.append(
-            Verdict(
-                word, members[places[0]].name, members[places[1]].name,
-                difference_of(pair.difference, row.metric) if pair is not None else None,
-                p_words(pair.p_value) if pair is not None else "", _url(members[places[0]], first, second), note,
-            )
-        )  # fmt: skip
+        found.append(verdict)
     return found
+
+
+def verdict_between(
+    word: str, names: tuple[str, str], two: tuple[Evaluation, Evaluation], metric: Metric, *, may_work: bool
+) -> tuple[Verdict, int]:
+    """The first of two results against the second, and how many were worked out for it here."""
+    pair, note, worked_out = _pair(*two, may_work)
+    shown = held_to(difference_of(pair.difference, metric), pair.p_value) if pair is not None else None
+    p = p_words(pair.p_value) if pair is not None else ""
+    return Verdict(word, *names, shown, p, _url(*two), note), worked_out
 
 
 def _first_two(row: ScoreRow) -> tuple[int, int] | None:
@@ -69,6 +75,6 @@ def _pair(first: Evaluation, second: Evaluation, may_work: bool) -> tuple[Pair |
     return None, "A worker goes through the answers; load the page again in a minute.", 0
 
 
-def _url(member: Member, first: Evaluation, second: Evaluation) -> str:
-    namespace, _, name = member.full_name.partition("/")
+def _url(first: Evaluation, second: Evaluation) -> str:
+    namespace, _, name = first.repo.full_name.partition("/")
     return reverse("repo-measurement-against", args=[namespace, name, first.pk, second.pk])

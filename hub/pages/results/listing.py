@@ -6,7 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from hub.benchmarks.selectors import versions_visible
+from hub.benchmarks.selectors import by_name, versions_visible
 from hub.evals.models import Evaluation
 from hub.evals.selectors import Comparison
 from hub.pages.entry import Opened
@@ -55,7 +55,8 @@ class Line:
 
 def lines_of(opened: Opened, rows: Sequence[Evaluation], comparison: Comparison | None, *, user: Any) -> list[Line]:
     digests = {row.definition_digest for row in rows if row.definition_digest}
-    names = dict(versions_visible(user).filter(digest__in=digests).order_by("created_at").values_list("digest", "benchmark__name"))  # fmt: skip
+    called = by_name(versions_visible(user).filter(digest__in=digests)).values_list("digest", "benchmark__name")
+    names = dict(reversed(list(called)))  # the first of each digest is its name
     given = {entry.data: entry for entry in comparison.given_up} if comparison is not None else {}
     split = comparison.split if comparison is not None else ""
     namespace, _, name = opened.repo.full_name.partition("/")

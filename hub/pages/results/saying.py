@@ -60,8 +60,11 @@ def difference_of(found: Interval | None, metric: Metric) -> Difference | None:
     return Difference(difference_words(found.value, metric), f"{low.removesuffix(unit)} to {high}", mood, verdict)
 
 
-def _held_to(shown: Difference | None, p: float | None) -> Difference | None:
-    """Of many parts some differ by chance: what Holm's p does not bear out is no gain and no loss."""
+def held_to(shown: Difference | None, p: float | None) -> Difference | None:
+    """What the test does not bear out is no gain and no loss: of many parts some differ by chance, and where few answers
+
+    differ an interval from resampling is too narrow.
+    """
     if shown is None or p is None or p < LEVEL:
         return shown
     return replace(shown, mood="ink3", verdict="within chance")
@@ -75,6 +78,8 @@ def verdict_sentence(pair: Pair, rival: str) -> str:
     words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples."
     if not metric.higher_is_better:
         words += " Above zero is better: it is by how much the number is lower."
+    if not pair.difference.includes_zero and pair.p_value is not None and pair.p_value >= LEVEL:
+        words += f" McNemar’s exact test does not bear it out (p {p_words(pair.p_value)}): so few answers differ that it could be chance."
     if pair.difference.includes_zero:
         words += " It includes zero: the two cannot be told apart on these data."
         words += _margin_sentence(pair)
@@ -106,7 +111,7 @@ def metric_lines(pair: Pair) -> list[MetricLine]:
 def cut_lines(cuts: tuple[Cut, ...], metric_name: str) -> list[CutLine]:
     metric = metric_of(metric_name)
     return [
-        CutLine(cut.column, cut.value, cut, score_words(cut.first, metric, unit=False), score_words(cut.second, metric, unit=False), _held_to(difference_of(cut.difference, metric), cut.p_adjusted), p_words(cut.p_adjusted if cut.p_adjusted is not None else cut.p_value))
+        CutLine(cut.column, cut.value, cut, score_words(cut.first, metric, unit=False), score_words(cut.second, metric, unit=False), held_to(difference_of(cut.difference, metric), cut.p_adjusted), p_words(cut.p_adjusted if cut.p_adjusted is not None else cut.p_value))
         for cut in cuts
     ]  # fmt: skip
 

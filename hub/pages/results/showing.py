@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils.html import format_html
 
-from hub.benchmarks.selectors import versions_visible
+from hub.benchmarks.selectors import by_name, versions_visible
 from hub.catalog.models import LineageEdge
 from hub.evals.models import Evaluation
 from hub.jobs.models import Job
@@ -57,10 +57,10 @@ def metric_rows(evaluation: Evaluation) -> list[MetricRow]:
 
 
 def benchmark_of(evaluation: Evaluation, *, user: Any) -> Any:
-    """The newest visible version with this definition."""
+    """The visible version by which this definition is called."""
     if not evaluation.definition_digest:
         return None
-    return versions_visible(user).filter(digest=evaluation.definition_digest).order_by("-created_at").first()
+    return by_name(versions_visible(user).filter(digest=evaluation.definition_digest)).first()
 
 
 def label_of(evaluation: Evaluation, *, user: Any) -> dict[str, Any]:
@@ -158,8 +158,8 @@ def _value(evaluation: Evaluation, metric: str) -> float | None:
 
 
 def class_names(opened: Opened, evaluation: Evaluation) -> list[str]:
-    """Of the definition; of the model where that names none."""
-    return list((evaluation.definition or {}).get("labels") or opened.facts.labels)
+    """In the order of the numbers in the answers; the model may have another, which says nothing here."""
+    return list(evaluation.labels or (evaluation.definition or {}).get("labels") or ())
 
 
 def class_word(names: list[str], code: int | None) -> str:

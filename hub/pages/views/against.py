@@ -16,7 +16,7 @@ from hub.pages.measures import metric_of
 from hub.pages.numbers import figure
 from hub.pages.results.changes import Shown, shown
 from hub.pages.results.kept import measured_beside
-from hub.pages.results.saying import cut_lines, difference_of, measure_rows, metric_lines, verdict_sentence
+from hub.pages.results.saying import cut_lines, difference_of, held_to, measure_rows, metric_lines, verdict_sentence
 from hub.pages.results.showing import benchmark_of, class_names, class_word
 from hub.pages.views.measurement import measurement_get
 from hub.pages.views.repo import entry_context
@@ -78,7 +78,7 @@ def _shown(
     examples, reason = shown(evaluation, list(part), user=request.user) if part else ([], "")
     return {
         "pair": pair,
-        "difference": difference_of(pair.difference, metric_of(pair.metric)),
+        "difference": held_to(difference_of(pair.difference, metric_of(pair.metric)), pair.p_value),
         "sentence": verdict_sentence(pair, rival.repo.name),
         "metrics": metric_lines(pair),
         "measures": measure_rows(pair, rival.repo.name),

@@ -8,6 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from hub.benchmarks.models import BenchmarkVersion
+from hub.benchmarks.selectors import by_name
 from hub.blobs.services import blob_put
 from hub.evals import standings
 from hub.evals.leaderboards import leaderboard
@@ -101,13 +103,13 @@ def test_other_examples_get_no_place(alice, version):
     assert places(version) == {"a": (1, 1), "short": None, "without": None}
 
 
-def test_private_entries_move_nobody(alice, version):
+def test_private_entries_move_nobody_and_are_placed_among_all_that_their_reader_sees(alice, version):
     entry(alice, version, "open", 30)
     entry(alice, version, "secret", 58, visibility="private")
     entry(alice, version, "other-secret", 2, visibility="private")
     standings_update(version.digest)
     assert places(version) == {"open": (1, 1)}
-    assert places(version, alice) == {"secret": (1, 1), "open": (1, 1), "other-secret": (2, 2)}
+    assert places(version, alice) == {"secret": (1, 1), "open": (1, 1), "other-secret": (3, 3)}
 
 
 def test_invalid_and_undefined_numbers_have_no_place(alice, version):
@@ -158,8 +160,8 @@ def test_places_are_those_of_the_metric_that_the_board_is_ranked_by(alice, versi
     other = make_benchmark(alice, "same-by-nll", metrics=["nll"])
     assert other.digest == version.digest
     standings_update(version.digest)
-    assert places(other) == {"a": (1, 1)}
-    assert places(version) == {"a": None}
+    assert places(version) == {"a": (1, 1)}
+    assert places(other) == {"a": None}
 
 
 def test_above_the_memory_it_may_take_places_come_from_the_intervals(alice, version, monkeypatch):
@@ -182,3 +184,11 @@ def test_loads_no_arrays_before_a_worker_does():
     code = "import os, sys; os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'hub.config.settings')\nimport django; django.setup()\nimport hub.evals.leaderboards, hub.evals.tasks, hub.evals.api.views\nprint('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment_of_children())
     assert done.stdout.strip() == "False", done.stderr
+
+
+def test_another_benchmark_of_the_same_meaning_renames_nothing(alice, charlie, version):
+    make_benchmark(charlie, "charlies")
+    named = by_name(BenchmarkVersion.objects.filter(digest=version.digest))
+    assert [row.benchmark.name for row in named] == ["digits", "mine", "charlies"]
+    BenchmarkVersion.objects.filter(pk=version.pk).update(retired="Wrong labels.")
+    assert [row.benchmark.name for row in named.all()] == ["digits", "charlies", "mine"]

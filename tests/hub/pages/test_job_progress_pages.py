@@ -1,13 +1,15 @@
 """What a job shows while it runs: the loss with its terms and validation, how long it still takes, numbers as they are measured."""
 
+import numpy as np
 import pytest
+from django.utils import timezone
 
 from hub.jobs.models import Job, JobEvent
 from hub.jobs.services import job_events_append
 from hub.pages import job_curves
 from hub.pages.job_curves import curves_of
 from hub.pages.job_matrix import matrix_of
-from tests.factories.evals import make_evaluation, make_model
+from tests.factories.evals import make_evaluation, make_model, make_result
 from tests.factories.jobs import key_of, make_job, make_running
 from workers.contracts.events import CheckpointEvent, MetricEvent
 
@@ -102,6 +104,33 @@ def test_when_it_has_ended_each_number_leads_to_its_measurement(browser, alice, 
     page = page_of(browser, alice, measuring)
     assert f"/alice/one/evaluations/{row.pk}" in page
     assert "75.0\u00a0%" in page
+
+
+def answers(gold, right):
+    """Answers of two classes; `right` of them, the first ones, are as they should be."""
+    hits = np.arange(len(gold)) < right
+    return {
+        "gold": gold, "prediction": np.where(hits, gold, 1 - gold), "correct": hits, "logprob": np.where(hits, -0.1, -2.0),
+        "confidence": np.full(len(gold), 0.9),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("right", "said"),
+    [
+        (38, "one and two cannot be told apart on these data."),
+        (10, "one is better than two, and that is more than chance."),
+    ],
+)
+def test_the_job_says_which_model_is_better_and_whether_that_is_noise(browser, alice, measuring, right, said):
+    Job.objects.filter(pk=measuring.pk).update(state="succeeded", finished_at=timezone.now())
+    gold = np.arange(40) % 2
+    for name, hits in (("one", 40), ("two", right)):
+        found = {"job": measuring, "definition_digest": "d" * 64, "labels": ["no", "yes"]}
+        make_result(alice, *make_model(alice, name), answers(gold, hits), data="demo/digits-clean", **found)
+    page = page_of(browser, alice, measuring)
+    assert said in page
+    assert "/compare?models=alice/one,alice/two" in page
 
 
 def test_another_kind_of_job_has_no_table_of_numbers(alice):

@@ -84,7 +84,7 @@ def test_datasets_of_different_sizes() -> None:
 
 
 def test_training_on_the_test_split_is_a_warning() -> None:
-    finding = found(checked(train(data=[{"data": "demo/digits"}]), MODEL, DATA), "trains_on_test")
+    finding = found(checked(train(data=[{"data": "demo/digits", "split": "test"}]), MODEL, DATA), "trains_on_test")
     assert (finding.severity, finding.where) == ("warning", "data[0].split")
 
 
