@@ -81,6 +81,14 @@ def test_every_class_is_counted_from_the_answers(browser, pair):
     assert lines[1].endswith(",one,7")
 
 
+def test_classes_are_called_as_in_the_answers_whatever_order_the_model_has(browser, pair):
+    mine = pair[0]
+    mine.definition, mine.labels = {}, ["nought", "unity", "pair"]
+    mine.save()
+    lines = browser().get(f"{page_of(mine)}/classes.csv").content.decode().splitlines()
+    assert [line.partition(",")[0] for line in lines[1:]] == ["nought", "unity", "pair"]
+
+
 def test_calibration_says_by_how_much_it_is_too_sure(browser, pair):
     text = browser().get(page_of(pair[0])).content.decode()
     assert "More confident than right, by 10.0 points" in text
