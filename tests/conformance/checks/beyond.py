@@ -27,6 +27,7 @@ def killed(stage: Stage) -> None:
     repo = stage.fresh()
     content = random.Random(stage.run_name).randbytes(20 * 2**20)
     path = stage.write("big.arrow", content)
+    before = stage.head(repo)
     for seconds in STEPS:
         process = subprocess.Popen(
             [sys.executable, "-c", UPLOAD, path, repo], env={**os.environ, "HF_TOKEN": stage.token}, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -36,12 +37,13 @@ def killed(stage: Stage) -> None:
         time.sleep(seconds)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        # One look: the commit that the client had asked for may land between two.
-        files = stage.files(repo)
+        # The head first: the commit that the client had asked for may still land between the two looks.
+        head, files = stage.head(repo), stage.files(repo)
         if files:
             same(files, {"big.arrow"})
             same(sha256(stage.get(repo, "big.arrow")), sha256(content))
             break
+        same(head, before)
     stage.api.upload_file(path_or_fileobj=path, path_in_repo="big.arrow", repo_id=repo)
     same(sha256(stage.get(repo, "big.arrow")), sha256(content))
 

@@ -1,11 +1,9 @@
 """Fifty clients commit to one branch over the wire at the same moment."""
 
-import threading
 from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
 from django.http import HttpResponse
 
 from hub.catalog.models import Commit, HeadEntry
@@ -13,34 +11,21 @@ from hub.catalog.selectors import commit_resolve
 from hub.catalog.trees import state_read
 from tests.factories.catalog import make_repo
 from tests.hub.hfapi.client import Client, file_line
+from tests.hub.together import together as at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CLIENTS = 50
 
 
 def together(work: Callable[[int], HttpResponse]) -> list[HttpResponse]:
-    """Calls `work(0)` … on as many connections at once. What a call raises is raised here."""
-    barrier = threading.Barrier(CLIENTS)
-    results: dict[int, HttpResponse | Exception] = {}
-
-    def run(index: int) -> None:
-        try:
-            barrier.wait()
-            results[index] = work(index)
-        except Exception as error:
-            results[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for result in results.values():
+    """The answers of fifty clients at once. What a call raises is raised here."""
+    answers = []
+    for result in at_once(CLIENTS, work):
         if isinstance(result, Exception):
             raise result
-    return [results[index] for index in range(CLIENTS)]
+        assert isinstance(result, HttpResponse)
+        answers.append(result)
+    return answers
 
 
 def send(client: Client, index: int, **header: object) -> HttpResponse:

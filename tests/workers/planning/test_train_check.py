@@ -113,3 +113,9 @@ def test_training_all_weights_costs_more_memory_than_an_adapter() -> None:
     assert adapter.memory_bytes < whole.memory_bytes
     assert adapter.write_bytes < whole.write_bytes
     assert checked(train(epochs=1000), model, DATA).estimate.seconds[1] > whole.seconds[1]
+
+
+def test_the_split_to_learn_from_goes_without_saying():
+    recipe = parse(train(data=[{"data": "demo/digits"}])).recipe
+    assert isinstance(recipe, TrainRecipe)
+    assert recipe.data[0].split == "train"
