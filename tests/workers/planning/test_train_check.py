@@ -4,6 +4,8 @@ import pytest
 
 from tests.workers.contracts.patching import patched
 from tests.workers.planning.zoo import checked, codes, dataset, found, vit, vit_config
+from workers.contracts.parsing import parse
+from workers.contracts.recipes import TrainRecipe
 
 MODEL, DATA = vit("a"), dataset("digits")
 
