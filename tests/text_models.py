@@ -41,6 +41,26 @@ def gpt2_folder(folder: Path, *, seed: int = 0, labels: int | None = None, lengt
     return save_tokenizer(folder, length=length)
 
 
+def llama_folder(folder: Path, *, seed: int = 0, length: int = 64) -> Path:
+    """A left-to-right model whose tokenizer puts `<s>` before every text, as those of Llama do."""
+    from tokenizers import Tokenizer, processors
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        **SIZES, hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, max_position_embeddings=length,
+        bos_token_id=1, eos_token_id=2, pad_token_id=0, initializer_range=0.5,
+    )  # fmt: skip
+    LlamaForCausalLM(config).save_pretrained(folder)
+    path = str(save_tokenizer(folder, length=length) / "tokenizer.json")
+    tokenizer = Tokenizer.from_file(path)
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A", pair="<s> $A $B", special_tokens=[("<s>", 1)]
+    )
+    tokenizer.save(path)
+    return folder
+
+
 def bert_folder(
     folder: Path, *, head: str = "MaskedLM", seed: int = 0, labels: tuple[str, ...] = ("no", "yes"), length: int = 64
 ) -> Path:

@@ -70,5 +70,13 @@ def start_token(tokenizer: Any) -> int | None:
     return None
 
 
+def end_tokens(tokenizer: Any, module: Any) -> list[int]:
+    """Those after which nothing more is written: what the model's generation config names, else the tokenizer's end of a text."""
+    named = getattr(getattr(module, "generation_config", None), "eos_token_id", None)
+    if named is None:
+        named = tokenizer.eos_token_id
+    return [] if named is None else [int(token) for token in (named if isinstance(named, list | tuple) else [named])]
+
+
 def _counts_from_padding(config: Any) -> bool:
     return getattr(config, "model_type", "") in {"roberta", "xlm-roberta", "camembert", "mpnet"}

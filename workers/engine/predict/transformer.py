@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workers.engine.predict import language, vectors
 from workers.engine.predict.inputs import Pixels, Texts, on_device
 from workers.engine.predict.predictor import Batch, Capability, Doubles, Floats, Predictor, refused
-from workers.engine.predict.tokenizers import check_vocabulary, load_tokenizer, longest_input, start_token
+from workers.engine.predict.tokenizers import check_vocabulary, end_tokens, load_tokenizer, longest_input, start_token
 from workers.planning.architectures import shape_of
 from workers.planning.heads import Head
 
@@ -123,8 +123,8 @@ class TransformerPredictor(Predictor):
 
     def generate(self, prompts: Sequence[str], max_new_tokens: int, stop: Sequence[str] = ()) -> list[str]:
         self._need("generate")
-        encoded = [self.encode(prompt) or [self.start_token or 0] for prompt in prompts]
-        ends = [self.tokenizer.eos_token_id] if self.tokenizer.eos_token_id is not None else []
+        encoded = [self._prompt(prompt, max_new_tokens) for prompt in prompts]
+        ends = end_tokens(self.tokenizer, self.module)
 
         def is_done(row: int, tokens: list[int]) -> bool:
             return any(mark in self.tokenizer.decode(tokens) for mark in stop) if stop else False
@@ -151,6 +151,15 @@ class TransformerPredictor(Predictor):
             self.remark(
                 f"The tokenizer of {self.name} does not know all of the text. What it does not know is cheap to guess: "
                 "bits per byte come out too good."
+            )
+        return tokens
+
+    def _prompt(self, text: str, new_tokens: int) -> list[int]:
+        """With what the tokenizer puts around a text by itself: a Llama that never saw a text without `<s>` goes astray at once."""
+        tokens: list[int] = self.tokenizer.encode(text) or [self.start_token or 0]
+        if len(tokens) > max(1, self.max_length - new_tokens):
+            self.remark(
+                f"The text is longer than {self.name} sees, with {new_tokens} tokens to write: its beginning was left out."
             )
         return tokens
 

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.text_models import bert_folder, gpt2_folder
+from tests.text_models import bert_folder, gpt2_folder, llama_folder
 from workers.engine.predict.language import hidden_positions, windows
 from workers.engine.predict.load import load_predictor
 
@@ -85,6 +85,31 @@ def test_generation_is_the_likeliest_token_each_time(causal):
                 break
             written.append(token)
         assert text == causal.tokenizer.decode(written, skip_special_tokens=True)
+
+
+@pytest.mark.parametrize("ends", [2, [2, 60, 61, 62, 63, 64, 65, 66, 67, 68, 69, 70, 71, 72]])
+def test_a_tokenizer_that_begins_texts_is_asked_as_transformers_asks_it(tmp_path, ends):
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folder = llama_folder(tmp_path)
+    theirs, tokenizer = AutoModelForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    theirs.generation_config.eos_token_id = ends
+    theirs.save_pretrained(folder)
+    model = load_predictor(folder, task="causal-lm", name="m")
+    prompts = ["abc", "a much longer", ""]
+    found = model.generate(prompts, 12)
+    for prompt, text in zip(prompts, found, strict=True):
+        inputs = tokenizer(prompt, return_tensors="pt")
+        assert inputs["input_ids"][0, 0] == tokenizer.bos_token_id
+        with torch.no_grad():
+            whole = theirs.generate(**inputs, max_new_tokens=12, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+        cut = [token for token in whole.tolist() if token not in (ends if isinstance(ends, list) else [ends])]
+        assert text == tokenizer.decode(cut, skip_special_tokens=True)
+
+
+def test_of_a_prompt_that_is_too_long_the_end_goes_in_and_that_is_said(causal):
+    assert causal.generate(["z" * 40 + "abcd"], 12) == causal.generate(["abcd"], 12)
+    assert any("beginning was left out" in remark for remark in causal.remarks)
 
 
 def test_generation_stops_at_the_mark(causal):
