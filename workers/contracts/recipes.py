@@ -4,12 +4,17 @@
 name the nearest known key; every number has a range, taken from the method table.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_SOURCES = 256
 BATCH_SIZE = 64  # where a recipe leaves it open and nothing speaks against it
+# The peak learning rate of a training whose recipe leaves it open, by what is trained. All weights of a trained model: the one
+# of the usual choices (3e-5 to 3e-4) that suits small and middling transformers alike. An adapter: ten times that, for its few
+# numbers start at zero (Schulman et al. 2025, "LoRA Without Regret"). From scratch: Adam's own (Kingma and Ba 2015).
+LEARNING_RATES = {"all": 1e-4, "lora": 1e-3, "scratch": 1e-3}
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 Dtype = Literal["float32", "float16", "bfloat16", "float64"]
 Visibility = Literal["private", "public"]
@@ -143,6 +148,13 @@ class EarlyStop(Record):
     least: float = Field(default=0.0, ge=0, le=10)
 
 
+def learning_rate_default(recipe: Mapping[str, Any]) -> float:
+    """The learning rate that goes without saying in this recipe, or in what there is of it."""
+    if recipe.get("lora") is not None:
+        return LEARNING_RATES["lora"]
+    return LEARNING_RATES["scratch" if recipe.get("model") is None else "all"]
+
+
 class TrainRecipe(Recipe):
     """Fine-tunes `model` (all weights, or a LoRA adapter when `lora` is given); without `model`, trains `architecture` from scratch."""
 
@@ -154,10 +166,13 @@ class TrainRecipe(Recipe):
     data: tuple[TrainingData, ...] = Field(min_length=1, max_length=64)
     lora: Lora | None = None
     new_head: bool = Field(default=False, description="draw the last layer anew, for the classes of the data")
-    epochs: int = Field(default=1, ge=1, le=10_000)
+    epochs: int = Field(default=5, ge=1, le=10_000)
     max_steps: int | None = Field(default=None, ge=1, le=100_000_000, description="stop after so many updates")
-    batch_size: int = Field(default=64, ge=1, le=4096)
-    learning_rate: float = Field(default=1e-3, gt=0, le=10)
+    batch_size: int = Field(default=BATCH_SIZE, ge=1, le=4096)
+    learning_rate: float = Field(
+        default_factory=learning_rate_default, gt=0, le=10,
+        description="at its peak; default: 0.0001 for all weights of a model, 0.001 for a LoRA adapter and from scratch",
+    )  # fmt: skip
     weight_decay: float = Field(default=0.01, ge=0, le=10)
     warmup_ratio: float = Field(default=0.05, ge=0, le=1)
     schedule: Literal["cosine", "linear", "constant"] = "cosine"

@@ -7,20 +7,30 @@ from django.http import QueryDict
 
 from hub.pages.making.values import text_of, value_of
 from workers.contracts.estimators import ESTIMATORS
+from workers.contracts.recipes import LEARNING_RATES, Lora, TrainRecipe
 
 
 @dataclass(frozen=True)
 class SimpleField:
-    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets), one (a dataset)."""
+    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets),
+
+    one (a dataset), tick (true or left out). `default` is what an empty number means, where the recipe gives it one.
+    """
 
     path: tuple[str, ...]
     label: str
     help: str
     type: str = "text"
+    default: str = ""
 
     @property
     def name(self) -> str:
         return "f-" + "-".join(self.path)
+
+
+def _default(name: str) -> str:
+    """As the recipe has it: the form says what the command line and the API say."""
+    return text_of(TrainRecipe.model_fields[name].default)
 
 
 FIELDS: dict[str, tuple[SimpleField, ...]] = {
@@ -57,12 +67,30 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "Empty: what the model is made for. Else image-classification, text-classification, text-regression, causal-lm "
             "or masked-lm; the model gets a new last layer where it has none for it.",
         ),
-        SimpleField(("epochs",), "Epochs", "1 to 10 000.", "number"),
-        SimpleField(("batch_size",), "Batch size", "1 to 4096.", "number"),
-        SimpleField(("learning_rate",), "Learning rate", "Above 0, at most 10.", "number"),
-        SimpleField(("weight_decay",), "Weight decay", "0 to 10.", "number"),
+        SimpleField(
+            ("new_head",),
+            "A new last layer",
+            "Draw the classification head anew, for the classes of the data. Needed where they are not those of the model.",
+            "tick",
+        ),
+        SimpleField(("epochs",), "Epochs", "1 to 10 000.", "number", _default("epochs")),
+        SimpleField(("batch_size",), "Batch size", "1 to 4096.", "number", _default("batch_size")),
+        SimpleField(
+            ("learning_rate",),
+            "Learning rate",
+            f"At its peak; above 0, at most 10. Empty: {LEARNING_RATES['all']:g} for all weights of a model, "
+            f"{LEARNING_RATES['lora']:g} for a LoRA adapter, {LEARNING_RATES['scratch']:g} from scratch.",
+            "number",
+        ),
+        SimpleField(("weight_decay",), "Weight decay", "0 to 10.", "number", _default("weight_decay")),
         SimpleField(("lora", "rank"), "LoRA rank", "Empty: all weights are trained.", "number"),
-        SimpleField(("lora", "alpha"), "LoRA alpha", "How strongly the adapter counts.", "number"),
+        SimpleField(
+            ("lora", "alpha"),
+            "LoRA alpha",
+            "How strongly the adapter counts.",
+            "number",
+            text_of(Lora.model_fields["alpha"].default),
+        ),
         SimpleField(("max_length",), "Longest input", "In tokens, for texts. Empty: what the model takes.", "number"),
         SimpleField(
             ("early_stop", "patience"),
@@ -125,13 +153,15 @@ def _text(kind: str, entry: SimpleField, value: Any) -> str:
         return "\n".join(_data_line(kind, row) for row in value) if isinstance(value, list) else ""
     if entry.type == "one":
         return _data_line(VALIDATION, value) if value is not None else ""
+    if entry.type == "tick":
+        return "true" if value is True else ""
     return text_of(value)
 
 
 def _data_line(kind: str, row: Any) -> str:
     if not isinstance(row, dict):
         return text_of(row)
-    split = row.get("split", "test")  # what a recipe means that does not say
+    split = row.get("split", "train" if kind == "train" else "test")  # what a recipe means that does not say
     if row.get("benchmark"):
         return f"{text_of(row['benchmark'])} {text_of(row['split'])}" if row.get("split") else text_of(row["benchmark"])
     return text_of(row.get("data")) if split == DEFAULT_SPLIT[kind] else f"{text_of(row.get('data'))} {split}"
@@ -145,6 +175,8 @@ def _value(kind: str, entry: SimpleField, text: str) -> Any:
         return [_data_row(kind, line) for line in lines] or None
     if entry.type == "one":
         return _data_row(VALIDATION, text.strip()) if text.strip() else None
+    if entry.type == "tick":
+        return True if text else None
     return value_of(text) if entry.type == "number" else text.strip() or None
 
 

@@ -31,9 +31,6 @@ def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any
     document: dict[str, Any] = {
         "kind": "train",
         "data": [],
-        "epochs": 5,
-        "batch_size": 64,
-        "learning_rate": 0.0003,
         "seed": 0,
     }
     if model := params.get("model", ""):

@@ -16,7 +16,9 @@ from hub.pages.making.values import text_of, value_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.documents import load_document
 from workers.contracts.methods import METHODS, methods_of
+from workers.contracts.parsing import parse
 from workers.contracts.recipes import MergeRecipe
+from workers.contracts.writing import recipe_to_yaml
 
 DOCUMENT = {
     "kind": "merge",
@@ -172,7 +174,7 @@ def test_a_mergekit_recipe_is_shown_as_it_was_given():
     [
         ("evaluate", {"kind": "evaluate", "models": ["a/b", "c/d@main"], "data": [{"data": "demo/x", "split": "test"}, {"data": "demo/y", "split": "train"}], "batch_size": 64, "seed": 0}),
         ("evaluate", {"kind": "evaluate", "models": ["a/b"], "data": [{"benchmark": "digits"}, {"benchmark": "letters@2"}, {"data": "demo/y", "split": "test"}]}),
-        ("train", {"kind": "train", "model": "a/b", "task": "text-classification", "data": [{"data": "demo/x", "split": "test"}], "validation": {"data": "demo/x", "split": "validation"}, "early_stop": {"patience": 2, "least": 0.1}, "max_length": 64}),
+        ("train", {"kind": "train", "model": "a/b", "task": "text-classification", "data": [{"data": "demo/x", "split": "test"}], "validation": {"data": "demo/x", "split": "validation"}, "early_stop": {"patience": 2, "least": 0.1}, "max_length": 64, "new_head": True}),
         ("train", {"kind": "train", "model": "a/b", "data": [{"data": "demo/x", "split": "train"}], "lora": {"rank": 8, "alpha": 16, "target_modules": ["query"]}, "epochs": 3, "learning_rate": 0.001, "architecture": {"model_type": "vit"}, "output": {"repo": "alice/t", "visibility": "public"}}),
     ],
 )  # fmt: skip
@@ -185,10 +187,31 @@ def test_small_forms_give_their_document_back(kind, document):
     )
 
 
+def test_an_empty_number_says_what_the_recipe_means_by_it():
+    fields = {row["field"].path: row["field"] for row in fields_of("train", {"kind": "train"})}
+    bare = {"kind": "train", "model": "a/b", "data": [{"data": "demo/x"}]}
+    for document, rate in (
+        (bare, 1e-4),
+        (bare | {"lora": {}}, 1e-3),
+        (bare | {"model": None, "architecture": {}}, 1e-3),
+    ):
+        recipe = parse(document).recipe
+        assert recipe.learning_rate == rate
+        assert f"{rate:g}" in fields["learning_rate",].help
+        assert parse(recipe_to_yaml(recipe)).recipe == recipe
+    for name in ("epochs", "batch_size", "weight_decay"):
+        assert value_of(fields[name,].default) == getattr(recipe, name)
+
+
+def test_a_wrong_adapter_is_the_only_thing_said_of_it():
+    document = {"kind": "train", "model": "a/b", "data": [{"data": "demo/x"}], "lora": {"rank": 0}}
+    assert [finding.where for finding in parse(document).findings] == ["lora.rank"]
+
+
 def test_data_without_a_split_is_shown_as_what_it_means():
     document = {"kind": "train", "model": "a/b", "data": [{"data": "demo/x"}], "validation": {"data": "demo/y"}}
     shown = {row["field"].path: row["value"] for row in fields_of("train", document)}
-    assert (shown["data",], shown["validation",]) == ("demo/x test", "demo/y test")
+    assert (shown["data",], shown["validation",]) == ("demo/x", "demo/y test")
 
 
 @pytest.mark.parametrize(

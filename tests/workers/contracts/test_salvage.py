@@ -77,7 +77,7 @@ def test_evaluations_and_trainings_too() -> None:
     assert [(item.data, item.split) for item in evaluation.salvaged.data] == [("demo/d", "test"), ("", "test")]
     training = parse({"kind": "train", "architecture": 3, "epochs": 0, "data": [], "lora": {"rank": 0, "alpha": 4.0}})
     assert isinstance(training.salvaged, TrainRecipe)
-    assert (training.salvaged.architecture, training.salvaged.epochs, training.salvaged.data) == ({}, 1, ())
+    assert (training.salvaged.architecture, training.salvaged.epochs, training.salvaged.data) == ({}, 5, ())
     assert training.salvaged.lora is not None
     assert training.salvaged.lora.alpha == 4.0
 
