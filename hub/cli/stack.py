@@ -29,6 +29,10 @@ def prepare_spec(environment: Mapping[str, str], password_file: Path) -> Service
     return _python("prepare", "hub.cli.prepare", str(password_file), environment=environment)
 
 
+def first_password_spec(environment: Mapping[str, str], password_file: Path) -> ServiceSpec:
+    return _python("password", "hub.cli.first_password", str(password_file), environment=environment)
+
+
 def demo_spec(environment: Mapping[str, str]) -> ServiceSpec:
     return _python("demo", "hub.cli.demo", environment=environment, stop_s=10.0)
 

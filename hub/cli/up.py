@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import os
+import shlex
 import socket
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from hub.cli import stack
 from hub.cli.environment import data_dir_of, environment_forget, environment_write
+from hub.cli.first_password import CHANGED
 from hub.embedded import DataDirLock, EmbeddedError, EmbeddedServices, layout_make, services_for
 from hub.embedded.console import Console
 from hub.embedded.layout import Layout
@@ -133,7 +135,7 @@ class Up:
         status = self._load_demo(supervisor, environment) if self.options.has_demo else 0
         if self.options.ends_after_demo:
             return status
-        self._greet(address)
+        self._greet(supervisor, environment, address)
         supervisor.watch()
         return 0
 
@@ -171,16 +173,28 @@ class Up:
             )
         return status
 
-    def _greet(self, address: str) -> None:
+    def _greet(self, supervisor: Supervisor, environment: dict[str, str], address: str) -> None:
         self.console.plain(f"\nGenepool serves {address}")
         try:
             name, password = self.password_file.read_text().splitlines()
         except (OSError, ValueError):
             name = password = ""
         if password:
-            self.console.plain(f"Sign in as {name} with the password {password}  (shown once)")
-            self.password_file.unlink()
+            status = supervisor.run(stack.first_password_spec(environment, self.password_file))
+            self.console.plain(first_words(name, password, status, self.layout.data_dir))
+            if status in (0, CHANGED):
+                self.password_file.unlink()
         self.console.plain("Ctrl-C stops everything.\n")
+
+
+def first_words(name: str, password: str, status: int, data_dir: Path) -> str:
+    """`status` is that of `hub.cli.first_password`: whether the password that was made at the first start is still the account's."""
+    if status == 0:
+        return f"Sign in as {name} with the password {password}  (shown once)"
+    renew = f"genepool user password {name} --data-dir {shlex.quote(str(data_dir))}"
+    if status == CHANGED:
+        return f"{name}'s password was changed since the account was made. Who lost it sets a new one: {renew}"
+    return f"{name}'s first password could not be checked and is not shown; the next start tries again. To set a new one: {renew}"
 
 
 def _to_share(services: EmbeddedServices, environment: dict[str, str]) -> dict[str, str]:

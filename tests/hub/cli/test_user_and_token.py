@@ -4,7 +4,9 @@ import pytest
 
 from hub.accounts.models import AccessToken, User
 from hub.accounts.selectors import token_authenticate
-from hub.cli import main
+from hub.accounts.services import admin_ensure, password_generate, password_set
+from hub.cli import first_password, main
+from hub.cli.up import first_words
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,22 @@ def test_a_lost_password_is_replaced(alice, capsys):
     assert main(["user", "password", "alice"]) == 0
     alice.refresh_from_db()
     assert alice.check_password(capsys.readouterr().out.strip())
+
+
+def test_the_first_password_is_shown_only_while_it_opens_the_account(tmp_path):
+    user, password = admin_ensure()
+    file = tmp_path / "first_administrator"
+    file.write_text(f"{user.username}\n{password}\n")
+    assert first_password.main([str(file)]) == 0
+    assert password in first_words(user.username, password, 0, tmp_path)
+    password_set(name=user.username, password=password_generate())
+    assert first_password.main([str(file)]) == first_password.CHANGED
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    assert first_password.main([str(file)]) == first_password.CHANGED
+    for status in (first_password.CHANGED, 1):
+        said = first_words(user.username, password, status, tmp_path / "my data")
+        assert password not in said
+        assert f"genepool user password root --data-dir '{tmp_path}/my data'" in said
 
 
 def test_nobody_gets_a_password_by_mistake(alice, capsys):
