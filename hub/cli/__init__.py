@@ -13,6 +13,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),
     "benchmarks": ("hub.cli.benchmarks:main", "list, show, make, change or retire benchmarks of a hub"),
     "leaderboard": ("hub.cli.benchmarks:leaderboard", "who does how well at what cost"),
+    "compare": ("hub.cli.compare:main", "entries side by side, and whether the best is better or that is noise"),
+    "claims": ("hub.cli.claims:main", "what a card claims beside what was measured"),
     "push": ("hub.cli.push:main", "upload a folder to a hub"),
     "data": ("hub.cli.data:main", "make or update a dataset from a folder"),
     "pull": ("hub.cli.pull:main", "download a repo from a hub"),
