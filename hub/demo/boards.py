@@ -23,6 +23,7 @@ def benchmarks_ensure(*, user: User, zoo: Mapping[str, Any]) -> list[BenchmarkVe
             "task": "image-classification",
             "data": f"{zoo['namespace']}/{row['name']}",
             "split": "test",
+            "cluster": "index",
             "metrics": ["accuracy", "nll", "f1_macro", "balanced_accuracy", "ece"],
         }
         known = Benchmark.objects.filter(name=row["name"]).select_related("namespace").first()

@@ -74,7 +74,11 @@ def evaluation_submit(*, user: User, zoo: Mapping[str, Any]) -> Job:
         recipe={
             "kind": "evaluate",
             "models": [*study, *(f"{zoo['namespace']}/{name}@main" for name in zoo["also_measured"])],
-            "data": [{"data": f"{zoo['namespace']}/{row['name']}", "split": "test"} for row in zoo["datasets"]],
+            # `index` is the digit that an image was made of: the four images of one digit are drawn together.
+            "data": [
+                {"data": f"{zoo['namespace']}/{row['name']}", "split": "test", "cluster": "index"}
+                for row in zoo["datasets"]
+            ],
             "batch_size": 128,
             "seed": 0,
         },

@@ -11,7 +11,7 @@ from hub.evals.answers import LEAST_OVERLAP, Answers, answers_of, match
 from hub.evals.models import Evaluation
 from hub.evals.pair_checks import pair_check
 from workers.contracts.tasks import Metric, Task, metric_get, task_get
-from workers.statistics.bootstrap import Estimate, cluster_codes, estimate
+from workers.statistics.bootstrap import Estimate, cluster_codes, cluster_codes_shared, estimate
 from workers.statistics.intervals import Floats, Whole
 from workers.statistics.scores import Columns, value_under
 
@@ -113,7 +113,7 @@ def pair_answers(first: Evaluation, second: Evaluation) -> PairAnswers:
         {name: known[0].columns[name][mine] for name in names},
         {name: known[1].columns[name][theirs] for name in names},
         {name: column[mine].astype(np.str_) for name, column in known[0].slices.items()},
-        cluster_codes(cluster[mine].astype(np.str_)) if cluster is not None else None,
+        cluster_codes_shared(cluster[mine].astype(np.str_)) if cluster is not None else None,
         matched.dropped,
     )
 

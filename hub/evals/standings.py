@@ -18,7 +18,7 @@ from hub.evals.leaderboards import ENTRIES, best_of_repos, metric_ranked
 from hub.evals.models import Evaluation, Standing
 from workers.contracts.benchmarks import CLUSTER_COLUMN
 from workers.contracts.tasks import Metric, metric_get
-from workers.statistics.bootstrap import cluster_codes, resample_weights
+from workers.statistics.bootstrap import cluster_codes_shared, resample_weights
 from workers.statistics.distributions import Z95
 from workers.statistics.ranks import RankInterval, ranks_of_draws
 from workers.statistics.scores import value_under
@@ -88,7 +88,7 @@ def _resampled(answers: dict[Any, Columns], metric: Metric) -> tuple[dict[Any, f
         return {}, {}
     # The examples are the same for all and in one order, so the first one's clusters are everybody's.
     first = answers[next(iter(scores))]
-    cluster = cluster_codes(first[CLUSTER_COLUMN]) if CLUSTER_COLUMN in first else None
+    cluster = cluster_codes_shared(first[CLUSTER_COLUMN]) if CLUSTER_COLUMN in first else None
     parts: dict[Any, list[Floats]] = {key: [] for key in scores}
     for weights in resample_weights(len(first["example_sha"]), resamples=_DRAWS, cluster=cluster):
         for key, found in parts.items():

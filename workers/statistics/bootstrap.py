@@ -39,6 +39,12 @@ def cluster_codes(cluster: NDArray[Any]) -> Whole:
     return codes
 
 
+def cluster_codes_shared(cluster: NDArray[Any]) -> Whole | None:
+    """`cluster_codes`, or None where no two examples belong together: examples are then drawn one by one."""
+    codes = cluster_codes(cluster)
+    return codes if len(codes) and int(codes.max()) + 1 < len(codes) else None
+
+
 def resample_weights(
     n: int, *, resamples: int = RESAMPLES, seed: int = SEED, cluster: Whole | None = None
 ) -> Iterator[Floats]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.contracts.tasks import Metric, Task, metric_get
-from workers.statistics.bootstrap import cluster_codes, estimate
+from workers.statistics.bootstrap import cluster_codes_shared, estimate
 from workers.statistics.calibration import ece_under
 from workers.statistics.classes import balanced_accuracy_under, f1_macro_under
 from workers.statistics.interval import Interval
@@ -67,7 +67,8 @@ def metrics_of(
 
     Args:
         columns: the answer columns of the task, one value per example.
-        cluster: equal values belong together (questions about one passage): intervals are then over clusters.
+        cluster: equal values belong together (questions about one passage): intervals are then over clusters. Where no value
+            comes twice, there are none.
 
     Returns:
         `value` None: undefined for these answers (no spread, or beyond float64). `low` and `high` None: a value without
@@ -78,9 +79,9 @@ def metrics_of(
         KeyError: a metric or a column is not there.
     """
     n = len(next(iter(columns.values()), ()))
-    codes = None if cluster is None else cluster_codes(cluster)
-    if n == 0 or any(len(column) != n for column in columns.values()) or (codes is not None and len(codes) != n):
+    if n == 0 or any(len(column) != n for column in (*columns.values(), *([] if cluster is None else [cluster]))):
         raise ValueError("answers need at least one example, and as many values in each column")
+    codes = None if cluster is None else cluster_codes_shared(cluster)
     return {name: score_of(metric_get(name), columns, n, codes) for name in names or task.metrics}
 
 

@@ -170,3 +170,11 @@ def test_clusters_widen_the_interval():
 def test_same_answers_give_the_same_numbers_each_time():
     answers = classified()
     assert metrics_of(TASKS[0], answers) == metrics_of(TASKS[0], answers)
+
+
+def test_clusters_of_one_example_each_are_none():
+    columns = {"correct": np.array([True] * 30 + [False] * 10)}
+    names = ("accuracy",)
+    alone = metrics_of(task_get("text-classification"), columns, names=names, cluster=np.arange(40))
+    assert alone == metrics_of(task_get("text-classification"), columns, names=names)
+    assert alone != metrics_of(task_get("text-classification"), columns, names=names, cluster=np.arange(40) // 2)
