@@ -71,7 +71,7 @@ def source_count_complaint(method: Method, count: int) -> tuple[str, str] | None
     given = "1 source is given" if count == 1 else f"{count} sources are given"
     if method.maximum_sources is not None and count > method.maximum_sources:
         noun = "source" if method.maximum_sources == 1 else "sources"
-        beside = " besides the base" if method.needs_base else ""
+        beside = " besides the base" if method.takes_base else ""
         return "too_many_sources", f"{given}, {method.label} takes {method.maximum_sources} {noun}{beside}."
     if count < method.minimum_sources:
         return "too_few_sources", f"{given}, {method.label} needs {method.minimum_sources}."

@@ -26,7 +26,9 @@ from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.reader import Reader
 from workers.engine.io.writer import ShardWriter, Slot, order_of
-from workers.engine.make import Made, make, memory_of, method_of
+from workers.engine.make import Made, Merger, make, memory_of, merger_of
+from workers.engine.merge.learned import Learned
+from workers.engine.survey import settled
 
 # What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB.
 PROCESS_BYTES = 200 << 20
@@ -51,7 +53,7 @@ class Outcome:
 
 def execute(
     plan: Plan, folders: Sequence[Path], out: Path, journal: Path, *, reporter: Reporter, cancel: Cancel,
-    threads: int = 1, memory_bytes: int | None = None,
+    threads: int = 1, memory_bytes: int | None = None, learned: Path | None = None,
 ) -> Outcome:  # fmt: skip
     """Makes every tensor of the plan and leaves the weight files, and their index where there are several, in `out`.
 
@@ -63,6 +65,7 @@ def execute(
         reporter, cancel: called between tensors.
         threads: how many tensors are made at a time.
         memory_bytes: anonymous memory of the whole process to stay within; fewer tensors are then in flight.
+        learned: the folder in which the method left what it learned from data.
 
     Returns:
         Files with their sha256, the digest's marks, measures per merged tensor, findings.
@@ -78,11 +81,13 @@ def execute(
     """
     torch.set_num_threads(1)
     readers = [Reader(folder) for folder in folders]
-    in_flight = _in_flight(plan, threads, memory_bytes)
+    merger = merger_of(plan, None if learned is None else Learned(learned))
+    in_flight = _in_flight(plan, merger, threads, memory_bytes)
     try:
         with ThreadPoolExecutor(max_workers=min(max(1, threads), in_flight), thread_name_prefix="merge") as pool:
-            execution = _Execution(plan, readers, pool, in_flight, reporter, cancel)
-            outcome = execution.run(Journal(journal, plan_digest(plan)))
+            kept = Journal(journal, plan_digest(plan))
+            merger = settled(plan, readers, merger, pool, kept, in_flight=in_flight, reporter=reporter, cancel=cancel)
+            outcome = _Execution(plan, readers, merger, pool, in_flight, reporter, cancel).run(kept)
     finally:
         for reader in readers:
             reader.close()
@@ -108,15 +113,15 @@ def _is_adapter(file: str) -> bool:
     return file.rpartition("/")[2].startswith("adapter_model")
 
 
-def _in_flight(plan: Plan, threads: int, memory_bytes: int | None) -> int:
+def _in_flight(plan: Plan, merger: Merger, threads: int, memory_bytes: int | None) -> int:
     """How many tensors may exist at a time: one per thread and one that is being written, or as many as fit."""
     wanted = max(1, threads) + 1
     if memory_bytes is None:
         return wanted
-    largest = max(plan.steps, key=memory_of, default=None)
+    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory), default=None)
     if largest is None:
         return 1
-    needed = memory_of(largest)
+    needed = memory_of(largest, merger.memory)
     fitting = (memory_bytes - PROCESS_BYTES) // needed
     if fitting < 1:
         raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)
@@ -127,6 +132,7 @@ def _in_flight(plan: Plan, threads: int, memory_bytes: int | None) -> int:
 class _Execution:
     plan: Plan
     readers: Sequence[Reader]
+    merger: Merger
     pool: ThreadPoolExecutor
     in_flight: int
     reporter: Reporter
@@ -173,7 +179,6 @@ class _Execution:
 
     def _in_order(self, steps: Sequence[TensorStep]) -> Iterator[tuple[TensorStep, Made]]:
         """Makes the steps in the pool, a few ahead, and gives them in order. Leaving early waits for those under way."""
-        method = method_of(self.plan)
         under_way: deque[tuple[TensorStep, Future[Made]]] = deque()
         waiting = deque(steps)
         try:
@@ -182,7 +187,7 @@ class _Execution:
                     step = waiting.popleft()
                     for item in step.inputs:
                         self.readers[item.source].prefetch(item.fact)
-                    under_way.append((step, self.pool.submit(make, self.plan, step, self.readers, method)))
+                    under_way.append((step, self.pool.submit(make, self.plan, step, self.readers, self.merger)))
                 step, future = under_way[0]
                 # It stays in the queue until it is written: what is being written is in flight too.
                 yield step, future.result()

@@ -1,22 +1,36 @@
 """Makes one output tensor of a plan: brings its inputs in, runs the method or copies, marks the result."""
 
 import importlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
-from workers.contracts.methods import method_get
+from workers.contracts.methods import Memory, method_get
 from workers.contracts.plans import Plan, TensorStep
 from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
+from workers.engine.merge.learned import Learned
+from workers.engine.merge.rounds import Round, rounds_of
 from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
 
 MergeFunction = Callable[[MergeStep], torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Merger:
+    """A method ready to run: its function, what it must know of the whole model first, and what that was found to be."""
+
+    merge: MergeFunction
+    rounds: tuple[Round, ...] = ()
+    memory: Memory = "stretch"
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    learned: Learned | None = None
 
 
 @dataclass(frozen=True)
@@ -28,8 +42,8 @@ class Made:
     measures: dict[str, Any] | None
 
 
-def method_of(plan: Plan) -> MergeFunction:
-    """The function that the method table names for the plan's method.
+def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
+    """What the method table names for the plan's method.
 
     Raises:
         UserError: there is no such method.
@@ -38,17 +52,17 @@ def method_of(plan: Plan) -> MergeFunction:
     if row is None:
         raise UserError(f"There is no merge method {plan.method!r}.")
     module, _, function = row.runner.partition(":")
-    found: MergeFunction = getattr(importlib.import_module(module), function)
-    return found
+    found = importlib.import_module(module)
+    return Merger(getattr(found, function), tuple(rounds_of(found)), row.memory, learned=learned)
 
 
-def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: MergeFunction) -> Made:
+def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> Made:
     """One output tensor.
 
     Args:
         plan, step: what to make; the step is one of the plan's.
         readers: one per model folder, in the order in which the plan counts its sources.
-        method: from `method_of`.
+        merger: from `merger_of`, its rounds settled.
 
     Returns:
         The tensor in the step's shape and dtype. A copied one is a view of the mapped input.
@@ -56,34 +70,37 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: MergeF
     Raises:
         UserError: an input is not what the plan says; or whole numbers differ between the inputs.
     """
-    tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
-    dtype = dtype_of(step.dtype)
     measures = None
-    if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
-        made = _copied(step, tensors, dtype)
+    merge_step = merge_step_of(plan, step, readers, merger)
+    if merge_step is None:
+        made = _copied(step, _tensors(step, readers), dtype_of(step.dtype))
     else:
-        merge_step = _merge_step(plan, step, tensors, dtype)
-        made = method(merge_step).view(step.shape)
+        made = merger.merge(merge_step).view(step.shape)
         measures = merge_step.measures.report(merge_step.elements)
     mark = TensorMark(step.name, SAFETENSORS[made.dtype], step.shape, tensor_sha256(made))
     return Made(made, mark, measures)
 
 
-def memory_of(step: TensorStep) -> int:
+def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
     The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
-    stretches of every source twice, and a few more.
+    stretches of every source twice, and a few more. A method that holds whole tensors: each source in float32, and as much
+    again to work with.
     """
-    elements = 1
-    for size in step.shape:
-        elements *= size
+    elements = math.prod(step.shape)
+    if memory == "tensor":
+        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + (1 << 20)
     result = elements * dtype_of(step.dtype).itemsize
     stretch = min(elements, STRETCH) * 8
     return result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
-def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> MergeStep:
+def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:
+    """The step as the method sees it; None for a tensor that is copied."""
+    tensors, dtype = _tensors(step, readers), dtype_of(step.dtype)
+    if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
+        return None
     if any(tuple(tensor.shape) != step.shape for tensor in tensors):
         raise ValueError(f"{step.name}: the plan merges different shapes.")
     base, sources = (tensors[0], tensors[1:]) if step.has_base else (None, tensors)
@@ -97,7 +114,14 @@ def _merge_step(plan: Plan, step: TensorStep, tensors: Sequence[torch.Tensor], d
         dtype=dtype,
         maths=torch.float64 if wide else torch.float32,
         seed=plan.seed,
+        shape=step.shape,
+        settled=merger.settled,
+        learned={} if merger.learned is None else merger.learned.of(step.name),
     )
+
+
+def _tensors(step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:
+    return [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
 
 
 def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:

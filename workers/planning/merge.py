@@ -31,10 +31,10 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += value_findings(method, shared, per_source)
     findings += _count_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
-    base = next((model for model in usable if model.member.source is None), None) if method.needs_base else None
+    base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None
     sources = [model for model in usable if model.member.source is not None]
     # Without a base the sources are at least compared with each other; with an unusable one there is nothing to compare with.
-    has_no_base = not method.needs_base or recipe.base is None
+    has_no_base = not method.takes_base or recipe.base is None
     reference = next(iter(sources), None) if has_no_base else base
     if reference is None:
         return Check(findings=tuple(findings))

@@ -86,7 +86,7 @@ def _base_findings(members: list[Member], method: Method) -> list[Finding]:
             message += f" They say it is {declared}."
         repair = [add(("base",), declared, f"Use {declared} as the base")] if declared else []
         return [finding("missing_base", "error", ("base",), message, repair=repair)]
-    if base is not None and not method.needs_base:
+    if base is not None and not method.takes_base:
         message = f"{method.label} does not use a base. {base.name} does not go into the result."
         return [
             finding("base_not_needed", "warning", ("base",), message, repair=[remove(("base",), "Remove the base")])

@@ -54,7 +54,7 @@ def is_zero_sum(weights: Sequence[float]) -> bool:
 
 def _weights(method: Method, weights: list[float], normalize: bool) -> list[Finding]:
     if all(weight == 0 for weight in weights):
-        if method.needs_base:
+        if method.takes_base:
             return [
                 finding("changes_nothing", "warning", ("sources",), "All weights are 0: the result is the base itself.")
             ]

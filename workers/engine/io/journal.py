@@ -46,13 +46,28 @@ class Journal:
 
     def record(self, shard: ShardRecord) -> None:
         """Notes a shard whose file is already durable under its name."""
-        document = {"schema": SCHEMA, "plan": self._key, **asdict(shard)}
-        temporary = self._record(shard.file).with_suffix(".part")
+        self._write(self._record(shard.file), {"schema": SCHEMA, "plan": self._key, **asdict(shard)})
+
+    def note(self, name: str) -> dict[str, Any] | None:
+        """What `keep` noted under that name for this plan; None if nothing was."""
+        try:
+            document = json.loads((self.folder / f"{name}.note").read_text(encoding="utf-8"))
+            numbers: dict[str, Any] = document["note"]
+            return numbers if document["schema"] == SCHEMA and document["plan"] == self._key else None
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def keep(self, name: str, note: dict[str, Any]) -> None:
+        """Notes plain JSON durably: a killed job need not find it out again."""
+        self._write(self.folder / f"{name}.note", {"schema": SCHEMA, "plan": self._key, "note": note})
+
+    def _write(self, path: Path, document: dict[str, Any]) -> None:
+        temporary = path.with_suffix(".part")
         with temporary.open("w", encoding="utf-8") as out:
             json.dump(document, out)
             out.flush()
             os.fsync(out.fileno())
-        temporary.replace(self._record(shard.file))
+        temporary.replace(path)
         sync_folder(self.folder)
 
     def _record(self, file: str) -> Path:

@@ -20,9 +20,10 @@ Combine = Callable[[Sequence[torch.Tensor], int], torch.Tensor]
 class MergeStep:
     """One output tensor to be made.
 
-    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files. `source_ids` says which of the request's
-    models each source is. `maths` is float32 or float64; `dtype` is the format of the result. `parameters` as in the plan:
-    scalars, and lists in the order of `sources`.
+    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files; `shape` is that of the output tensor.
+    `source_ids` says which of the request's models each source is. `maths` is float32 or float64; `dtype` is the format of the
+    result. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
+    found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
     """
 
     name: str
@@ -33,6 +34,9 @@ class MergeStep:
     dtype: torch.dtype
     maths: torch.dtype = torch.float32
     seed: int = 0
+    shape: tuple[int, ...] = ()
+    settled: Mapping[str, Any] = field(default_factory=dict)
+    learned: Mapping[str, torch.Tensor] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
 
     @property
@@ -62,6 +66,29 @@ class MergeStep:
         """Every `stride`-th entry of source `index` minus the base (or of itself without a base)."""
         some = self.sources[index][::stride].to(self.maths)
         return some if self.base is None else some - self.base[::stride].to(self.maths)
+
+    def whole(self, index: int) -> torch.Tensor:
+        """Source `index` minus the base (or itself without a base) as one tensor in the step's shape, in the method's maths."""
+        vector = self.sources[index].to(self.maths, copy=True)
+        if self.base is not None:
+            for start, stop in stretches(self.elements, REDUCTION):
+                vector[start:stop].sub_(self.base[start:stop].to(self.maths))
+        return vector.view(self.shape)
+
+    def combine_whole(self, combine: Callable[[list[torch.Tensor]], torch.Tensor]) -> torch.Tensor:
+        """Makes the result from whole tensors, for methods whose row says `memory="tensor"`.
+
+        Args:
+            combine: given each source's vector in the step's shape, returns the merged vector in that shape. It may overwrite
+                what it is given.
+
+        Returns:
+            `[n]` in the step's dtype: base + merged vector, or the merged vector without a base.
+
+        Cost: (sources + 1) tensors in the method's maths, besides what `combine` takes.
+        """
+        merged = combine([self.whole(index) for index in range(len(self.sources))]).reshape(-1)
+        return self.combine(lambda vectors, start: merged[start : start + vectors[0].numel()])
 
     def combine(self, combine: Combine) -> torch.Tensor:
         """Makes the result stretch by stretch.

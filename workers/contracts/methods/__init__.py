@@ -1,0 +1,28 @@
+"""METHOD TABLE: one row per method. Form, API schema, docs page, command line and check all read it; nothing else lists methods.
+
+Adding a method is one file under `workers/engine/` and one row in the family it belongs to. Rows hold dotted paths as strings,
+so that importing the table imports no torch.
+"""
+
+from workers.contracts.kinds import Kind
+from workers.contracts.methods.averages import AVERAGES
+from workers.contracts.methods.changes import CHANGES
+from workers.contracts.methods.row import Memory, Method, Needs, Parameter, Scope
+
+__all__ = ["METHODS", "Memory", "Method", "Needs", "Parameter", "Scope", "method_get", "methods_of", "revision_of"]
+
+METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES)
+
+
+def revision_of(kind: Kind, method: str = "") -> int:
+    """Kind and method revision as one number: either one raised makes old results no answer to a new request."""
+    row = method_get(kind.name, method)
+    return kind.revision * 10_000 + (row.revision if row is not None else 0)
+
+
+def method_get(kind: str, name: str) -> Method | None:
+    return next((method for method in METHODS if method.kind == kind and method.name == name), None)
+
+
+def methods_of(kind: str) -> tuple[Method, ...]:
+    return tuple(method for method in METHODS if method.kind == kind)

@@ -1,0 +1,97 @@
+"""What a row of the method table says."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ParameterType = Literal["number", "integer", "boolean", "choice"]
+Scope = Literal["recipe", "source"]
+# What a method needs to be told: nothing beyond the weights (and a base), examples without labels, with labels, a backward pass.
+Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
+Role = Literal["none", "optional", "required"]
+Memory = Literal["stretch", "tensor"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One knob. `scope="source"` means one value per source, with the recipe-level value as its default."""
+
+    name: str
+    type: ParameterType
+    label: str
+    help: str
+    scope: Scope = "recipe"
+    default: Any = None
+    required: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    choices: tuple[str, ...] = ()
+    step: float | None = None
+
+    def json_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = {"title": self.label, "description": self.help}
+        if self.type == "choice":
+            schema |= {"type": "string", "enum": list(self.choices)}
+        else:
+            schema["type"] = self.type
+        if self.minimum is not None:
+            schema["exclusiveMinimum" if self.exclusive_minimum else "minimum"] = self.minimum
+        if self.maximum is not None:
+            schema["maximum"] = self.maximum
+        if self.default is not None:
+            schema["default"] = self.default
+        return schema
+
+
+@dataclass(frozen=True)
+class Method:
+    """`revision` is raised when the numbers a method gives change: cached results of the old revision are then not offered.
+
+    `merges_base`: the base is one of the models that are merged, not only what the others are measured from. It is then a parent
+    like the others, and a result has to beat it too.
+
+    `base`: whether the method measures changes from a base. Rows whose `needs` say it already leave it out.
+    `memory`: `stretch` for methods that work through a tensor in stretches, `tensor` for those that hold all sources of one
+    tensor at a time as float32 matrices.
+    `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
+    """
+
+    name: str
+    kind: str
+    label: str
+    summary: str
+    paper: str
+    runner: str
+    needs: Needs
+    parameters: tuple[Parameter, ...] = ()
+    minimum_sources: int = 1
+    maximum_sources: int | None = None
+    merges_base: bool = False
+    revision: int = 1
+    base: Role | None = None
+    memory: Memory = "stretch"
+    learn: str = ""
+
+    @property
+    def base_role(self) -> Role:
+        return self.base or ("required" if self.needs == "base" else "none")
+
+    @property
+    def needs_base(self) -> bool:
+        return self.base_role == "required"
+
+    @property
+    def takes_base(self) -> bool:
+        return self.base_role != "none"
+
+    def parameter(self, name: str) -> Parameter | None:
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+    def json_schema(self, scope: Scope) -> dict[str, Any]:
+        chosen = [parameter for parameter in self.parameters if parameter.scope == scope]
+        return {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {parameter.name: parameter.json_schema() for parameter in chosen},
+            "required": [parameter.name for parameter in chosen if parameter.required],
+        }
