@@ -18,6 +18,7 @@ from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
 from workers.contracts.sizes import bytes_of
+from workers.outcome import outcome_lines
 from workers.planning.wording import counted, size_text
 from workers.runtime.local import (
     LocalPorts,
@@ -156,7 +157,11 @@ def _refused(findings: Sequence[Finding]) -> int:
 def _done(out: Path, result: JobResult) -> None:
     size = sum(file.size_bytes for file in result.files)
     resumed = f" Taken over from the interrupted run: {result.resumed_units}." if result.resumed_units else ""
-    print(f"{painted('Made', 'ok', sys.stdout)} {out}: {len(result.files)} files, {size_text(size)}.{resumed}")
+    for line in outcome_lines(result.report):
+        print(line)
+    print(
+        f"{painted('Made', 'ok', sys.stdout)} {out}: {counted(len(result.files), 'file')}, {size_text(size)}.{resumed}"
+    )
     cost = result.report.get("cost", {})
     if cost:
         print(f"{cost['wall_s']:.1f} s, peak memory {size_text(cost['peak_memory_bytes'])}.")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from hub.pages.measures import difference_words, interval_words, metric_of, score_words
+from hub.pages.measures import UNIT_WORDS, difference_words, interval_words, metric_of, score_words
 from hub.pages.numbers import NARROW, THIN, figure
 from workers.contracts.tasks import Metric
 from workers.planning.wording import printable
@@ -30,14 +30,25 @@ def verdict_text(row: dict[str, Any], best: int, other: int, pair: dict[str, Any
     shown = first["difference"] if first is not None else None
     if shown is None:
         return f"{best} against {other}: no difference can be worked out for these answers."
-    p_value = pair["p_adjusted"] if pair["p_adjusted"] is not None else pair["p_value"]
-    ends = " to ".join(_difference(shown[end], metric) for end in ("low", "high"))
-    p_text = "" if p_value is None else f", p {'below 0.001' if p_value < 0.001 else f'{p_value:.2g}'}"
-    numbers = f"{_difference(shown['value'], metric)}, paired 95 % interval {ends}{p_text}"
-    is_open = shown["low"] <= 0 <= shown["high"] or (p_value is not None and p_value >= LEVEL)
-    if is_open:
+    is_adjusted = pair["p_adjusted"] is not None
+    p_value = pair["p_adjusted"] if is_adjusted else pair["p_value"]
+    numbers = f"{difference_words(shown['value'], metric)}, paired 95 % interval {_ends(shown, metric)}"
+    if p_value is not None:
+        numbers += f", p {'below 0.001' if p_value < 0.001 else f'{p_value:.2g}'}"
+        # Of many comparisons some differ by chance.
+        numbers += " (Holm)" if is_adjusted and p_value != pair["p_value"] else ""
+    if shown["low"] <= 0 <= shown["high"]:
         return f"{best} and {other} cannot be told apart: {numbers}."
+    if p_value is not None and p_value >= LEVEL:
+        return f"{best} against {other} could be chance, for few answers differ: {numbers}."
     return f"{best} is better than {other}: {numbers}."
+
+
+def _ends(shown: dict[str, Any], metric: Metric) -> str:
+    """The unit stands behind the second end only."""
+    low, high = (difference_words(shown[end], metric) for end in ("low", "high"))
+    unit = " points" if metric.unit == "share" else f" {UNIT_WORDS[metric.unit]}"
+    return f"{low.removesuffix(unit)} to {high}"
 
 
 def _facts(facts: list[dict[str, Any]], count: int) -> None:
@@ -115,10 +126,6 @@ def _table(rows: Sequence[Sequence[str]]) -> None:
     cells = [[_plain(cell)[:_WIDEST] for cell in row] for row in rows]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
     _line("", *("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells))  # fmt: skip
-
-
-def _difference(value: float, metric: Metric) -> str:
-    return difference_words(value, metric)
 
 
 def _plain(text: str) -> str:

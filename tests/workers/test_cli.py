@@ -233,9 +233,13 @@ def test_a_folder_that_cannot_be_used_is_told_once(family, capsys):
     assert "cut off" in shown
 
 
-def test_any_kind_runs(family):
+def test_any_kind_runs_and_tells_its_numbers(family, capsys):
     recipe = 'kind: evaluate\nmodels: [models/base]\ndata: [{data: "builtin:digits", split: test}]\nlimit: 16\n'
     assert command.main(write(family, recipe)) == 0
+    (line, *_) = capsys.readouterr().out.splitlines()
+    assert line.startswith("models/base  builtin:digits, test  Accuracy  ")
+    assert line.endswith("  16 examples")
+    assert " %  95 % " in line
     assert json.loads((family / "out" / "report.json").read_text())["kind"] == "evaluate"
 
 
