@@ -58,12 +58,32 @@ class FileFact(BaseModel):
     sha256: str = ""
 
 
+class Seen(BaseModel):
+    """What the first part of a split, or the footer of its file, says of one column. `is_whole`: of all its rows.
+
+    `missing` counts rows without a value, or with NaN or infinity (at least so many where only a footer was read);
+    `first_missing` is the row of the first, None where that is not known. `low` and `high` bound the numbers. `counts` are the
+    rows of each value, whole numbers and texts only; {} where there are many different ones, or they were not counted.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    rows: int = 0
+    is_whole: bool = False
+    missing: int = 0
+    first_missing: int | None = None
+    low: float | None = None
+    high: float | None = None
+    counts: dict[str, int] = Field(default_factory=dict)
+
+
 class RepoFacts(BaseModel):
     """`reference` is how the recipe named it, `commit` what that resolved to ("" for a local folder).
 
     `config` is config.json, `adapter` adapter_config.json, `labels` the class names in index order, `tokenizer_digest` the
     sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with
     row counts (-1: not counted, because only reading everything would tell), `columns` its columns with their Arrow types (`image` for pictures).
+    `seen` is what the first part of each split says of its columns, `problems` why models cannot be measured on a split, where that part tells.
     """
 
     reference: str = ""
@@ -91,6 +111,8 @@ class RepoFacts(BaseModel):
     files: tuple[FileFact, ...] = ()
     splits: dict[str, int] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
+    seen: dict[str, dict[str, Seen]] = Field(default_factory=dict)
+    problems: dict[str, str] = Field(default_factory=dict)
     scanned: bool | None = Field(
         default=None, description="whether the weights were searched for NaN; None where nobody scans"
     )

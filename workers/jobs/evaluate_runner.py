@@ -58,7 +58,7 @@ class Runner:
             "example_hash": data.example_hash,
             "duplicates": data.duplicates,
             "leakage": data.leakage,
-            "warnings": [*data.warnings, *_remarks(predictor)],
+            "warnings": [*data.warnings, *_by_number(unit, data, predictor), *_remarks(predictor)],
         }  # fmt: skip
         journal = self.ports.workspace.journal
         write_table(table, journal / f"{unit.name}.parquet")
@@ -168,3 +168,16 @@ def _remarks(predictor: Any) -> list[dict[str, Any]]:
         {"code": "remark", "severity": "warning", "message": message, "where": "models", "stage": "run"}
         for message in predictor.remarks
     ]
+
+
+def _by_number(unit: Unit, data: Data, predictor: Any) -> list[dict[str, Any]]:
+    """Class numbers that nobody gave names to: taken as the entry's classes in their order, which a reader has to know."""
+    from workers.planning.labels import BY_NUMBER, are_taken_by_number, number_words
+    from workers.planning.wording import finding, short_name
+
+    labels = data.examples.labels
+    if not (unit.task.is_classification and labels and are_taken_by_number(labels, predictor.labels)):
+        return []
+    message = number_words(data.examples.name, len(labels), short_name(predictor.name), predictor.labels)
+    told = finding("labels_by_number", "warning", ("data", unit.data.index, "labels"), message, BY_NUMBER)
+    return [told.model_copy(update={"stage": "run"}).model_dump(mode="json")]

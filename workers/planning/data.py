@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
 
-from workers.contracts.facts import TensorFact
+from workers.contracts.facts import Seen, TensorFact
 from workers.contracts.findings import Finding
 from workers.planning.class_names import card_names
 from workers.planning.columns import SYNONYMS
@@ -31,6 +31,8 @@ class Data:
     columns: dict[str, str] = field(default_factory=dict)
     labels: tuple[str, ...] = ()
     tensors: dict[str, TensorFact] = field(default_factory=dict)
+    seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
 
 
 def holds_data(paths: Iterable[str]) -> bool:
@@ -51,17 +53,23 @@ def read_data(
     names = card_names(card)
     tensors: dict[str, TensorFact] = {}
     findings: list[Finding] = []
+    seen: dict[str, dict[str, Seen]] = {}
+    problems: dict[str, str] = {}
     for split, files in files_by_split(sizes).items():
         preview, found = preview_of(files, sizes, headers, read)
         findings += found
         rows[split] = preview.rows
+        seen[split] = {
+            name: held for name, held in preview.seen.items() if is_storable(name) and len(name) <= _MAX_NAME
+        }
+        problems |= {split: preview.problem} if preview.problem else {}
         findings += _differences(split, columns, preview)
         columns = columns or {
             name: kind for name, kind in preview.columns.items() if is_storable(name) and len(name) <= _MAX_NAME
         }
         names |= {name: held for name, held in preview.names.items() if len(held) >= len(names.get(name, ()))}
         tensors |= _tensors(split, files, headers)
-    return Data(rows, columns, _labels(columns, names), tensors), findings
+    return Data(rows, columns, _labels(columns, names), tensors, seen, problems), findings
 
 
 def _differences(split: str, columns: Mapping[str, str], preview: SplitPreview) -> list[Finding]:

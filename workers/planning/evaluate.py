@@ -9,6 +9,7 @@ from workers.contracts.plans import Check, Estimate
 from workers.contracts.recipes import BATCH_SIZE, EvaluateRecipe, Measure
 from workers.contracts.tasks import TASKS, Task
 from workers.planning.check import Facts
+from workers.planning.contents import are_numbers_alone, classes_seen, content_findings
 from workers.planning.estimate import batch_that_fits, models_estimate, pass_cost
 from workers.planning.evaluate_models import (
     Runnable,
@@ -17,6 +18,7 @@ from workers.planning.evaluate_models import (
     runnable_models,
     task_findings,
 )
+from workers.planning.labels import BY_NUMBER, are_taken_by_number, number_words
 from workers.planning.licences import licence_judge
 from workers.planning.measuring import column_findings, columns_of, task_of
 from workers.planning.options import option_findings
@@ -43,7 +45,9 @@ def check(recipe: EvaluateRecipe, facts: Facts) -> Check:
     for index, item in enumerate(recipe.data):
         data = facts.get(item.data)
         task, found = (
-            (None, []) if f"data[{index}]" in broken or data is None else _measure(item, index, data, models, facts)
+            (None, [])
+            if f"data[{index}]" in broken or data is None
+            else _measure(item, index, data, models, facts, recipe.limit)
         )
         tasks.append(task)
         # The same model fails at the same task on every dataset: once is enough.
@@ -58,7 +62,7 @@ def check(recipe: EvaluateRecipe, facts: Facts) -> Check:
 
 
 def _measure(
-    item: Measure, index: int, data: RepoFacts, models: Sequence[Runnable], facts: Facts
+    item: Measure, index: int, data: RepoFacts, models: Sequence[Runnable], facts: Facts, limit: int | None
 ) -> tuple[Task | None, list[Finding]]:
     """The task of one measurement, and what speaks against it."""
     where = f"data[{index}]"
@@ -80,9 +84,26 @@ def _measure(
         found = task_findings(model, task)
         findings += found or _image_findings(item, index, task, model, facts)
         able += [] if found else [model]
+    findings += content_findings(item, task, data, ("data", index), limit=limit)
     if task.is_classification and able:
-        findings += label_findings(able, item.labels or data.labels, short_name(item.data))
+        findings += _label_findings(item, index, task, able, data, limit)
     return task, findings
+
+
+def _label_findings(
+    item: Measure, index: int, task: Task, models: Sequence[Runnable], data: RepoFacts, limit: int | None
+) -> list[Finding]:
+    """The classes that the data is known to have against those of the models."""
+    name, labels = short_name(item.data), item.labels or data.labels
+    seen, is_whole = (labels, True) if labels else classes_seen(item, task, data, limit=limit)
+    found = [entry for entry in label_findings(models, seen, name) if is_whole or entry.severity == "error"]
+    if found or not are_numbers_alone(item, task, data):
+        return found
+    taken = next((model for model in models if are_taken_by_number(seen, model.labels)), None)
+    if taken is None:
+        return []
+    message = number_words(name, len(seen), short_name(taken.text), taken.labels)
+    return [finding("labels_by_number", "warning", ("data", index, "labels"), message, BY_NUMBER)]
 
 
 def _image_findings(item: Measure, index: int, task: Task, model: Runnable, facts: Facts) -> list[Finding]:

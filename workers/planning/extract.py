@@ -75,6 +75,8 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         files=tuple(FileFact(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in listed),
         splits=data.rows,
         columns=data.columns,
+        seen=data.seen,
+        problems=data.problems,
     )
     return facts, findings
 

@@ -48,6 +48,24 @@ def label_places(
     return tuple(exact[label] for label in ours), []
 
 
+BY_NUMBER = "If the data numbers them otherwise, every number is wrong. Give names with labels, in the order of the numbers, or in the card of the dataset."
+
+
+def are_taken_by_number(ours: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Whether numbers of ours stand for named classes of theirs by their order alone."""
+    return bool(theirs) and are_named(theirs) and not (are_named(ours) or (bool(ours) and set(ours) <= set(theirs)))
+
+
+def number_words(data: str, classes: int, model: str, theirs: Sequence[str]) -> str:
+    """That class numbers without names were taken as a model's classes in order. `classes` is 0 where nobody counted them."""
+    pairs = ", ".join(
+        f"{index} = {shown([label])}" for index, label in enumerate(theirs[: min(classes or SHOWN, SHOWN)])
+    )
+    more = " …" if min(classes or len(theirs), len(theirs)) > SHOWN else ""
+    counted = f"labels 0–{classes - 1}" if classes > 1 else "labels"
+    return f"The {counted} of {data} are numbers without names and are taken as the classes of {model} in order: {pairs}{more}."
+
+
 def shown(labels: Sequence[str]) -> str:
     """A few names as a message may hold them."""
     names = ", ".join(label[:40] if label.isprintable() else repr(label[:40]) for label in labels[:SHOWN])

@@ -86,7 +86,11 @@ def _step(
         else:
             inputs.append(TensorInput(source=source.member.position, key=key, fact=held))
             values.append(per_source[source.member.source or 0])
-    base = [TensorInput(source=reference.member.position, key=name, fact=fact)] if method.takes_base and reference.member.source is None else []
+    base = (
+        [TensorInput(source=reference.member.position, key=name, fact=fact)]
+        if method.takes_base and reference.member.source is None
+        else []
+    )
     is_floating = fact.dtype in FLOATING and all(item.fact.dtype in FLOATING for item in inputs)
     dtype = STORED_NAMES[recipe.dtype] if recipe.dtype is not None and is_floating else fact.dtype
     if not is_floating or 0 in fact.shape or not inputs:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.contracts.facts import Seen
+from workers.planning.statistics import seen_in
 from workers.planning.thrift import Reader, ThriftError
 
 MAGIC = b"PAR1"
@@ -30,27 +32,35 @@ _REPEATED = 2
 
 
 class ParquetError(ValueError):
-    """The file is not parquet, or was cut off."""
+    """The file is not parquet, or was cut off. `is_sure`: nobody can read it; else it is more than is read here."""
+
+    def __init__(self, message: str, *, is_sure: bool = False) -> None:
+        super().__init__(message)
+        self.is_sure = is_sure
 
 
 @dataclass(frozen=True)
 class Footer:
-    """`columns` as the engine reads them: pictures, texts, numbers and lists of these; others are left out."""
+    """`columns` as the engine reads them: pictures, texts, numbers and lists of these; others are left out.
+
+    `seen` is what the statistics of the row groups say of single values; columns without any are left out.
+    """
 
     rows: int
     columns: dict[str, str]
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
 
 
 def read_footer(read: Callable[[int, int], bytes], size: int, *, brief: bool = False) -> Footer:
-    """`read(start, length)` gives bytes of a file of `size`; `brief` leaves out the class names, which stand last.
+    """`read(start, length)` gives bytes of a file of `size`; `brief` leaves out class names and statistics, which stand last.
 
     Raises ParquetError and nothing else for any content. Work is bounded: this runs while somebody waits for a page.
     """
     tail = read(size - 8, 8) if size >= 12 else b""
     length = int.from_bytes(tail[:4], "little")
     if tail[4:] != MAGIC or length + 12 > size:
-        raise ParquetError("it does not end as a parquet file does, and may have been cut off")
+        raise ParquetError("it does not end as a parquet file does, and may have been cut off", is_sure=True)
     if length > MAX_FOOTER_BYTES:
         raise ParquetError(f"its list of columns claims {length} bytes, at most {MAX_FOOTER_BYTES} are read")
     raw = read(size - 8 - length, length)
@@ -61,7 +71,8 @@ def read_footer(read: Callable[[int, int], bytes], size: int, *, brief: bool = F
         if len(elements) > _MAX_COLUMNS:
             raise ParquetError(f"it has {len(elements)} columns, at most {_MAX_COLUMNS} are read")
         columns = _columns(elements, features)
-        return Footer(max(0, int(found[_ROWS])), columns, _names(columns, features))
+        rows = max(0, int(found[_ROWS]))
+        return Footer(rows, columns, _names(columns, features), seen_in(found, columns, rows))
     except (ThriftError, KeyError, TypeError, AttributeError, IndexError) as error:
         raise ParquetError("its list of columns cannot be read") from error
 

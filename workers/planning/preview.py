@@ -1,17 +1,19 @@
 """What a split holds, from headers, footers and first lines: rows where they can be told without reading everything, columns, class names."""
 
 import csv
-import io
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from workers.contracts.facts import TensorFact
+from workers.contracts.facts import Seen, TensorFact
 from workers.contracts.findings import Finding
 from workers.planning.datasets import FILE_NAME, SplitFiles, classes_of, described_folder
 from workers.planning.headers import Header
-from workers.planning.kinds import ARROW_NAMES, cell_kind, joined_cells, joined_kind, kind_of
+from workers.planning.kinds import ARROW_NAMES
 from workers.planning.parquet import ParquetError, read_footer
+from workers.planning.seen import bounded, seen_of_tensor
+from workers.planning.texts import Table, read_csv, read_jsonl
 from workers.planning.weights import DTYPE_NAMES, Read
 
 NOT_COUNTED = -1
@@ -24,9 +26,13 @@ _ARROW_FLOATS = {"float64": "double", "float32": "float", "float16": "halffloat"
 
 @dataclass(frozen=True)
 class SplitPreview:
+    """`seen` is what was seen of the columns; `problem` why models cannot be measured on the split, where this much of it tells."""
+
     rows: int = NOT_COUNTED
     columns: dict[str, str] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    seen: dict[str, Seen] = field(default_factory=dict)
+    problem: str = ""
 
 
 def preview_of(
@@ -36,28 +42,34 @@ def preview_of(
     if files.format == "images":
         return _pictures(files), []
     if files.format == "safetensors":
-        return _tensors(files, headers)
+        return _tensors(files, headers, read)
     try:
-        if files.format == "parquet":
-            return _parquet(files, sizes, read), []
-        return _text(files, sizes, read), []
+        preview = _parquet(files, sizes, read) if files.format == "parquet" else _text(files, sizes, read)
     except (ParquetError, UnicodeDecodeError, ValueError, RecursionError, csv.Error) as error:
         reason = str(error) if isinstance(error, ParquetError) else "its first lines are no table in UTF-8"
-        message = f"{files.files[0]} cannot be read: {reason}."
-        consequence = "Models cannot be measured on this split."
-        return SplitPreview(), [
-            Finding(code="data_unreadable", severity="warning", where=files.files[0], message=message, consequence=consequence)
-        ]  # fmt: skip
+        # A cell that is longer than is read here may be read all the same when the split is measured.
+        is_sure = not isinstance(error, csv.Error) and (not isinstance(error, ParquetError) or error.is_sure)
+        preview = SplitPreview(problem=f"{files.files[0]} cannot be read: {reason}." if is_sure else "")
+        return preview, [_unreadable(files.files[0], f"{files.files[0]} cannot be read: {reason}.")]
+    return preview, [_unreadable(files.files[0], preview.problem)] if preview.problem else []
+
+
+def _unreadable(path: str, message: str) -> Finding:
+    consequence = "Models cannot be measured on this split."
+    return Finding(code="data_unreadable", severity="warning", where=path, message=message, consequence=consequence)
 
 
 def _pictures(files: SplitFiles) -> SplitPreview:
     classes = classes_of(files.files)
     columns = {"image": "image"} | ({"label": "string"} if all(classes) else {}) | {"file": "string"}
     names = {"label": tuple(sorted(set(classes)))} if all(classes) else {}
-    return SplitPreview(len(files.files), columns, names)
+    seen = {"label": Seen(rows=len(classes), is_whole=True, counts=dict(Counter(classes)))} if names else {}
+    lost = next((file for file, name in zip(files.files, classes, strict=True) if not name), "")
+    problem = f"{lost} lies in no class folder, other pictures do." if lost and any(classes) else ""
+    return SplitPreview(len(files.files), columns, names, bounded(seen), problem)
 
 
-def _tensors(files: SplitFiles, headers: Mapping[str, Header]) -> tuple[SplitPreview, list[Finding]]:
+def _tensors(files: SplitFiles, headers: Mapping[str, Header], read: Read) -> tuple[SplitPreview, list[Finding]]:
     """The first axis of every tensor counts the rows."""
     path = files.files[0]
     if path not in headers:
@@ -68,7 +80,22 @@ def _tensors(files: SplitFiles, headers: Mapping[str, Header]) -> tuple[SplitPre
     if len(lengths) != 1 or not all(columns.values()):
         message = f"{path} holds tensors that are no columns of one table: each needs one row for each example."
         return SplitPreview(), [Finding(code="data_shape", severity="warning", where=path, message=message)]
-    return SplitPreview(lengths.pop(), columns, names_in(headers[path].metadata)), []
+    seen = _numbers_seen(tensors, path, read)
+    return SplitPreview(lengths.pop(), columns, names_in(headers[path].metadata), bounded(seen)), []
+
+
+def _numbers_seen(tensors: Mapping[str, TensorFact], path: str, read: Read) -> dict[str, Seen]:
+    """Labels and targets: tensors of one number a row, the smallest first, as far as the budget of bytes goes."""
+    left = READ_BYTES
+    found: dict[str, Seen] = {}
+    for name, tensor in sorted(tensors.items(), key=lambda pair: pair[1].size_bytes):
+        if len(tensor.shape) != 1 or not 0 < tensor.size_bytes <= left:
+            continue
+        left -= tensor.size_bytes
+        seen = seen_of_tensor(tensor, read(path, tensor.begin, tensor.size_bytes))
+        if seen is not None:
+            found[name] = seen
+    return found
 
 
 def _tensor_column(tensor: TensorFact) -> str:
@@ -100,7 +127,10 @@ def _parquet(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPr
         for place, path in enumerate(files.files[:_MAX_FOOTERS])
     ]
     rows = sum(footer.rows for footer in footers) if len(files.files) <= _MAX_FOOTERS else NOT_COUNTED
-    return SplitPreview(rows, dict(list(footers[0].columns.items())[:_MAX_COLUMNS]), footers[0].names)
+    columns = dict(list(footers[0].columns.items())[:_MAX_COLUMNS])
+    return SplitPreview(
+        rows, columns, footers[0].names, bounded(footers[0].seen) if len(files.files) == 1 else {}
+    )  # fmt: skip
 
 
 def _reader(path: str, read: Read) -> Callable[[int, int], bytes]:
@@ -110,55 +140,27 @@ def _reader(path: str, read: Read) -> Callable[[int, int], bytes]:
 def _text(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPreview:
     """Columns from the first file, rows only where all files are small enough to be read whole."""
     is_whole = sum(sizes[path] for path in files.files) <= READ_BYTES
-    rows = 0
-    columns: dict[str, str] = {}
+    table = Table()
     for path in files.files if is_whole else files.files[:1]:
         wanted = min(sizes[path], READ_BYTES)
         raw = read(path, 0, wanted)
         if len(raw) != wanted:  # who reads from afar may have a budget
             return SplitPreview()
         text = _lines(raw, is_cut=sizes[path] > READ_BYTES)
-        count, found = (
-            _jsonl(text) if files.format == "jsonl" else _csv(text, "\t" if path.lower().endswith(".tsv") else ",")
-        )
-        rows, columns = rows + count, columns or found
+        if files.format == "jsonl":
+            read_jsonl(table, text, path)
+        else:
+            read_csv(table, text, path, "\t" if path.lower().endswith(".tsv") else ",", is_cut=sizes[path] > READ_BYTES)
+    columns = {name: ARROW_NAMES[kind] for name, kind in table.kinds.items() if kind != "other"}
     if described_folder(files) is not None and columns.get(FILE_NAME) == "string":
         columns = {"image": "image"} | columns
-    return SplitPreview(rows if is_whole else NOT_COUNTED, dict(list(columns.items())[:_MAX_COLUMNS]))
+    return SplitPreview(
+        table.rows if is_whole else NOT_COUNTED, dict(list(columns.items())[:_MAX_COLUMNS]),
+        seen=bounded(table.seen(is_whole=is_whole)), problem=table.problem,
+    )  # fmt: skip
 
 
 def _lines(raw: bytes, *, is_cut: bool) -> str:
     if is_cut:
         raw = raw[: raw.rfind(b"\n") + 1]
     return raw.decode("utf-8-sig")
-
-
-def _jsonl(text: str) -> tuple[int, dict[str, str]]:
-    rows, kinds = 0, dict[str, str]()
-    for line in text.split("\n"):
-        if line.strip():
-            row = json.loads(line)
-            if not isinstance(row, dict):
-                raise ValueError("not an object")
-            rows += 1
-            for name, value in row.items():
-                kinds[name] = joined_kind(kinds.get(name, "null"), kind_of(value)) or "other"
-    return rows, {name: ARROW_NAMES[kind] for name, kind in kinds.items() if kind != "other"}
-
-
-def _csv(text: str, delimiter: str) -> tuple[int, dict[str, str]]:
-    lines = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=delimiter)
-    header = [cell.strip() for cell in next(lines, [])]
-    kinds = dict.fromkeys(header, "null")
-    rows = 0
-    try:
-        for cells in lines:
-            if len(cells) == len(header):
-                rows += 1
-                for name, cell in zip(header, cells, strict=True):
-                    kinds[name] = joined_cells(kinds[name], cell_kind(cell))
-    except csv.Error:
-        # The last cell of a file that was read in part may stand open.
-        if not rows:
-            raise
-    return rows, {name: ARROW_NAMES[kind] for name, kind in kinds.items()}

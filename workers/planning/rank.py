@@ -12,6 +12,7 @@ from workers.contracts.tasks import Task, task_get
 from workers.planning.architectures import shape_of
 from workers.planning.bases import ON_A_BASE, base_text
 from workers.planning.check import Facts
+from workers.planning.contents import content_findings
 from workers.planning.estimate import models_estimate, pass_cost
 from workers.planning.heads import TABULAR_TASKS
 from workers.planning.licences import licence_judge
@@ -90,6 +91,7 @@ def check(recipe: RankRecipe, facts: Facts) -> Check:
     task = rank_task(item, data) if data is not None else None
     if data is not None and not findings:
         findings += _task_findings(item, data, task)
+        findings += _content_findings(item, data, task)
     findings += _estimator_findings(recipe, task)
     models: list[RepoFacts] = []
     seen: set[tuple[str, str]] = set()
@@ -160,6 +162,18 @@ def _task_findings(item: Measure, data: RepoFacts, task: Task | None) -> list[Fi
     return [
         finding("task_unknown", "error", path, message, "Say with columns which one is the label, and name the task.")
     ]
+
+
+def _content_findings(item: Measure, data: RepoFacts, task: Task | None) -> list[Finding]:
+    """As for an evaluation; but where all answers are the same there is nothing to rank by. The recipe's limit draws, it does not cut."""
+    found = content_findings(item, task, data, ("data", 0)) if task is not None else []
+    return [_same_answers(entry, item, data) if entry.code == "one_class" else entry for entry in found]
+
+
+def _same_answers(entry: Finding, item: Measure, data: RepoFacts) -> Finding:
+    is_whole = all(seen.is_whole for seen in data.seen.get(item.split, {}).values())
+    consequence = "No model can be better at that than another." if is_whole else "If that is so to the end, the job ends without a ranking."  # fmt: skip
+    return entry.model_copy(update={"severity": "error" if is_whole else "warning", "consequence": consequence})
 
 
 def _estimator_findings(recipe: RankRecipe, task: Task | None) -> list[Finding]:

@@ -1,10 +1,10 @@
 """Findings about models and data that a job loads whole: evaluate and train share them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from workers.contracts.complaints import nearest
 from workers.contracts.facts import RepoFacts
-from workers.contracts.findings import Finding
+from workers.contracts.findings import Finding, Repair
 from workers.contracts.paths import Path
 from workers.contracts.recipes import DataReference
 from workers.planning.architectures.shape import side
@@ -96,4 +96,13 @@ def _data_finding(item: DataReference, facts: RepoFacts | None, index: int) -> F
             f"The split {item.split} of {name} holds no examples.",
             repair=repair,
         )
-    return None
+    return problem_finding(item, facts, path, repair)
+
+
+def problem_finding(item: DataReference, facts: RepoFacts, path: Path, repair: Sequence[Repair] = ()) -> Finding | None:
+    """A split whose first part shows already that it cannot be opened."""
+    problem = facts.problems.get(item.split, "")
+    if not problem:
+        return None
+    consequence = f"Nothing can be measured on {item.split} of {short_name(item.data)} until this is mended."
+    return finding("data_unreadable", "error", (*path, "split"), problem, consequence, repair)

@@ -195,3 +195,16 @@ def test_models_of_tables_are_measured_through_onnx(tmp_path):
     assert row["metrics"]["nll"]["value"] == pytest.approx(log_loss(gold, predicted), rel=1e-4)
     assert row["cost"]["flops"] is None
     assert row["cost"]["parameters"] == 42
+
+
+def test_class_numbers_without_names_are_said_to_be_taken_in_order(trained, clean, tmp_path):
+    named = shutil.copytree(trained, tmp_path / "named")
+    config = json.loads((named / "config.json").read_text())
+    words = "zero one two three four five six seven eight nine".split()
+    config |= {"id2label": dict(enumerate(words)), "label2id": {word: place for place, word in enumerate(words)}}
+    (named / "config.json").write_text(json.dumps(config))
+    told = [
+        entry for entry in measure(tmp_path / "out", named, clean)["warnings"] if entry["code"] == "labels_by_number"
+    ]
+    assert len(told) == 1
+    assert "0 = zero, 1 = one" in told[0]["message"]
