@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from workers.contracts.errors import UserError
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import DataReference, TrainRecipe
 from workers.planning.labels import are_named
 from workers.planning.runnable import BUILTIN
+from workers.planning.wording import add
 
 VALIDATION = "validation"
 
@@ -20,7 +22,10 @@ def open_parts(ports: Ports, recipe: TrainRecipe, task: str, labels: Sequence[st
     from workers.engine.data.examples import examples_of
 
     splits = [_split(ports, number, item) for number, item in enumerate(recipe.data)]
-    parts = [examples_of(split, task, columns=recipe.columns, labels=labels) for split in splits]
+    try:
+        parts = [examples_of(split, task, columns=recipe.columns, labels=labels) for split in splits]
+    except UserError as error:
+        raise _with_way_out(recipe, error) from error
     if not labels and len({part.labels for part in parts}) > 1:
         joined = _together([part.labels for part in parts])
         parts = [examples_of(split, task, columns=recipe.columns, labels=joined) for split in splits]
@@ -28,6 +33,20 @@ def open_parts(ports: Ports, recipe: TrainRecipe, task: str, labels: Sequence[st
         for finding in part.warnings:
             ports.reporter.log(f"{finding.message} {finding.consequence}".strip(), "warning")
     return parts
+
+
+def _with_way_out(recipe: TrainRecipe, error: UserError) -> UserError:
+    """Classes that only the rows tell are seen here first: a new head takes whatever classes the data has."""
+    repair = (add(("new_head",), True, "Draw a new head for these classes"),) if recipe.model is not None else ()
+    return UserError(
+        str(error),
+        tuple(
+            entry.model_copy(update={"repair": repair})
+            if entry.code == "label_mismatch" and not entry.repair
+            else entry
+            for entry in error.findings
+        ),
+    )
 
 
 def validation_items(ports: Ports, recipe: TrainRecipe) -> list[tuple[int, DataReference]]:

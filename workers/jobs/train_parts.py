@@ -169,7 +169,6 @@ def _model(
     learnt: Any,
 ) -> Any:  # fmt: skip
     from workers.engine.train import start
-    from workers.engine.train.refusals import refused
 
     head = head_for(task) or BODY
     is_regression = task == start.REGRESSION
@@ -182,8 +181,8 @@ def _model(
         return start.from_scratch(fields, head, seed=recipe.seed, labels=labels, is_regression=is_regression)
     name = recipe.model or ""
     if recipe.lora is not None and is_new:
-        raise refused(
-            "lora_new_head", "A LoRA adapter has no head of its own. Train all weights to get a new head.", "lora"
+        return start.with_lora_and_head(
+            folder, head, recipe.lora, name=name, labels=labels, seed=recipe.seed, is_regression=is_regression
         )
     if recipe.lora is not None:
         return start.with_lora(folder, head, recipe.lora, name=name, seed=recipe.seed)

@@ -9,7 +9,7 @@ from workers.contracts.paths import Path
 from workers.contracts.recipes import EvaluateRecipe
 from workers.contracts.tasks import Task
 from workers.planning.architectures import shape_of
-from workers.planning.bases import ON_A_BASE, base_text
+from workers.planning.bases import ON_A_BASE, base_text, running
 from workers.planning.check import Facts
 from workers.planning.heads import head_for
 from workers.planning.labels import are_named, label_places, shown
@@ -19,7 +19,7 @@ from workers.planning.wording import add, counted, finding, number, remove, shor
 
 @dataclass(frozen=True)
 class Runnable:
-    """A model that can be run. `runs` is what is loaded: the entry itself, or the base of an adapter."""
+    """A model that can be run. `runs` is what is loaded: the entry itself, or the base of an adapter under the head that it has."""
 
     index: int
     text: str
@@ -28,7 +28,7 @@ class Runnable:
 
     @property
     def runs(self) -> RepoFacts:
-        return self.base if self.base is not None else self.facts
+        return running(self.facts, self.base)
 
     @property
     def path(self) -> Path:

@@ -5,7 +5,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
 from workers.contracts.tasks import TASKS, task_get
 from workers.planning.architectures import shape_of
-from workers.planning.bases import ON_A_BASE, base_text
+from workers.planning.bases import ON_A_BASE, base_text, running
 from workers.planning.heads import TABULAR_TASKS, VECTOR_TASKS, head_for, head_in, tasks_of
 from workers.planning.merge_entries import missing_shards
 from workers.planning.wording import NO_SUCH_ENTRY, counted, finding, joined, short_name
@@ -19,7 +19,7 @@ def is_onnx(facts: RepoFacts) -> bool:
 
 def known_tasks(facts: RepoFacts, base: RepoFacts | None = None) -> tuple[str, ...]:
     """The tasks of the table that the entry can be asked, the one it says of itself first."""
-    runs = base if facts.artifact in ON_A_BASE and base is not None else facts
+    runs = running(facts, base)
     tasks = TABULAR_TASKS if is_onnx(runs) else tasks_of(runs.config) if runs.config else ()
     declared = next((held.task for held in (facts, runs) if task_get(held.task) is not None), "")
     if is_onnx(runs) and declared:
@@ -90,7 +90,7 @@ def task_findings(text: str, facts: RepoFacts, base: RepoFacts | None, asked: st
     if task_get(asked) is None:
         message = f"There is no task {asked[:80]}. It must be one of {joined([task.name for task in TASKS])}."
         return [finding("task_unknown", "error", path, message)]
-    runs = base if facts.artifact in ON_A_BASE and base is not None else facts
+    runs = running(facts, base)
     if asked in known or (not is_onnx(runs) and asked in VECTOR_TASKS and asked in tasks_of(runs.config)):
         return []
     head = head_for(asked)

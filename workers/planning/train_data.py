@@ -61,7 +61,7 @@ def _fit_findings(
         held.labels, labels, our_name=short_name(item.data), their_name=short_name(recipe.model or "the architecture")
     )
     # A head that is drawn anew takes whatever classes the data has.
-    repair = [add(("new_head",), True, "Draw a new head for these classes")] if recipe.model and not recipe.lora else []
+    repair = [add(("new_head",), True, "Draw a new head for these classes")] if recipe.model else []
     return [
         finding(entry.code, "error", path, entry.message, entry.consequence, repair if path[0] == "data" else [])
         for entry in misfits

@@ -120,13 +120,12 @@ def _model_findings(text: str, facts: RepoFacts | None) -> list[Finding]:
 def _head_findings(recipe: TrainRecipe, task: str, is_new: bool, model: RepoFacts) -> list[Finding]:
     name, wanted, held = short_name(recipe.model or ""), head_for(task), head_in(model.config)
     noun = wanted.noun if wanted is not None else task
-    if is_new and recipe.lora is not None:
-        message = f"The head of {name} is drawn anew, and a LoRA adapter has none of its own."
-        repair = [remove(("lora",), "Train all weights")]
-        return [finding("lora_new_head", "error", ("lora",), message, "Nobody could load it with its base.", repair)]
     if is_new:
         message = f"{name} gets a new head: it is trained as a {noun}."
-        return [finding("new_head", "info", _MODEL, message, "The last layer starts from nothing.")]
+        consequence = "The last layer starts from nothing."
+        if recipe.lora is not None:
+            consequence += " It is trained whole, and the adapter carries it."
+        return [finding("new_head", "info", _MODEL, message, consequence)]
     if held != wanted:
         architecture = model.architecture or "no architecture in its config.json"
         code = wanted.code if wanted is not None else "wrong_head"

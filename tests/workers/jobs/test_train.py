@@ -1,10 +1,11 @@
 """Training: what it leaves, and that a resumed run is the undisturbed one."""
 
 import json
+import shutil
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.workers.jobs.digits import ARCHITECTURE, entry, train_request
 from tests.workers.jobs.ports import fake_ports
@@ -77,17 +78,26 @@ def test_torn_journal_is_not_taken_up(clean, trained, tmp_path):
     assert (tmp_path / "out" / "model.safetensors").read_bytes() == (trained / "model.safetensors").read_bytes()
 
 
-def test_loss_that_is_no_number_ends_the_job_with_a_finding(clean, tmp_path):
-    with pytest.raises(UserError) as caught:
-        run(
-            tmp_path,
-            train_request(clean, learning_rate=10, epochs=40, architecture={**ARCHITECTURE, "initializer_range": 1e30}),
-            {("data", 0): clean},
-        )
-    (finding,) = caught.value.findings
-    assert finding.code == "training_diverged"
-    assert finding.stage == "run"
-    assert finding.repair[0].patch[0]["value"] == 1.0
+def test_model_that_answers_with_nan_itself_is_not_blamed_on_the_learning_rate(clean, trained, tmp_path):
+    """Weights with NaN are named; weights that are finite and too large are told of as such."""
+    broken = shutil.copytree(trained, tmp_path / "broken")
+    tensors = load_file(broken / "model.safetensors")
+    tensors["vit.layernorm.weight"][3] = float("nan")
+    save_file(tensors, broken / "model.safetensors", {"format": "pt"})
+    for model, changes, code in (
+        (broken, {"architecture": None, "model": "alice/base"}, "weights_not_finite"),
+        (broken, {"architecture": None, "model": "alice/base", "lora": {"rank": 2}}, "weights_not_finite"),
+        (None, {"architecture": {**ARCHITECTURE, "initializer_range": 1e30}}, "output_not_finite"),
+    ):
+        request = train_request(clean, **changes)
+        if model is not None:
+            request = request.model_copy(update={"inputs": (*request.inputs, entry("model", 0, "alice/base", model))})
+        with pytest.raises(UserError) as caught:
+            run(tmp_path / "run", request, {("data", 0): clean, ("model", 0): model})
+        (finding,) = caught.value.findings
+        assert (finding.code, finding.stage, finding.where) == (code, "run", "model")
+        assert not finding.repair
+        assert ("vit.layernorm.weight" in finding.message) == (model is not None)
 
 
 def test_adapter_is_a_stock_peft_checkpoint(trained, adapter):

@@ -126,6 +126,35 @@ def test_language_model_becomes_a_classifier_under_a_new_head(texts, gpt2, tmp_p
     assert "under a new head" in (out / "README.md").read_text()
 
 
+@pytest.mark.parametrize(("start", "parts"), [("gpt2", ["score"]), ("bert", ["classifier", "pooler"])])
+def test_adapter_with_a_head_of_its_own_answers_in_peft_as_it_does_here(texts, tmp_path, request, start, parts):
+    """Classes, head and pooler travel with the adapter: the base has none of them."""
+    from peft import PeftModel
+    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+
+    from workers.engine.predict.load import load_predictor
+
+    base = request.getfixturevalue(start)
+    result, out = run(
+        tmp_path, texts, base, task="text-classification", epochs=3, lora={"rank": 2, "alpha": 4.0}, learning_rate=0.03
+    )
+    assert result.metrics["validation_accuracy:alice/texts"] > 0.6
+    assert json.loads((out / "adapter_config.json").read_text())["modules_to_save"] == parts
+    config = AutoConfig.from_pretrained(out, local_files_only=True)
+    assert config.id2label == {0: "no", 1: "yes"}
+    under = AutoModelForSequenceClassification.from_pretrained(
+        base, config=config, local_files_only=True, ignore_mismatched_sizes=True
+    )
+    model = PeftModel.from_pretrained(under, str(out)).eval()
+    words = ["good thing", "awful thing 3"]
+    batch = AutoTokenizer.from_pretrained(base, local_files_only=True)(words, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        expected = model(**batch).logits
+    ours = load_predictor(out, task="text-classification", name="ours", base_folder=base)
+    assert ours.labels == ("no", "yes")
+    assert ours.classify({"text": words}) == pytest.approx(expected.double().numpy(), abs=1e-5)
+
+
 def test_encoder_becomes_a_regression(texts, bert, tmp_path):
     result, out = run(tmp_path, texts, bert, task="text-regression", columns={"target": "score"}, epochs=3)
     assert result.metrics["validation_rmse:alice/texts"] < 0.4
@@ -174,7 +203,6 @@ def test_classes_that_differ_from_the_models_are_refused_with_the_difference(tex
     [
         ({"max_length": 4096}, ["too_long"]),
         ({"task": "masked-lm"}, ["model_unloadable"]),
-        ({"task": "text-classification", "lora": {"rank": 2}}, ["lora_new_head"]),
         ({"columns": {"text": "nowhere"}}, ["column_missing"]),
         ({"task": "retrieval"}, ["task_untrainable"]),
     ],

@@ -73,7 +73,6 @@ def test_trainings_that_can_run(document: dict[str, Any]) -> None:
         (train("gpt", task="retrieval"), "task_untrainable", "task"),
         (train("gpt", task="masked-lm"), "not_a_language_model", "task"),
         (train("classifier", task="causal-lm"), "not_a_language_model", "task"),
-        (train("gpt", task="text-classification", lora={}), "lora_new_head", "lora"),
         (train("classifier", columns={"text": "txet"}), "column_missing", "data[0]"),
         (train("vit"), "column_missing", "data[0]"),
         (train("gpt", max_length=128), "too_long", "max_length"),
@@ -91,18 +90,20 @@ def test_model_without_a_tokenizer_cannot_read() -> None:
     assert "tokenizer_missing" in codes(checked(train("gpt"), model("gpt", GPT, tokenizer_digest=""), texts()))
 
 
-def test_classes_that_differ_are_shown_and_can_have_a_head_of_their_own() -> None:
+@pytest.mark.parametrize("lora", [..., {"rank": 2}])
+def test_classes_that_differ_are_shown_and_can_have_a_head_of_their_own(lora: Any) -> None:
     other = texts(labels=("negative", "positive"))
-    finding = found(judged(train("classifier"), other), "label_mismatch")
+    finding = found(judged(train("classifier", lora=lora), other), "label_mismatch")
     assert finding.where == "data[0]"
     assert "negative" in finding.message
-    assert judged(patched(train("classifier"), finding.repair[0]), other).ok
+    assert judged(patched(train("classifier", lora=lora), finding.repair[0]), other).ok
 
 
+@pytest.mark.parametrize("lora", [..., {"rank": 2}])
 @pytest.mark.parametrize("task", ["text-classification", "text-regression"])
-def test_new_head_is_told_of(task: str) -> None:
+def test_new_head_is_told_of(task: str, lora: Any) -> None:
     columns = {"target": "score"} if task == "text-regression" else {}
-    result = judged(train("gpt", task=task, columns=columns))
+    result = judged(train("gpt", task=task, columns=columns, lora=lora))
     assert result.ok
     assert found(result, "new_head").severity == "info"
 

@@ -1,7 +1,7 @@
 """Loads a folder's weights into the transformers class that its config names. Only safetensors are read and no code from a repo is run."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -60,11 +60,15 @@ def load_module(
     name: str,
     dtype: torch.dtype = torch.float32,
     state: Mapping[str, torch.Tensor] | None = None,
+    fields: Mapping[str, Any] | None = None,
+    brought: Collection[str] = (),
 ) -> torch.nn.Module:
     """The model in `folder` with `head`, in `dtype` and evaluation mode, on the CPU.
 
     Args:
         state: tensors to take in place of the folder's own, by their names in its files.
+        fields: what config.json is to say in place of what it says.
+        brought: names of parts whose weights somebody else brings: the folder's own need not fit, nor be there.
 
     Raises:
         UserError: not what transformers knows, or weights that do not fill the architecture exactly. transformers would
@@ -72,7 +76,9 @@ def load_module(
     """
     transformers = transformers_quietly()
     auto = getattr(transformers, head.auto)
-    options = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True}
+    options = {"use_safetensors": True, "dtype": dtype, "output_loading_info": True, **(fields or {})}
+    if brought:
+        options["ignore_mismatched_sizes"] = True
     try:
         if state is None:
             model, loading = auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False, **options)
@@ -87,7 +93,7 @@ def load_module(
         raise refused(
             "model_unloadable", f"{name} cannot be loaded as {architecture}: {plain(error, folder)}"
         ) from error
-    _refuse_gaps(loading, head, name)
+    _refuse_gaps(loading, head, name, brought)
     return model.eval()  # type: ignore[no-any-return]
 
 
@@ -97,12 +103,13 @@ def plain(error: Exception, folder: Path) -> str:
     return lines[0][:300] if lines else type(error).__name__
 
 
-def _refuse_gaps(loading: Mapping[str, Any], head: Head, name: str) -> None:
+def _refuse_gaps(loading: Mapping[str, Any], head: Head, name: str, brought: Collection[str]) -> None:
     missing = sorted(str(key) for key in loading["missing_keys"])
     if head not in HEADS:
         # The pooler on top of a bare encoder is drawn anew by many checkpoints, and nothing here ever looks at it.
         missing = [key for key in missing if "pooler." not in key]
-    gaps = missing + sorted(str(key) for key in loading["mismatched_keys"])
+    mismatched = sorted(str(key[0] if isinstance(key, tuple) else key) for key in loading["mismatched_keys"])
+    gaps = [key for key in missing + mismatched if not any(f".{part}." in f".{key}" for part in brought)]
     if gaps:
         raise refused(
             "weights_incomplete",

@@ -19,6 +19,16 @@ def is_open(key: str, heads: set[str]) -> bool:
     return key.split(".")[0] in heads or "pooler." in key
 
 
+def drawn_parts(model: Any, heads: Iterable[str], missing: Iterable[str]) -> tuple[str, ...]:
+    """Names of the parts that hold weights that were drawn: heads, and poolers that only classifiers have."""
+    found = {name for name in heads if any(True for _ in getattr(model, name).parameters())}
+    for key in missing:
+        parts = key.split(".")
+        if parts[0] not in found and "pooler" in parts:
+            found.add("pooler")
+    return tuple(sorted(found))
+
+
 def draw_head(model: torch.nn.Module, heads: set[str], missing: Iterable[str], *, seed: int) -> None:
     """Draws every tensor of `heads`, and those of `missing`, in the order of the model.
 

@@ -13,7 +13,7 @@ from workers.engine.train import losses
 from workers.engine.train.batches import Examples, Supervised
 from workers.engine.train.blocks import Between, CausalBlocks, MaskedBlocks
 from workers.engine.train.losses import Batches, Objective
-from workers.engine.train.refusals import refused
+from workers.engine.train.refusals import refused, weights_not_finite
 
 # Pieces of text for language models are cut here where the recipe says nothing, and the model takes longer ones.
 LONGEST_PIECE = 1024
@@ -65,16 +65,35 @@ def lesson_of(task: str, setting: Setting) -> Lesson:
 
 
 def check_start(model: torch.nn.Module, batches: Batches, objective: Objective, *, name: str) -> None:
-    """Raises UserError when the first example does not go through `model`: seen now, before hours are spent."""
+    """Raises UserError when `model` holds NaN, or the first example does not go through it: seen now, before hours are spent."""
+    broken = not_finite(model)
+    if broken:
+        raise weights_not_finite(name, broken)
     batch = batches.batch(torch.arange(1), seed=0)
     try:
         with torch.no_grad():
-            objective(model(**batch.inputs), batch)
+            loss, _ = objective(model(**batch.inputs), batch)
     except (ValueError, RuntimeError, IndexError) as error:
         if "memory" in str(error):
             raise
         message = f"{name} fails on the first example: {(str(error).splitlines() or ['no reason given'])[0][:300]}"
         raise refused("architecture_unusable", message, "model") from error
+    if not bool(torch.isfinite(loss)):
+        raise refused(
+            "output_not_finite",
+            f"{name} answers the first example with NaN or infinity, before any training. Its weights are finite.", "model",
+            consequence="Numbers grow too large on their way through it; no learning rate mends that. Start from another model.",
+        )  # fmt: skip
+
+
+def not_finite(model: torch.nn.Module) -> list[str]:
+    """Names of the weights and buffers of `model` that hold NaN or infinity, in its order, as the files of the model call them."""
+    held = [*model.named_parameters(), *model.named_buffers()]
+    return [
+        name.removeprefix("base_model.model.").replace(".base_layer.", ".").replace(".original_module.", ".")
+        for name, tensor in held
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all())
+    ]
 
 
 def _pictures(setting: Setting) -> Lesson:

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding, Repair
 
+_SHOWN = 4
+
 
 def refused(
     code: str, message: str, where: str = "", *, consequence: str = "", repair: Sequence[Repair] = ()
@@ -15,8 +17,26 @@ def refused(
     return UserError(message, (finding,))
 
 
+def weights_not_finite(name: str, tensors: Sequence[str]) -> UserError:
+    """What is started from is broken itself."""
+    more = f" and {len(tensors) - _SHOWN} more" if len(tensors) > _SHOWN else ""
+    return refused(
+        "weights_not_finite",
+        f"The weights of {name} hold NaN or infinity: in {', '.join(tensors[:_SHOWN])}{more}.", "model",
+        consequence="Whatever it is asked, its answer can be NaN; no learning rate mends that. Start from another model, or "
+        "from a revision of it before these weights broke.",
+    )  # fmt: skip
+
+
 def diverged(step: int, rate: float) -> UserError:
     """The loss or its gradient is no number any more, and no earlier state is worth keeping."""
+    if step == 1:
+        return refused(
+            "start_not_finite",
+            "The loss or its gradient is NaN or infinite at the first step, before any weight was changed.", "data",
+            consequence="So it is not the learning rate: the first examples and the model do not go together in this precision. "
+            "Look at them for values out of all proportion, or train in float32.",
+        )  # fmt: skip
     smaller = rate / 10
     return refused(
         "training_diverged",

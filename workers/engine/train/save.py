@@ -18,9 +18,7 @@ def save_model(model: torch.nn.Module, out: Path) -> None:
     """`config.json` and `model.safetensors` (sharded with an index when large)."""
     saver: Any = model
     saver.save_pretrained(out)
-    path = out / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8"))
-    _write(path, {key: value for key, value in config.items() if key not in _LOCAL_KEYS})
+    _drop_local(out / "config.json")
 
 
 def save_words(folder: Path | None, tokenizer: Any, out: Path) -> None:
@@ -33,7 +31,10 @@ def save_words(folder: Path | None, tokenizer: Any, out: Path) -> None:
 
 
 def save_adapter(model: torch.nn.Module, out: Path, *, base: str, revision: str) -> None:
-    """`adapter_config.json` and `adapter_model.safetensors`. `base` is the name of the base's repo, `revision` its commit or ""."""
+    """`adapter_config.json` and `adapter_model.safetensors`, with a head of its own also `config.json`.
+
+    `base` is the name of the base's repo, `revision` its commit or "".
+    """
     saver: Any = model
     # Without its embeddings: peft would ask another hub whether the base has others.
     saver.save_pretrained(out, save_embedding_layers=False)
@@ -42,10 +43,20 @@ def save_adapter(model: torch.nn.Module, out: Path, *, base: str, revision: str)
     config = json.loads(path.read_text(encoding="utf-8"))
     config |= {"base_model_name_or_path": base, "revision": revision or None}
     # peft keeps the layers' names in a set, whose order changes from process to process.
-    config["target_modules"] = (
-        sorted(config["target_modules"]) if isinstance(config["target_modules"], list) else config["target_modules"]
-    )
+    for name in ("target_modules", "modules_to_save"):
+        config[name] = sorted(config[name]) if isinstance(config[name], list) else config[name]
     _write(path, config)
+    if config["modules_to_save"]:
+        # A head of its own has classes of its own: whoever loads the base under it takes them from here.
+        base_model = saver.get_base_model()
+        base_model.config.architectures = [type(base_model).__name__]
+        base_model.config.save_pretrained(out)
+        _drop_local(out / "config.json")
+
+
+def _drop_local(path: Path) -> None:
+    config = json.loads(path.read_text(encoding="utf-8"))
+    _write(path, {key: value for key, value in config.items() if key not in _LOCAL_KEYS})
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """START: the model that is trained. From scratch, all weights of one (with a new head where the task needs one), or a LoRA adapter."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import torch
 from workers.contracts.recipes import Lora
 from workers.engine.predict.modules import load_module, plain, transformers_quietly
 from workers.engine.train.draws import derived_seed
-from workers.engine.train.heads import draw_head, head_names, is_open
+from workers.engine.train.heads import draw_head, drawn_parts, head_names, is_open
 from workers.engine.train.refusals import refused
 from workers.planning.heads import Head
 
@@ -79,6 +80,14 @@ def with_new_head(
     Raises:
         UserError: the weights leave more open than the head.
     """
+    model, _ = _headed(folder, head, name=name, labels=labels, seed=seed, is_regression=is_regression)
+    return model.requires_grad_(True)
+
+
+def _headed(
+    folder: Path, head: Head, *, name: str, labels: Sequence[str], seed: int, is_regression: bool
+) -> tuple[torch.nn.Module, tuple[str, ...]]:
+    """As `with_new_head`, and the names of the parts that hold something drawn."""
     transformers = transformers_quietly()
     names = {number: str(label) for number, label in enumerate(labels)}
     fields = {"num_labels": 1, "problem_type": "regression"} if is_regression else {
@@ -103,8 +112,9 @@ def with_new_head(
             "weights_incomplete",
             f"The weights of {name} leave {len(gaps)} tensors of its architecture open, first {gaps[0]}.", "model",
         )  # fmt: skip
-    draw_head(model, heads, [*loading["missing_keys"], *mismatched], seed=derived_seed(seed, "head"))
-    return model.requires_grad_(True)  # type: ignore[no-any-return]
+    open_keys = [*map(str, loading["missing_keys"]), *mismatched]
+    draw_head(model, heads, open_keys, seed=derived_seed(seed, "head"))
+    return model, drawn_parts(model, heads, open_keys)
 
 
 def with_lora(folder: Path, head: Head, lora: Lora, *, name: str, seed: int) -> torch.nn.Module:
@@ -113,12 +123,32 @@ def with_lora(folder: Path, head: Head, lora: Lora, *, name: str, seed: int) -> 
     Raises:
         UserError: no layer has one of `target_modules`' names.
     """
-    base = load_module(folder, head=head, name=name)
+    return _adapted(load_module(folder, head=head, name=name), lora, (), name=name, seed=seed)
+
+
+def with_lora_and_head(
+    folder: Path, head: Head, lora: Lora, *, name: str, labels: Sequence[str], seed: int, is_regression: bool = False
+) -> torch.nn.Module:
+    """As `with_lora`, under a freshly drawn `head` that is trained whole and belongs to the adapter.
+
+    Raises:
+        UserError: as `with_lora` and `with_new_head` do.
+    """
+    base, drawn = _headed(folder, head, name=name, labels=labels, seed=seed, is_regression=is_regression)
+    return _adapted(base, lora, drawn, name=name, seed=seed)
+
+
+def _adapted(base: Any, lora: Lora, whole: Sequence[str], *, name: str, seed: int) -> torch.nn.Module:
+    """`whole` names parts that are trained and kept whole, and get no low-rank change beside."""
     from peft import LoraConfig, get_peft_model
 
     torch.manual_seed(derived_seed(seed, "lora"))
     targets: Any = sorted(lora.target_modules) or "all-linear"
-    settings = LoraConfig(r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets)
+    settings = LoraConfig(
+        r=lora.rank, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=targets,
+        modules_to_save=list(whole) or None,
+        exclude_modules=rf"(.*\.)?({'|'.join(map(re.escape, whole))})(\..*)?" if whole else None,
+    )  # fmt: skip
     try:
         adapted: torch.nn.Module = get_peft_model(base, settings)
     except ValueError as error:

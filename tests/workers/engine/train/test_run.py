@@ -191,12 +191,14 @@ def test_loss_that_becomes_nan_leaves_the_weights_of_the_last_mark(tmp_path):
     assert all(bool(torch.isfinite(tensor).all()) for tensor in broken.state_dict().values())
 
 
-def test_loss_that_is_nan_from_the_start_is_refused_with_a_way_out(tmp_path):
+@pytest.mark.parametrize(("at", "code"), [(1, "start_not_finite"), (2, "training_diverged")])
+def test_loss_that_is_nan_before_a_mark_is_refused_and_the_rate_blamed_only_where_a_step_was_made(tmp_path, at, code):
     with pytest.raises(UserError) as caught:
-        train(tmp_path, data=Points(broken_at=1))
+        train(tmp_path, data=Points(broken_at=at), epochs=200)
     (finding,) = caught.value.findings
-    assert finding.code == "training_diverged"
-    assert finding.repair[0].patch[0]["value"] == pytest.approx(0.002)
+    assert finding.code == code
+    rates = [repair.patch[0]["value"] for repair in finding.repair]
+    assert rates == ([] if at == 1 else [pytest.approx(0.002)])
     assert not (tmp_path / "train.safetensors").exists()
 
 
@@ -211,7 +213,7 @@ def test_gradient_that_is_nan_while_the_loss_is_not_never_reaches_the_weights(tm
             return gradient * float("nan")
 
     term = Term("broken", lambda outputs, batch: Root.apply(outputs.logits).square().mean())
-    with pytest.raises(UserError, match="at step 1"):
+    with pytest.raises(UserError, match="at the first step"):
         train(tmp_path, objective=Objective((term,)))
 
 
