@@ -152,4 +152,4 @@ def _cache_key(studies: list[Study], hidden: int) -> str:
     rows = [str(row.pk) for study in studies for member in study.members for row in member.rows.values()]
     names = [member.reference for study in studies for member in study.members]
     missing = [name for study in studies for name in study.missing]
-    return "comparison:3:" + hashlib.sha256("/".join([*rows, *names, *missing, str(hidden)]).encode()).hexdigest()
+    return "comparison:4:" + hashlib.sha256("/".join([*rows, *names, *missing, str(hidden)]).encode()).hexdigest()

@@ -1,10 +1,14 @@
 """COMPARISON: a child beside its parents on the same examples. What pages and REST show; plain data."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from workers.contracts.tasks import metric_get
 from workers.statistics.interval import Interval
 from workers.statistics.normalised import Summary
+
+# Of the datasets of a comparison: there is one; they hold the same examples in other forms; nothing says whether they do.
+Pooling = Literal["one", "same", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,25 @@ class ModelScores:
 
 
 @dataclass(frozen=True)
-class Flips:
-    """Child against one parent, example by example over all datasets of the first seed. `p_value` is McNemar's.
+class DataFlips:
+    """Child against one parent on one dataset. `p_value` is McNemar's, None where several answers belong to one example.
 
+    `p_adjusted` is Holm's over all parents and datasets.
+    """
+
+    data: str
+    gained: int
+    lost: int
+    p_value: float | None
+    p_adjusted: float | None = None
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Child against one parent, example by example over all datasets of the first seed.
+
+    `test` says where `p_value` comes from: "mcnemar" where every answer is to an example of its own, "signs" where several
+    belong to one (its forms, the questions about it), "" without a p: nothing says whether the datasets hold the same examples.
     `p_adjusted` is Holm's over all parents: with several parents one of them may differ by chance.
     """
 
@@ -47,8 +67,10 @@ class Flips:
     gained: int
     lost: int
     both_wrong: int
-    p_value: float
+    p_value: float | None
     p_adjusted: float | None = None
+    test: str = "mcnemar"
+    by_data: tuple[DataFlips, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,8 @@ class SeedRow:
 class Comparison:
     """`models` holds the child first, then its parents, then the base. `gain` is child against best parent, paired; above 0 is better.
 
-    `dropped` examples had no match in every model; `missing` names parents that were not measured on the same data, and
+    `examples` are those of the datasets together, of one seed; `sources` are the different ones among them, `pooling` says how that
+    is known (see `Pooling`). `dropped` examples had no match in every model; `missing` names parents that were not measured on the same data, and
     `hidden` counts those that the reader may not see. `normalised` sums `kept` up, None where nothing could be measured.
     """
 
@@ -111,6 +134,9 @@ class Comparison:
     metric: str = "accuracy"
     kept: tuple[Kept, ...] = ()
     normalised: Summary | None = None
+    sources: int = 0
+    pooling: Pooling = "one"
+    task: str = ""
 
     @property
     def higher_is_better(self) -> bool:

@@ -1,15 +1,19 @@
 """From single answers to a comparison: means, gains, flips, what was given up and what was kept, each with its interval."""
 
-from hub.evals.records import Comparison, DomainScore, Flips, GivenUp, ModelScores, SeedRow
+from dataclasses import replace
+
+from hub.evals.records import Comparison, DataFlips, DomainScore, Flips, GivenUp, ModelScores, SeedRow
 from hub.evals.study import Study
 from hub.evals.study_answers import StudyAnswers, study_answers
 from hub.evals.study_kept import kept_rows
 from workers.statistics.clustered import Table, clustered_means
+from workers.statistics.flips import Flips as Counts
 from workers.statistics.flips import flips_of
 from workers.statistics.interval import Interval
 from workers.statistics.mcnemar import mcnemar
 from workers.statistics.multiple import holm
 from workers.statistics.normalised import summary_of
+from workers.statistics.signs import sign_flip_p
 
 Name = tuple[str, int]
 
@@ -46,6 +50,9 @@ def comparison_compute(studies: list[Study], *, hidden: int = 0) -> Comparison |
         missing=first.missing,
         metric=first.metric,
         kept=kept,
+        sources=answers.sources,
+        pooling=answers.pooling,
+        task=first.members[0].rows[first.keys[0]].task,
         normalised=summary_of([row.normalised.value if row.normalised is not None else None for row in kept]),
     )
 
@@ -86,11 +93,43 @@ def _flips(answers: StudyAnswers, study: Study, parents: list[int]) -> tuple[Fli
     if answers.right is None:
         return ()
     counted = [flips_of(answers.right[number], answers.right[0]) for number in parents]
-    p_values = [mcnemar(row.gained, row.lost) for row in counted]
+    tests = [_test(answers, number, row) for number, row in zip(parents, counted, strict=True)]
+    adjusted = _holm([p_value for _, p_value in tests])
+    by_data = _flips_by_data(answers, study, parents)
     return tuple(
-        Flips(study.members[number].reference, row.both_right, row.gained, row.lost, row.both_wrong, p_value, adjusted)
-        for number, row, p_value, adjusted in zip(parents, counted, p_values, holm(p_values), strict=True)
-    )
+        Flips(
+            study.members[number].reference, row.both_right, row.gained, row.lost, row.both_wrong, p_value, p_adjusted, test, parts
+        )
+        for number, row, (test, p_value), p_adjusted, parts in zip(parents, counted, tests, adjusted, by_data, strict=True)
+    )  # fmt: skip
+
+
+def _flips_by_data(answers: StudyAnswers, study: Study, parents: list[int]) -> list[tuple[DataFlips, ...]]:
+    """On each dataset alone every answer mostly is to an example of its own: there McNemar's test is at home."""
+    rows = []
+    for number in parents:
+        for place, key in enumerate(study.keys):
+            mine, theirs, is_single = answers.right_on(place, number)
+            row = flips_of(theirs, mine)
+            rows.append(DataFlips(key[0], row.gained, row.lost, mcnemar(row.gained, row.lost) if is_single else None))
+    adjusted = _holm([row.p_value for row in rows])
+    rows = [replace(row, p_adjusted=p_adjusted) for row, p_adjusted in zip(rows, adjusted, strict=True)]
+    return [tuple(rows[at : at + answers.splits]) for at in range(0, len(rows), answers.splits)]
+
+
+def _holm(p_values: list[float | None]) -> list[float | None]:
+    """Over those that there are."""
+    adjusted = iter(holm([p_value for p_value in p_values if p_value is not None]))
+    return [next(adjusted) if p_value is not None else None for p_value in p_values]
+
+
+def _test(answers: StudyAnswers, number: int, row: Counts) -> tuple[str, float | None]:
+    """McNemar's p takes every answer for independent: it is for a single dataset whose answers are."""
+    if answers.pooling == "unknown":
+        return "", None
+    if answers.sources == row.n:
+        return "mcnemar", mcnemar(row.gained, row.lost)
+    return "signs", sign_flip_p(answers.net(0, number).tolist())
 
 
 def _seed_row(studies: list[Study], seed: int, answers: StudyAnswers, parents: list[int]) -> SeedRow:

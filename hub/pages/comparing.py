@@ -34,7 +34,7 @@ def comparison_for(repo: Repo, commit: Commit, *, user: Any) -> Comparison | Non
         .annotate(last=Max("created_at"))
     )
     text = "/".join([commit.oid, repo.full_name, str(len(parents)), *readable, *map(str, measured)])
-    key = f"pages:comparison:3:{sha256(text.encode()).hexdigest()}"
+    key = f"pages:comparison:4:{sha256(text.encode()).hexdigest()}"
     known = cache.get(key, _ABSENT)
     if known != _ABSENT:
         return known

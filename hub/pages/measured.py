@@ -12,7 +12,13 @@ from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, address
 from hub.pages.measures import metric_of
 from hub.pages.numbers import percent, points, thousands
+from hub.pages.results.counting import chance_sentence, counted_words, examples_words, noun_of
 from hub.pages.words import plural
+
+NO_POOLED_P = (
+    "The datasets may hold the same examples, so there is no p over all of them: see each dataset by itself. "
+    "A cluster column in the benchmarks says which examples belong together."
+)
 
 
 @dataclass(frozen=True)
@@ -99,12 +105,6 @@ def interval_words(interval) -> str:
     return f"{points(interval.low)} to {points(interval.high)} points"
 
 
-def counted_words(comparison: Comparison) -> str:
-    seeds = len(comparison.seeds)
-    examples = f"{thousands(comparison.examples)} test examples"
-    return f"{seeds} seeds × {examples}" if seeds > 1 else f"one seed, {examples}: it could be chance"
-
-
 def headline(comparison: Comparison, noun: str) -> str:
     gain, rival = comparison.gain, "its best parent" if len(comparison.parents) > 1 else "its parent"
     if gain.includes_zero:
@@ -118,11 +118,10 @@ def gain_sentence(comparison: Comparison) -> str:
     """What follows the child's mean, which the figure sets in bold before it."""
     best = next(model for model in comparison.models if model.reference == comparison.best_parent)
     domains_count = len(comparison.domains)
-    includes = " It includes zero." if comparison.gain.includes_zero else ""
     return (
         f"mean {metric_of(comparison.metric).label.lower()} over {domains_count} {plural(domains_count, 'dataset', 'datasets')}, "
         f"against {percent(best.mean.value)} for the best single model. The difference is {interval_words(comparison.gain)} "
-        f"(paired 95 % interval, {counted_words(comparison)}).{includes} {given_up_sentence(comparison)}"
+        f"(paired 95 % interval, {counted_words(comparison)}). {chance_sentence(comparison)} {given_up_sentence(comparison)}"
     )
 
 
@@ -244,11 +243,11 @@ def _domain_point(model: ModelScores, data: str, letters: dict[str, str]) -> dom
 
 
 def _gain(comparison: Comparison) -> dict[str, Any]:
-    seeds = len(comparison.seeds)
-    repeats = f"{seeds} seeds" if seeds > 1 else "one seed, so it could be chance"
+    over = "could be chance" if comparison.gain.includes_zero else "more than chance"
+    trained = "" if len(comparison.seeds) > 1 else ". One seed only: trained again, it may differ"
     return {
         "value": comparison.gain.value,
-        "words": f"95 % interval {interval_words(comparison.gain)}, paired, {repeats}",
+        "words": f"95 % interval {interval_words(comparison.gain)}, paired: {over} over {examples_words(comparison)}{trained}",
     }
 
 
@@ -320,8 +319,13 @@ def _flips_sentence(comparison: Comparison) -> str:
     if flips is None:
         return ""
     total = flips.both_right + flips.gained + flips.lost + flips.both_wrong
-    p_value = f"{flips.p_value:.2f}" if flips.p_value >= 0.01 else "below 0.01"
-    chance = "That could be chance" if flips.p_value >= 0.05 else "That is hardly chance"
-    return f"{thousands(flips.gained)} fixed, {thousands(flips.lost)} broken, of {thousands(total)} answers of one seed. {chance}: McNemar p = {p_value}.".replace(
-        "p = below", "p below"
+    counted = (
+        f"{thousands(flips.gained)} fixed, {thousands(flips.lost)} broken, of {thousands(total)} answers of one seed."
     )
+    if flips.p_value is None:
+        return f"{counted} {NO_POOLED_P}"
+    p_value = f"p = {flips.p_value:.2f}" if flips.p_value >= 0.01 else "p below 0.01"
+    nouns = noun_of(comparison)
+    chance = "could be chance" if flips.p_value >= 0.05 else "is more than chance"
+    test = "McNemar" if flips.test == "mcnemar" else f"with all answers to one of the {nouns} taken together,"
+    return f"{counted} Over these {nouns} that {chance}: {test} {p_value}."

@@ -50,6 +50,8 @@ def comparison_json(comparison: Comparison) -> dict[str, Any]:
         "normalised": asdict(comparison.normalised) if comparison.normalised is not None else None,
         "seeds": [asdict(row) for row in comparison.seeds],
         "examples": comparison.examples,
+        "sources": comparison.sources,
+        "pooling": comparison.pooling,
         "dropped": comparison.dropped,
         "hidden": comparison.hidden,
         "missing": list(comparison.missing),

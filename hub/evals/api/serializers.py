@@ -46,14 +46,31 @@ class GivenUpOutput(serializers.Serializer):
     difference = IntervalOutput()
 
 
+class DataFlipsOutput(serializers.Serializer):
+    data = serializers.CharField()
+    gained = serializers.IntegerField()
+    lost = serializers.IntegerField()
+    p_value = serializers.FloatField(
+        allow_null=True, help_text="McNemar; null where several answers belong to one example"
+    )
+    p_adjusted = serializers.FloatField(allow_null=True, help_text="Holm, over all parents and datasets")
+
+
 class ParentFlipsOutput(serializers.Serializer):
     parent = serializers.CharField()
     both_right = serializers.IntegerField()
     gained = serializers.IntegerField()
     lost = serializers.IntegerField()
     both_wrong = serializers.IntegerField()
-    p_value = serializers.FloatField(help_text="McNemar")
+    p_value = serializers.FloatField(
+        allow_null=True, help_text="null: nothing says whether the datasets hold the same examples"
+    )
     p_adjusted = serializers.FloatField(allow_null=True, help_text="Holm, over all parents")
+    test = serializers.ChoiceField(
+        choices=["mcnemar", "signs", ""],
+        help_text="mcnemar: every answer is to an example of its own; signs: several belong to one and are taken together",
+    )
+    by_data = DataFlipsOutput(many=True)
 
 
 class KeptOutput(serializers.Serializer):
@@ -93,7 +110,12 @@ class ComparisonOutput(serializers.Serializer):
     kept = KeptOutput(many=True)
     normalised = SummaryOutput(allow_null=True)
     seeds = SeedOutput(many=True)
-    examples = serializers.IntegerField()
+    examples = serializers.IntegerField(help_text="of all datasets together")
+    sources = serializers.IntegerField(help_text="the different ones among them: forms of one example count once")
+    pooling = serializers.ChoiceField(
+        choices=["one", "same", "unknown"],
+        help_text="one dataset; several with the same examples in other forms; several of which nothing says whether they are",
+    )
     dropped = serializers.IntegerField()
     hidden = serializers.IntegerField(help_text="parents that you may not see")
     missing = serializers.ListField(

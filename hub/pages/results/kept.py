@@ -13,8 +13,9 @@ from hub.pages.entry import Opened
 from hub.pages.measured import domain_words, short
 from hub.pages.measures import metric_of
 from hub.pages.numbers import percent
+from hub.pages.results.counting import noun_of
 from hub.pages.results.plain import plain_of
-from hub.pages.results.saying import Difference, difference_of, p_words
+from hub.pages.results.saying import LEVEL, Difference, difference_of, p_words
 from workers.statistics.interval import Interval
 
 
@@ -30,13 +31,13 @@ class KeptLine:
 
 @dataclass(frozen=True)
 class FlipLine:
-    """Against one parent over all datasets of one seed; `links` lead to the examples of each dataset."""
+    """Against one parent over all datasets of one seed; `links` hold each dataset with its address and p, and lead to its examples."""
 
     flips: Flips
     name: str
     p: str
     is_clear: bool
-    links: tuple[tuple[str, str], ...]
+    links: tuple[tuple[str, str, str], ...]
 
     @property
     def net(self) -> int:
@@ -55,6 +56,7 @@ def kept_context(opened: Opened, comparison: Comparison | None) -> dict[str, Any
         "has_base": any(row.forgotten is not None for row in comparison.kept),
         "has_chance": any(row.above_chance is not None for row in comparison.kept),
         "flip_lines": flip_lines(opened, comparison),
+        "flip_test": flip_test(comparison),
     }
 
 
@@ -89,11 +91,24 @@ def flip_lines(opened: Opened, comparison: Comparison) -> list[FlipLine]:
     lines = []
     for row in comparison.flips:
         p = row.p_adjusted if row.p_adjusted is not None else row.p_value
+        alone = {part.data: part.p_adjusted for part in row.by_data}
         found = tuple(
-            (words[data], f"{at}?{urlencode({'parent': row.parent, 'data': data})}") for data in comparison.domains
+            (words[data], f"{at}?{urlencode({'parent': row.parent, 'data': data})}", p_words(alone.get(data)))
+            for data in comparison.domains
         )
-        lines.append(FlipLine(row, short(row.parent), p_words(p), p < 0.05, found))
+        lines.append(FlipLine(row, short(row.parent), p_words(p), p is not None and p < LEVEL, found))
     return lines
+
+
+def flip_test(comparison: Comparison) -> str:
+    """Where the p of the table comes from."""
+    tests = {row.test for row in comparison.flips}
+    if "" in tests:
+        return "The datasets may hold the same examples, so there is no p over all of them; those of single datasets are McNemar’s"
+    nouns = noun_of(comparison)
+    if "signs" in tests:
+        return f"p takes all answers to one of the {nouns} together: they are no evidence of their own; those of single datasets are McNemar’s"
+    return "p is McNemar’s"
 
 
 def measured_beside(opened: Opened, *, parent: str, data: str, user: Any) -> tuple[Evaluation, Evaluation] | None:

@@ -9,7 +9,7 @@ from hub.pages.charts.marks import series_glyph
 from hub.pages.entry import Opened, address
 from hub.pages.measured import domain_words, short
 from hub.pages.measures import metric_of, score_words
-from hub.pages.numbers import thousands
+from hub.pages.results.counting import chance_sentence, counted_words
 from hub.pages.results.saying import Difference, difference_of
 from workers.contracts.tasks import Metric
 
@@ -86,15 +86,9 @@ def _sentence(comparison: Comparison, metric: Metric) -> str:
     gain, child = difference_of(comparison.gain, metric), comparison.child.mean
     assert gain is not None  # noqa: S101  as above
     direction = "higher" if metric.higher_is_better else "lower"
-    seeds = len(comparison.seeds)
-    counted = (
-        f"{seeds} seeds × {thousands(comparison.examples)}"
-        if seeds > 1
-        else f"one seed, {thousands(comparison.examples)}"
-    )
     return (
         f"Mean {metric.label.lower()} {score_words(child.value, metric)}; {direction} is better. Against {short(comparison.best_parent)}: "
-        f"{gain.words}, paired 95 % interval {gain.interval}, {counted} examples; above zero is better."
+        f"{gain.words}, paired 95 % interval {gain.interval}, {counted_words(comparison)}; above zero is better. {chance_sentence(comparison)}"
     )
 
 

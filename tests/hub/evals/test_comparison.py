@@ -91,6 +91,63 @@ def test_adjusts_flips_for_the_number_of_parents(alice, family):
     assert near.p_adjusted == near.p_value == pytest.approx(2 / 2**6)
 
 
+GOLD = [number * 7 % 10 for number in range(100)]
+
+
+def answered(right, gold=GOLD):
+    correct = np.arange(100) < right
+    return {"gold": gold, "prediction": np.where(correct, gold, -1), "correct": correct}
+
+
+def on_forms(user, family, forms, **right):
+    """Each model on each dataset with as many right answers; `forms` says what else the answers of a dataset hold."""
+    for name, share in right.items():
+        for data, more in forms.items():
+            make_result(user, *family[name], answered(share) | more, data=data)
+
+
+def test_forms_of_the_same_examples_count_once(alice, family):
+    """Two pictures of each digit: 20 digits gained, none lost, whatever 40 answers say. The same numbers, the same answers."""
+    on_forms(alice, family, {"demo/clean": {}, "demo/noisy": {}}, a=60, child=80)
+    found = comparison_of(*family["child"], user=None)
+    (flips,) = found.flips
+    assert (found.pooling, found.sources, found.examples) == ("same", 100, 200)
+    assert (flips.gained, flips.lost, flips.test) == (40, 0, "signs")
+    assert flips.p_value == pytest.approx(2 / 2**20)
+
+
+def test_a_cluster_column_says_what_is_the_same_example(alice, family):
+    """In another order, with other answers: the column that both definitions name decides."""
+    forms = {
+        "demo/clean": {"cluster": np.array([f"digit {number}" for number in range(100)])},
+        "demo/noisy": {"cluster": np.array([f"digit {number}" for number in range(99, -1, -1)]), "gold": [0] * 100},
+    }
+    for name, right in (("a", 60), ("child", 80)):
+        for data, more in forms.items():
+            make_result(alice, *family[name], answered(right) | more, data=data, definition={"cluster": "index"})
+    found = comparison_of(*family["child"], user=None)
+    # right on 60..79 of clean, which are 20..39 of noisy: forty digits gained, one answer each
+    assert (found.pooling, found.sources, found.flips[0].test) == ("same", 100, "signs")
+    assert found.flips[0].p_value == pytest.approx(2 / 2**40)
+
+
+def test_where_nothing_says_whether_examples_are_the_same_there_is_no_pooled_p(alice, family):
+    on_forms(alice, family, {"demo/clean": {}, "demo/noisy": {"gold": [0] * 100}}, a=60, b=50, child=80)
+    found = comparison_of(*family["child"], user=None)
+    assert found.pooling == "unknown"
+    assert [(row.gained, row.test, row.p_value, row.p_adjusted) for row in found.flips] == [
+        (40, "", None, None), (60, "", None, None),
+    ]  # fmt: skip
+
+
+def test_questions_about_one_passage_are_no_single_answers(alice, family):
+    passages = np.array([str(number // 5) for number in range(100)])
+    on_forms(alice, family, {"demo/clean": {"cluster": passages}}, a=60, child=80)
+    found = comparison_of(*family["child"], user=None)
+    assert (found.pooling, found.sources, found.examples, found.flips[0].test) == ("one", 20, 100, "signs")
+    assert found.flips[0].p_value == pytest.approx(2 / 2**4)  # four passages, all five answers of each gained
+
+
 def test_says_what_was_kept_of_each_specialist_and_of_the_base(alice, family):
     """base 0.6, specialist (b) 0.9, child 0.8; a third of the examples have another class."""
     gold = [0] * 70 + [1] * 30

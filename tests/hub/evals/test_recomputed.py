@@ -4,6 +4,7 @@ Read with pyarrow, counted in plain Python, tested with statsmodels: nothing of 
 """
 
 import io
+from collections import Counter
 from itertools import product
 
 import numpy as np
@@ -11,12 +12,13 @@ import pyarrow.parquet as pq
 import pytest
 from django.core.cache import cache
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from hub.blobs.services import blob_bytes
 from hub.evals.models import Evaluation
 from hub.evals.selectors import comparison_of
-from tests.factories.evals import make_model, make_result, parent
+from tests.factories.evals import make_model, make_result, parent, sha_of
 
 DOMAINS = ("demo/clean", "demo/noisy", "demo/rotated")
 # accuracy by model and domain: each parent knows one domain, the merge a bit of all
@@ -31,8 +33,8 @@ def merge(alice):
     noisy, rotated = (make_model(alice, name, parents=[parent(*base, "finetune_of")]) for name in ("noisy", "rotated"))
     made = make_model(alice, "merge", parents=[parent(*base, "base"), parent(*noisy), parent(*rotated)])
     draw = np.random.default_rng(20)
+    gold = draw.integers(0, 10, N).astype(np.int32)  # the same examples in three forms
     for place, data in enumerate(DOMAINS):
-        gold = draw.integers(0, 10, N).astype(np.int32)
         for name, model in (("base", base), ("noisy", noisy), ("rotated", rotated), ("merge", made)):
             prediction = np.where(draw.random(N) < SKILLS[name][place], gold, (gold + 1) % 10).astype(np.int32)
             order = draw.permutation(N)
@@ -84,19 +86,43 @@ def test_accuracy_of_each_model_on_each_domain(kept, comparison):
 
 
 def test_flips_against_each_parent(kept, comparison):
+    """On each domain McNemar's test by statsmodels; over all of them the signs of the examples, counted in whole numbers."""
     assert [row.parent for row in comparison.flips] == ["alice/noisy", "alice/rotated"]
+    assert (comparison.pooling, comparison.sources, comparison.examples) == ("same", N, 3 * N)
+    single = []
     for row in comparison.flips:
-        table = np.zeros((2, 2), dtype=int)
-        for data in DOMAINS:
+        tables, net = np.zeros((3, 2, 2), dtype=int), np.zeros(N, dtype=int)
+        for place, data in enumerate(DOMAINS):
             old, new = kept[row.parent.removeprefix("alice/"), data], kept["merge", data]
-            for sha, (gold, said) in new.items():
-                table[int(old[sha][1] == gold), int(said == gold)] += 1
-        assert [[row.both_wrong, row.gained], [row.lost, row.both_right]] == table.tolist()
-        assert row.p_value == pytest.approx(mcnemar(table, exact=True).pvalue, rel=1e-9)
+            for number in range(N):
+                (gold, before), (_, said) = old[sha_of(data, number)], new[sha_of(data, number)]
+                tables[place, int(before == gold), int(said == gold)] += 1
+                net[number] += int(said == gold) - int(before == gold)
+            part = row.by_data[place]
+            assert (part.data, part.gained, part.lost) == (data, tables[place, 0, 1], tables[place, 1, 0])
+            assert part.p_value == pytest.approx(mcnemar(tables[place], exact=True).pvalue, rel=1e-9)
+            single.append(part)
+        assert [[row.both_wrong, row.gained], [row.lost, row.both_right]] == tables.sum(axis=0).tolist()
+        assert row.test == "signs"
+        assert row.p_value == pytest.approx(signs_counted(net), rel=1e-9)
     p_values = sorted(row.p_value for row in comparison.flips)
     assert sorted(row.p_adjusted for row in comparison.flips) == pytest.approx(
         [2 * p_values[0], max(2 * p_values[0], p_values[1])]
     )
+    holm = multipletests([part.p_value for part in single], method="holm")[1]
+    assert [part.p_adjusted for part in single] == pytest.approx(list(holm), rel=1e-9)
+
+
+def signs_counted(net):
+    """Of all choices of signs, the share whose sum lies as far from 0."""
+    ways = {0: 1}
+    for step in net[net != 0].tolist():
+        found = Counter()
+        for total, count in ways.items():
+            found[total + step] += count
+            found[total - step] += count
+        ways = found
+    return sum(count for total, count in ways.items() if abs(total) >= abs(net.sum())) / sum(ways.values())
 
 
 def test_normalised_performance_and_forgetting(kept, comparison):
