@@ -17,6 +17,7 @@ from hub.pages.gate import gate_of, gated_page
 from hub.pages.licences import verdict_read
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
+from hub.pages.results.worth import worth_of
 from hub.pages.trying import try_box
 from hub.pages.usage import usage_of
 
@@ -113,6 +114,7 @@ def lineage(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     graph = graph_of(opened.repo, opened.commit, user=request.user, up=4, down=3)
     context = entry_context(request, opened, "lineage") | {
-        "lineage": lineage_view(graph, method=opened.manifest.get("method", ""))
+        "lineage": lineage_view(graph, method=opened.manifest.get("method", "")),
+        "worth": worth_of(opened.repo, opened.commit, user=request.user),
     }
     return render(request, "catalog/lineage.html", context)
