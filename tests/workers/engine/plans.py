@@ -4,17 +4,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.methods import methods_of
 from workers.contracts.plans import Plan, TensorInput, TensorStep
 from workers.engine.io.reader import facts_of_weights
 
+ROWS = {row.name: row for row in methods_of("merge")}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "linear": {"weight": 1.0, "normalize": True},
-    "slerp": {"t": 0.5},
-    "task_arithmetic": {"weight": 0.4, "lambda": 1.0, "normalize": False},
-    "ties": {"weight": 1.0, "density": 0.3, "lambda": 1.0, "normalize": True},
-    "dare_ties": {"weight": 1.0, "density": 0.5, "lambda": 1.0, "normalize": False, "rescale": "inverse"},
+    name: {parameter.name: parameter.default for parameter in row.parameters} for name, row in ROWS.items()
 }
-PER_SOURCE = ("weight", "density")
+
+
+def parameters_of(method: str, sources: int, given: dict[str, Any]) -> dict[str, Any]:
+    """The table's defaults and what is `given`, as a plan lists them. Per-source parameters may be given once or as a list."""
+    values = DEFAULTS[method] | given
+    row = ROWS.get(method)
+    for parameter in row.parameters if row is not None else ():
+        value = values[parameter.name]
+        if parameter.scope == "source" and not isinstance(value, list):
+            values[parameter.name] = [value] * sources
+    return values
 
 
 def plan_of(
@@ -22,12 +30,8 @@ def plan_of(
 ) -> Plan:  # fmt: skip
     """`folders` hold the base first, where the method has one. Per-source parameters may be given once or as a list."""
     facts = [facts_of_weights(folder) for folder in folders]
-    has_base = method != "linear"
-    sources = len(folders) - has_base
-    values = DEFAULTS[method] | parameters
-    for name in PER_SOURCE:
-        if name in values and not isinstance(values[name], list):
-            values[name] = [values[name]] * sources
+    has_base = method not in ROWS or ROWS[method].takes_base
+    values = parameters_of(method, len(folders) - has_base, parameters)
     steps = tuple(
         TensorStep(
             name=name, operation="merge", has_base=has_base, shape=fact.shape, dtype=dtype or fact.dtype, parameters=values,

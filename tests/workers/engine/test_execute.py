@@ -7,15 +7,14 @@ import torch
 from safetensors.torch import load_file
 
 from tests.builders import finetuned, mlp_state, model_folder, vit_family
-from tests.workers.engine.plans import plan_of
+from tests.workers.engine.merge.steps import METHODS
+from tests.workers.engine.plans import ROWS, plan_of
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.plans import TensorInput, TensorStep
 from workers.engine.execute import PROCESS_BYTES, execute
 from workers.engine.io.digest import digest_of_folder
 from workers.engine.io.reader import facts_of_weights
-
-METHODS = ("linear", "slerp", "task_arithmetic", "ties", "dare_ties")
 
 
 @pytest.fixture
@@ -24,7 +23,9 @@ def family(tmp_path):
 
 
 def folders_for(method, family):
-    return {"linear": family[1:], "slerp": family[:2]}.get(method, family)
+    """The base where the method takes one, and as many sources as it takes."""
+    row = ROWS[method]
+    return [*family[: row.takes_base], *family[1:][: row.maximum_sources]]
 
 
 def run(plan, folders, root, **options):

@@ -8,10 +8,11 @@ from workers.contracts.kinds import Kind
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
 from workers.contracts.methods.row import Memory, Method, Needs, Parameter, Scope
+from workers.contracts.methods.spectral import SPECTRAL
 
 __all__ = ["METHODS", "Memory", "Method", "Needs", "Parameter", "Scope", "method_get", "methods_of", "revision_of"]
 
-METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES)
+METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES, *SPECTRAL)
 
 
 def revision_of(kind: Kind, method: str = "") -> int:

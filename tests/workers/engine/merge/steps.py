@@ -1,15 +1,17 @@
 """Merge steps by hand, and seeded tensors to put into them."""
 
 import importlib
+from dataclasses import replace
 from typing import Any
 
 import torch
 
-from tests.workers.engine.plans import DEFAULTS, PER_SOURCE
-from workers.contracts.methods import method_get
+from tests.workers.engine.plans import ROWS, parameters_of
+from workers.engine.merge.rounds import rounds_of
 from workers.engine.merge.step import MergeStep
 
-METHODS = ("linear", "slerp", "task_arithmetic", "ties", "dare_ties")
+# Every method that needs no data: one row more is one more to be tested by what holds for all.
+METHODS = tuple(name for name, row in ROWS.items() if not row.learn)
 
 
 def tensors(count: int, shape: tuple[int, ...] = (37, 11), *, seed: int = 0, scale: float = 0.1) -> list[torch.Tensor]:
@@ -32,19 +34,18 @@ def step_and_result(
     method: str, base: torch.Tensor | None, sources: list[torch.Tensor], *, dtype: torch.dtype | None = None,
     maths: torch.dtype = torch.float32, seed: int = 0, name: str = "w", ids: tuple[int, ...] | None = None, **parameters: Any,
 ) -> tuple[MergeStep, torch.Tensor]:  # fmt: skip
-    """Runs the method's function on one tensor, outside any plan. Linear is given no base."""
-    values = DEFAULTS[method] | parameters
-    for key in PER_SOURCE:
-        if key in values and not isinstance(values[key], list):
-            values[key] = [values[key]] * len(sources)
+    """Runs the method's rounds and function on one tensor, outside any plan. A method without a base is given none."""
+    row = ROWS[method]
+    values = parameters_of(method, len(sources), parameters)
     step = MergeStep(
-        name=name, base=None if base is None or method == "linear" else base.flatten(), sources=tuple(source.flatten() for source in sources),
-        source_ids=ids or tuple(range(1, len(sources) + 1)), parameters=values, dtype=dtype or sources[0].dtype, maths=maths, seed=seed,
+        name=name, base=None if base is None or not row.takes_base else base.flatten(), sources=tuple(source.flatten() for source in sources),
+        source_ids=ids or tuple(range(1, len(sources) + 1)), parameters=values, dtype=dtype or sources[0].dtype, maths=maths, seed=seed, shape=tuple(sources[0].shape),
     )  # fmt: skip
-    row = method_get("merge", method)
-    assert row is not None
     module, _, function = row.runner.partition(":")
-    result = getattr(importlib.import_module(module), function)(step)
+    found = importlib.import_module(module)
+    for each in rounds_of(found):
+        step = replace(step, settled={**step.settled, **each.settle(each.see(step), {**values, **step.settled})})
+    result = getattr(found, function)(step)
     return step, result.view(sources[0].shape)
 
 

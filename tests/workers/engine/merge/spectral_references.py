@@ -1,0 +1,48 @@
+"""The methods on singular vectors in float64, written from their papers with full decompositions and from nothing of Genepool's."""
+
+import numpy as np
+
+
+def svd(matrix):
+    """Thin, without the directions of singular value zero."""
+    left, values, right = np.linalg.svd(matrix, full_matrices=False)
+    kept = values > max(matrix.shape) * np.finfo(float).eps * max(values[0], 1e-300)
+    return left[:, kept], values[kept], right[kept]
+
+
+def polar(matrix):
+    left, _, right = svd(matrix)
+    return left @ right
+
+
+def deltas(base, sources):
+    base = base.double().numpy()
+    return [source.double().numpy() - base for source in sources]
+
+
+def tsv_m(base, sources, scale=1.0):
+    tau = deltas(base, sources)
+    if base.ndim != 2:
+        return base.double().numpy() + scale * np.mean(tau, axis=0)
+    rank = max(1, int(min(base.shape) / len(tau)))
+    parts = [
+        tuple(part[..., :rank] if place < 2 else part[:rank] for place, part in enumerate(svd(one))) for one in tau
+    ]
+    left = np.hstack([part[0] for part in parts])
+    values = np.concatenate([part[1] for part in parts])
+    right = np.vstack([part[2] for part in parts])
+    return base.double().numpy() + scale * polar(left) @ np.diag(values) @ polar(right)
+
+
+def iso_c(base, sources, scale=1.0):
+    tau = deltas(base, sources)
+    if base.ndim != 2:
+        return base.double().numpy() + scale * np.mean(tau, axis=0)
+    left, values, right = svd(np.sum(tau, axis=0))
+    return base.double().numpy() + scale * values.mean() * left @ right
+
+
+def relative(result, base, expected):
+    """‖change − expected change‖ / ‖expected change‖, Frobenius."""
+    wanted = np.asarray(expected) - base.double().numpy()
+    return np.linalg.norm(result.double().numpy() - expected) / max(np.linalg.norm(wanted), 1e-30)
