@@ -15,10 +15,23 @@ class EvaluationOutput(serializers.Serializer):
     data = serializers.CharField()
     data_commit = serializers.CharField()
     split = serializers.CharField()
+    task = serializers.CharField()
+    digest = serializers.CharField(
+        help_text="of the definition: numbers of equal digests mean the same; empty: older than definitions"
+    )
     examples = serializers.IntegerField()
+    labels = serializers.ListField(
+        child=serializers.CharField(), help_text="classes, in the order of their numbers in the answers"
+    )
+    metric = serializers.CharField(help_text="the one that it is ranked by")
     metrics = serializers.DictField(
         help_text="those of its task, each with value, n and a 95 % interval (null: undefined)"
     )
+    cost = serializers.DictField(
+        help_text="parameters, flops, latency_ms, examples_per_s, peak_memory_bytes, size_bytes, device; what is not known is left out"
+    )
+    repeat = serializers.IntegerField(help_text="0, or which repetition of the same measurement")
+    invalid = serializers.CharField(help_text="why this number is not to be used; empty: it is")
     job = serializers.UUIDField(allow_null=True, help_text="null unless you may see the job")
     created_at = serializers.DateTimeField()
 

@@ -19,6 +19,7 @@ def measured(alice, lab):
         Evaluation.objects.create(
             repo=repo, commit_oid=commit.oid, data_repo=data, data_name=name, data_commit=data_commit.oid, split="test",
             metrics={"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}, examples=100, job=make_job(alice),
+            cost={"parameters": 7, "flops": None, "latency_ms": {"p50": 1.5}}, labels=["no", "yes"], definition_digest="d" * 64,
         )  # fmt: skip
     return commit
 
@@ -34,6 +35,9 @@ def test_says_what_was_measured(api_as, alice, measured):
     assert (row["data"], row["split"], row["examples"]) == ("alice/open", "test", 100)
     assert row["metrics"]["accuracy"]["value"] == 0.9
     assert row["job"] is not None
+    assert (row["task"], row["metric"], row["digest"]) == ("image-classification", "accuracy", "d" * 64)
+    assert row["cost"] == {"parameters": 7, "latency_ms": {"p50": 1.5}}
+    assert (row["labels"], row["repeat"], row["invalid"]) == (["no", "yes"], 0, "")
 
 
 def test_measurements_on_data_one_may_not_see_are_left_out(api, api_as, alice, bob, charlie, measured):
