@@ -24,13 +24,14 @@ class Leader:
 
 @dataclass(frozen=True)
 class BoardLine:
-    """`leader` is None where nothing that the reader may see was measured."""
+    """`leader` is None where nothing that the reader may see was measured; `level` others have exactly its score."""
 
     version: BenchmarkVersion
     metric: Metric
     entries: int
     leader: Leader | None
     measured_at: datetime | None
+    level: int = 0
 
 
 def boards_overview(*, user: Reader, versions: Sequence[BenchmarkVersion]) -> list[BoardLine]:
@@ -66,4 +67,5 @@ def _line(
         len(entries),
         leaders[0] if leaders else None,
         max((at for _, _, at in entries), default=None),
+        sum(leader.score == leaders[0].score for leader in leaders[1:]) if leaders else 0,
     )

@@ -16,6 +16,11 @@ class NoiseFloor:
     models: int
     runs: int
 
+    @property
+    def is_identical(self) -> bool:
+        """All repeats gave the same number: measuring is deterministic, and there is no floor. 0 is none."""
+        return self.spread == 0
+
 
 def noise_floor(repeats: Sequence[Sequence[float]]) -> NoiseFloor | None:
     """Pools the runs of each model: `s² = Σ (x − mean of its model)² / Σ (runs − 1)`, difference `t·s·√2`.

@@ -18,6 +18,7 @@ from hub.evals.filters import SORTS, filters_parse
 from hub.evals.leaderboards import Leaderboard, Row, leaderboard
 from hub.evals.overview import BoardLine, boards_overview
 from hub.evals.tables import board_csv
+from workers.statistics.noise import NoiseFloor
 
 
 class CostsOutput(serializers.Serializer):
@@ -54,7 +55,11 @@ class EntryOutput(serializers.Serializer):
 
 class NoiseOutput(serializers.Serializer):
     spread = serializers.FloatField(help_text="standard deviation of one run")
-    difference = serializers.FloatField(help_text="what two runs of one model stay below in 95 of 100 cases")
+    difference = serializers.FloatField(
+        allow_null=True,
+        help_text="what two runs of one model stay below in 95 of 100 cases; null where all repeats are identical",
+    )
+    is_identical = serializers.BooleanField(help_text="repeats gave the same numbers: measuring is deterministic here")
     models = serializers.IntegerField()
     runs = serializers.IntegerField()
 
@@ -189,11 +194,21 @@ def board_json(board: Leaderboard) -> dict[str, Any]:
         "definition": version.definition,
         "metric": board.metric.name,
         "higher_is_better": board.metric.higher_is_better,
-        "noise": {name: getattr(noise, name) for name in ("spread", "difference", "models", "runs")} if noise else None,
+        "noise": _noise(noise) if noise else None,
         "total": board.total,
         "hidden_invalid": board.hidden_invalid,
         "is_cut": board.is_cut,
         "results": [row_json(row) for row in board.rows],
+    }
+
+
+def _noise(noise: NoiseFloor) -> dict[str, Any]:
+    return {
+        "spread": noise.spread,
+        "difference": None if noise.is_identical else noise.difference,
+        "is_identical": noise.is_identical,
+        "models": noise.models,
+        "runs": noise.runs,
     }
 
 

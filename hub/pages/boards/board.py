@@ -1,5 +1,6 @@
 """One leaderboard as its page shows it: rows with places and strips, the sentence that says which places cannot be told apart."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +21,10 @@ MOST_PARENTS = 2
 
 @dataclass(frozen=True)
 class BoardRow:
-    """`role`: child is the entry that the reader came from, parent one that it was made of, other anything else."""
+    """`role`: child is the entry that the reader came from, parent one that it was made of, other anything else.
+
+    `shared` says with whom it is level, empty where with nobody.
+    """
 
     row: Row
     rank: str
@@ -30,6 +34,7 @@ class BoardRow:
     interval: str
     cost: dict[str, str]
     strip: SafeString | None
+    shared: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ def board_of(found: Leaderboard, rows: list[Row], *, came_from: str = "") -> Boa
     scale = _scale(found)
     here = next((row for row in found.rows if row.name.lower() == came_from.lower()), None)
     parents = frozenset(here.parents) if here is not None else frozenset()
-    shown = [_row(row, metric, scale, _role(row, here, parents)) for row in rows]
+    level = _level(found.rows)
+    shown = [_row(row, metric, scale, _role(row, here, parents), shared_words(row, level)) for row in rows]
     ends = (_tick(scale.low, metric, unit=False), _tick(scale.high, metric, unit=True)) if scale else None
     return Board(
         shown,
@@ -89,7 +95,27 @@ def _role(row: Row, here: Row | None, parents: frozenset[str]) -> str:
     return "parent" if row.name in parents else "other"
 
 
-def _row(row: Row, metric: Metric, scale: Scale | None, role: str) -> BoardRow:
+def _level(rows: Iterable[Row]) -> dict[tuple[float | None, tuple[int, int] | None], list[str]]:
+    """Public entries by score and place: private ones have places of their own."""
+    found: dict[tuple[float | None, tuple[int, int] | None], list[str]] = {}
+    for row in rows:
+        if not row.invalid and row.score is not None and row.repo.visibility == "public":
+            found.setdefault((row.score, row.rank), []).append(row.name)
+    return found
+
+
+def shared_words(row: Row, level: Mapping[tuple[float | None, tuple[int, int] | None], list[str]]) -> str:
+    """`shares place 1 with lab/other`, where scores are equal to the last digit."""
+    others = [name for name in level.get((row.score, row.rank), ()) if name != row.name]
+    if not others or row.invalid or row.repo.visibility != "public":
+        return ""
+    names = ", ".join(others[:MOST_PARENTS]) + (f" and {len(others) - MOST_PARENTS} more" if len(others) > MOST_PARENTS else "")  # fmt: skip
+    if row.rank is not None and row.rank[0] == row.rank[1]:
+        return f"shares place {row.rank[0]} with {names}"
+    return f"same score as {names}"
+
+
+def _row(row: Row, metric: Metric, scale: Scale | None, role: str, shared: str = "") -> BoardRow:
     words, interval = score_words(row.score, metric), interval_words(row.low, row.high, metric)
     has_strip = scale is not None and row.score is not None and not row.invalid
     title = f"{row.name}: {words}" + (f", {interval}" if interval else "")
@@ -102,6 +128,7 @@ def _row(row: Row, metric: Metric, scale: Scale | None, role: str) -> BoardRow:
         interval,
         cost_words(row.costs),
         strip(scale, role, row.score, row.low, row.high, title, STRIP_WIDTH) if has_strip else None,
+        shared,
     )
 
 
@@ -147,8 +174,9 @@ def headline(found: Leaderboard) -> str:
     if len(ranked) < 2:
         return f"{len(rows)} entries, places not worked out yet."
     first = sum(low == 1 for low, _ in ranked)
+    together = first > 1 and all(high == 1 for low, high in ranked if low == 1)
     lead = {0: f"{len(rows)} of {found.total} entries, without those that lead", 1: "One clear winner"}.get(
-        first, f"{first} entries may hold the first place"
+        first, f"{first} entries {'share' if together else 'may hold'} the first place"
     )
     shared = [rank for rank in ranked if rank[0] != rank[1] and rank[0] > 1]
     if not shared:
@@ -161,8 +189,10 @@ def noise_words(found: Leaderboard) -> str:
     """The noise floor, where something was run twice."""
     if found.noise is None:
         return ""
-    words = difference_words(found.noise.difference, found.metric).lstrip("+")
     models = found.noise.models
+    if found.noise.is_identical:
+        return f"repeats are identical (deterministic): {found.noise.runs} runs of {models} {plural(models, 'model', 'models')}"
+    words = difference_words(found.noise.difference, found.metric).lstrip("+")
     return f"noise floor ±{words}, from {found.noise.runs} runs of {models} {plural(models, 'model', 'models')}"
 
 

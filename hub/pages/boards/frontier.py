@@ -14,6 +14,7 @@ from hub.pages.words import plural
 MOST_DRAWN = 40
 MOST_LISTED = 12
 MOST_FRONT = 40
+MOST_NAMED = 3
 AXIS_WORDS = {"parameters": "parameters", "flops": "FLOPs per example", "latency": "milliseconds at batch 1, median", "size": "bytes"}  # fmt: skip
 
 
@@ -41,20 +42,33 @@ def frontier_figure(found: Leaderboard, axis: str, *, came_from: str = "", csv_u
         found.metric.higher_is_better,
         *range_of(found.metric),
     )
-    spots = [
-        frontier.Spot(
-            row.repo.name, row.costs[axis] or 1.0, row.score or 0.0, row.low, row.high, axis in row.front,
-            row.name.lower() == came_from.lower(),
-        )
-        for row in drawn
-    ]  # fmt: skip
+    spots = [_spot(level, axis, came_from) for level in _together(drawn, axis)]
     return Figure(
         title,
         _sentence(found, front, len(rows), len(drawn), axis),
         [frontier.draw(spots, axes, title), frontier.draw_narrow(spots, axes, title)],
         _table(found, drawn, axis),
-        [(dot_glyph("child-mark"), "on the front"), (dot_glyph("open-mark"), "another costs no more and does better")],
+        [
+            (dot_glyph("child-mark"), "on the front"),
+            (dot_glyph("open-mark"), "another costs no more and does as well or better"),
+        ],
         csv_url,
+    )
+
+
+def _together(rows: list[Row], axis: str) -> list[list[Row]]:
+    """Entries of equal cost and score lie on one spot."""
+    found: dict[tuple[float | None, float | None], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.costs[axis], row.score), []).append(row)
+    return list(found.values())
+
+
+def _spot(level: list[Row], axis: str, came_from: str) -> frontier.Spot:
+    row = level[0]
+    is_here = any(row.name.lower() == came_from.lower() for row in level)
+    return frontier.Spot(
+        _names(level), row.costs[axis] or 1.0, row.score or 0.0, row.low, row.high, axis in row.front, is_here
     )
 
 
@@ -69,19 +83,20 @@ def _axis_label(found: Leaderboard) -> str:
 
 
 def _title(found: Leaderboard, front: list[Row], count: int) -> str:
-    if len(front) == 1:
-        return f"{front[0].repo.name} is both the cheapest and the best of {count}"
+    if len(_best(front)) == len(front):
+        verb = "is" if len(front) == 1 else "are"
+        return f"{_names(front)} {verb} both the cheapest and the best of {count}"
     return f"{len(front)} of {count} entries are worth their cost"
 
 
 def _sentence(found: Leaderboard, front: list[Row], count: int, drawn: int, axis: str) -> str:
-    best, least = front[-1], front[0]
-    words = f"Nothing cheaper scores as well as those on the line. {best.repo.name} is best with {score_words(best.score, found.metric)}"
+    ties, least = _best(front), front[0]
+    best = ties[0]
+    words = f"Nothing cheaper scores as well as those on the line. {_names(ties)} {plural(len(ties), 'is', 'are')} best with {score_words(best.score, found.metric)}"
     words += f" at {cost_shown(best, axis)}"
-    if best is not least:
-        words += (
-            f"; {least.repo.name} costs least, {cost_shown(least, axis)}, for {score_words(least.score, found.metric)}"
-        )
+    if least not in ties:
+        cheapest = [row for row in front if row.score == least.score]
+        words += f"; {_names(cheapest)} {plural(len(cheapest), 'costs', 'cost')} least, {cost_shown(least, axis)}, for {score_words(least.score, found.metric)}"
     left = count - drawn
     more = (
         f" {left} {plural(left, 'entry', 'entries')} with lower scores {plural(left, 'is', 'are')} not drawn."
@@ -89,6 +104,18 @@ def _sentence(found: Leaderboard, front: list[Row], count: int, drawn: int, axis
         else ""
     )
     return f"{words}. Bars are 95\u00a0% intervals.{more}"
+
+
+def _best(front: list[Row]) -> list[Row]:
+    """The last on the front, and those that are level with it: on the front an equal score costs the same."""
+    return [row for row in front if row.score == front[-1].score]
+
+
+def _names(rows: list[Row]) -> str:
+    names = [row.repo.name for row in rows[:MOST_NAMED]]
+    if len(rows) > MOST_NAMED:
+        return f"{', '.join(names)} and {len(rows) - MOST_NAMED} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def cost_shown(row: Row, axis: str) -> str:
