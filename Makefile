@@ -12,7 +12,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo secrets test lint fix e2e conformance bench schema clean
+.PHONY: help setup up demo secrets test lint fix e2e conformance parity bench schema clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ e2e: $(STAMP) ## Browser journeys and axe on every page, in the system's Chromiu
 
 conformance: $(STAMP) ## Unmodified Hugging Face clients against a real hub, by version, transport and store; ARGS="--store local"
 	$(BIN)/python -m tests.conformance.run $(ARGS)
+
+parity: $(STAMP) ## The same merge recipes through mergekit and through us, each class of method within its tolerance; ARGS="--only ties"
+	$(BIN)/python -m tests.parity.run $(ARGS)
 
 bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint, leaderboards: figures, kept under bench/ in the data directory
 	$(BIN)/python -m workers.bench.merge

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.conformance.environments import ROOT
+from tests.environments import ROOT
 
 OURS = (
     "DATABASE_URL",
