@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from hub.jobs.models import Job, JobEvent
+from hub.jobs.states import FINAL
 from hub.pages.charts.curves import Curve, draw, draw_narrow, thinned
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import series_glyph
@@ -15,19 +16,26 @@ from hub.pages.numbers import figure, thousands
 
 MOST_POINTS = 6_000
 MOST_TERMS = 6
-VALIDATION, ETA = "validation_loss", "eta_s"
-_NO_CURVE = (ETA, "learning_rate")
+VALIDATION, ETA, KEPT, RATE, SPEED = "validation_loss", "eta_s", "kept_step", "learning_rate", "examples_per_s"
+_NO_CURVE = (ETA, KEPT, RATE, SPEED)
+_NAMES = {"loss": "training loss"}
 
 
 @dataclass(frozen=True)
 class Curves:
-    """`main` is the first metric that a job reports; `terms` are its parts, named `<main>/<term>`. `resumed` are first steps of later attempts."""
+    """`main` is the first metric that a job reports; `terms` are its parts, named `<main>/<term>`. `resumed` are first steps of later attempts.
+
+    `kept` is the step whose weights are the result, or would be if the job had to end now; `rate` and `speed` are the last known.
+    """
 
     main: Curve | None = None
     validation: Curve | None = None
     terms: tuple[Curve, ...] = ()
     resumed: list[float] = field(default_factory=list)
     left_s: float | None = None
+    kept: float | None = None
+    rate: float | None = None
+    speed: float | None = None
 
 
 def curves_of(job: Job) -> Curves:
@@ -51,7 +59,12 @@ def curves_of(job: Job) -> Curves:
         curves.get(main), curves.get(VALIDATION), terms[:MOST_TERMS],
         [step for _, step in sorted(first.items())[1:]] if job.attempt > 1 else [],
         max(0.0, last_eta[0] - last_eta[1]) if last_eta is not None else None,
+        job.metrics.get(KEPT) or _last(points, KEPT), _last(points, RATE), _last(points, SPEED),
     )  # fmt: skip
+
+
+def _last(points: dict[str, dict[float, float]], name: str) -> float | None:
+    return points[name][max(points[name])] if name in points else None
 
 
 def _rows(job: Job) -> list[tuple[int, dict, object]]:
@@ -69,12 +82,20 @@ def figure_of(job: Job, curves: Curves) -> Figure | None:
     curve = curves.main
     if curve is None:
         return None
-    name, last = curve.name.replace("_", " "), curve.points[-1][1]
+    name = _NAMES.get(curve.name, curve.name.replace("_", " "))
     others = [curves.validation] if curves.validation is not None else []
-    title = _title(name, curve)
-    drawn = [draw_in(curve, title, "step", curves.resumed, others) for draw_in in (draw, draw_narrow)]
+    title, kept = _title(name, curve), kept_of(job, curves)
+    shown = Curve(name, curve.points)
+    drawn = [draw_in(shown, title, "step", curves.resumed, others, kept) for draw_in in (draw, draw_narrow)]
     legend = [(series_glyph(1), name), (series_glyph(2), "validation loss")] if others else []
-    return Figure(title, _sentence(name, curve, curves.validation, last), drawn, _table(curve, others), legend, reverse("job-curve-csv", args=[job.number]))  # fmt: skip
+    return Figure(title, _sentence(job, curves, curve), drawn, _table(shown, others, kept), legend, reverse("job-curve-csv", args=[job.number]))  # fmt: skip
+
+
+def kept_of(job: Job, curves: Curves) -> float | None:
+    """The step to mark: that whose weights are the result, or would be, where it is not simply the last one."""
+    if curves.main is None or curves.kept is None or curves.kept >= curves.main.points[-1][0]:
+        return None
+    return curves.kept if job.state in FINAL or curves.validation is not None else None
 
 
 def terms_figure(job: Job, curves: Curves) -> Figure | None:
@@ -84,9 +105,10 @@ def terms_figure(job: Job, curves: Curves) -> Figure | None:
     named = [Curve(curve.name.partition("/")[2].replace("_", " "), curve.points) for curve in curves.terms]
     title = f"{len(named)} terms make the {curves.main.name}"
     ends = ", ".join(f"{curve.name} {figure(curve.points[-1][1])}" for curve in named)
-    drawn = [draw_in(named[0], title, "step", curves.resumed, named[1:]) for draw_in in (draw, draw_narrow)]
+    kept = kept_of(job, curves)
+    drawn = [draw_in(named[0], title, "step", curves.resumed, named[1:], kept) for draw_in in (draw, draw_narrow)]
     legend = [(series_glyph(number), curve.name) for number, curve in enumerate(named, start=1)]
-    return Figure(title, f"Each before its weight. Now: {ends}.", drawn, _table(named[0], named[1:]), legend)
+    return Figure(title, f"Each before its weight. Now: {ends}.", drawn, _table(named[0], named[1:], kept), legend)
 
 
 def _title(name: str, curve: Curve) -> str:
@@ -96,35 +118,75 @@ def _title(name: str, curve: Curve) -> str:
     return f"{name.capitalize()} {'fell' if last < first else 'rose'} to {figure(last)}"
 
 
-def _sentence(name: str, curve: Curve, validation: Curve | None, last: float) -> str:
-    steps = curve.points[-1][0] - curve.points[0][0]
-    words = f"From {figure(curve.points[0][1])} to {figure(last)} over {thousands(round(steps))} steps."
+def _sentence(job: Job, curves: Curves, curve: Curve) -> str:
+    """How far it came, what a point is, what became of the validation loss, and which weights are kept."""
+    (began, first), (ended, last) = curve.points[0], curve.points[-1]
+    words = f"From {figure(first)} to {figure(last)} over {thousands(round(ended - began))} steps."
+    each = round(curve.points[1][0] - began)
+    if curve.name == "loss" and each > 1:
+        words += f" Each point is the mean over {thousands(each)} steps."
+    return " ".join([words, *_validated(curves.validation), *_kept_words(job, curves, ended)])
+
+
+def _validated(validation: Curve | None) -> list[str]:
     if validation is None:
-        return words
+        return []
     best_step, best = min(validation.points, key=lambda point: point[1])
     end = validation.points[-1][1]
     if end > best:
-        return f"{words} The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and is {figure(end)} now."
-    return f"{words} The validation loss is {figure(end)}, its lowest so far."
+        return [
+            f"The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and is {figure(end)} now."
+        ]
+    return [f"The validation loss is {figure(end)}, its lowest so far."]
 
 
-def _table(curve: Curve, others: list[Curve]) -> Table:
+def _kept_words(job: Job, curves: Curves, ended: float) -> list[str]:
+    if curves.kept is None or job.state not in FINAL or KEPT not in job.metrics:
+        return []
+    if curves.kept >= ended:
+        return ["The weights of the last step are the result."]
+    words = f"The weights of step {thousands(round(curves.kept))} are the result"
+    if broke := job.metrics.get("diverged_at_step"):
+        return [f"{words}, the last good ones: at step {thousands(round(broke))} the loss became NaN or infinite."]
+    return [f"{words}: those after them did no better on the validation data."]
+
+
+def _table(curve: Curve, others: list[Curve], kept: float | None) -> Table:
     steps = [step for step, _ in thinned(curve.points, 40)]
     by_step = [dict(entry.points) for entry in (curve, *others)]
     extra = sorted({step for table in by_step[1:] for step in table} - set(steps))
+    chosen = {*steps, *extra[:40], *([] if kept is None else [kept])}
     rows: list[list[object]] = [
-        [f"{step:g}", *(f"{table[step]:.5g}" if step in table else "–" for table in by_step)]
-        for step in sorted({*steps, *extra[:40]})
-    ]
+        [f"{step:g}{' (kept)' if step == kept else ''}", *(f"{table[step]:.5g}" if step in table else "–" for table in by_step)]
+        for step in sorted(chosen)
+    ]  # fmt: skip
     names = [entry.name.replace("_", " ") for entry in (curve, *others)]
     return Table(["step", *names], rows, f"{names[0]}, every {max(1, len(curve.points) // 40)}th point")
 
 
-def csv_table(curves: Curves) -> Table | None:
-    """Every curve in one table: a row for each step that any of them has."""
+def csv_table(job: Job, curves: Curves) -> Table | None:
+    """Every curve in one table: a row for each step that any of them has. `kept` marks the step whose weights are the result."""
     held = [curve for curve in (curves.main, curves.validation, *curves.terms) if curve is not None]
     if not held:
         return None
     tables = [dict(curve.points) for curve in held]
-    rows: list[list[object]] = [[step, *(table.get(step, "") for table in tables)] for step in sorted({step for table in tables for step in table})]  # fmt: skip
-    return Table(["step", *(curve.name for curve in held)], rows)
+    kept = curves.kept if job.state in FINAL else kept_of(job, curves)
+    steps = sorted({step for table in tables for step in table} | ({kept} if kept is not None else set()))
+    rows: list[list[object]] = [[step, *(table.get(step, "") for table in tables)] for step in steps]
+    if kept is None:
+        return Table(["step", *(curve.name for curve in held)], rows)
+    marked = [[*row, "kept" if row[0] == kept else ""] for row in rows]
+    return Table(["step", *(curve.name for curve in held), "kept"], marked)
+
+
+def now_of(curves: Curves) -> list[tuple[str, str]]:
+    """What a training that runs shows beside its curve."""
+    rows = []
+    if curves.rate is not None:
+        rows.append(("Learning rate", f"{curves.rate:.3g}"))
+    if curves.speed is not None:
+        rows.append(("Examples a second", thousands(round(curves.speed))))
+    if curves.kept is not None:
+        best = "best so far" if curves.validation is not None else "last good one"
+        rows.append(("Checkpoint kept", f"step {thousands(round(curves.kept))}, {best}"))
+    return rows

@@ -9,7 +9,7 @@ from django.utils import timezone
 from hub.jobs.models import Job, JobEvent, JobLog
 from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
 from hub.jobs.states import ACTIVE, FINAL, State
-from hub.pages.job_curves import curves_of, figure_of, terms_figure
+from hub.pages.job_curves import curves_of, figure_of, now_of, terms_figure
 from hub.pages.job_matrix import matrix_of
 from hub.pages.job_verdicts import verdicts_of_job
 from hub.pages.licences import verdict_read
@@ -18,7 +18,6 @@ from hub.pages.numbers import figure, percent, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
 from hub.pages.ranking import ranking_of
 from hub.pages.recipe_text import recipe_yaml
-from hub.pages.results.worth import job_worth
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
 from workers.contracts.plans import LicenceVerdict
@@ -71,6 +70,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),
         "metrics": _metrics(job),
+        "now": [] if is_final else now_of(curves),
         "can_cancel": not is_final and job.state != State.CANCELLING,
         "can_retry": job_retryable(job),
         "can_reproduce": job_reproducible(job) and job.reproduces_id is None,
@@ -79,7 +79,6 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "resubmit": command_of(recipe_yaml(recipe_shown(job.recipe))),
         "children": list(job.children.order_by("number")[:20]),
         "reproductions": list(job.reproductions.order_by("number")[:20]),
-        **job_worth(job, user),
     }
 
 
@@ -153,6 +152,13 @@ def attempts_of(job: Job, events: list[JobEvent]) -> list[Attempt]:
     return found
 
 
+_FIGURES = {
+    "kept_step": "Weights kept, of step",
+    "training_loss": "Training loss, mean of their epoch",
+    "validation_loss": "Validation loss of these weights",
+}
+
+
 def _metrics(job: Job) -> list[tuple[str, str]]:
     """The few numbers of the result that are plain figures."""
     rows = []
@@ -160,6 +166,8 @@ def _metrics(job: Job) -> list[tuple[str, str]]:
         if isinstance(value, bool) or not isinstance(value, int | float) or key in ("wall_s", "peak_memory_bytes"):
             continue
         name, _, data = key.partition(":")
-        words = name.replace("_", " ").capitalize() + (f", {data.rpartition('/')[2]}" if data else "")
+        words = _FIGURES.get(name, name.replace("_", " ").capitalize()) + (
+            f", {data.rpartition('/')[2]}" if data else ""
+        )
         rows.append((words, percent(value) if "accuracy" in name else figure(value)))
     return rows

@@ -8,7 +8,6 @@ from typing import Any
 from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import TrainRecipe
-from workers.contracts.tasks import Task
 from workers.jobs import train_card, train_parts, train_ranks, train_result
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_rows
@@ -54,7 +53,7 @@ def run(ports: Ports) -> JobResult:
     write_json(out / "report.json", report)
     train_card.write(out, request, recipe, parts=parts, progress=progress, validation=validation, digest=digest)
     return result_of(
-        out, metrics=_metrics(parts.task, progress, validation), report=report, tensor_digest=digest,
+        out, metrics=_metrics(recipe, parts, progress, validation), report=report, tensor_digest=digest,
         resumed_units=progress.resumed_step,
     )  # fmt: skip
 
@@ -107,20 +106,30 @@ def _tell_end(ports: Ports, progress: Any) -> None:
             f"The loss became NaN or infinite at step {progress.diverged_at}. The result holds the weights of step {progress.kept}: "
             "train again at a lower learning rate.", "error",
         )  # fmt: skip
-    elif progress.stopped == "early":
-        ports.reporter.log(
-            f"Stopped early after {progress.epochs} epochs: the validation loss no longer fell. The weights of step {progress.kept} are kept."
-        )
+    elif progress.kept is not None:
+        ports.reporter.log(train_card.ending_text(progress))
 
 
-def _metrics(task: Task, progress: Any, validation: list[dict[str, Any]]) -> dict[str, Any]:
-    """The few numbers shown first: the last loss, and the task's first metric on each dataset."""
-    first = task.metrics[0]
-    scores = {f"validation_{first}:{entry['data']}": entry["metrics"][first]["value"] for entry in validation}
-    found: dict[str, Any] = {"final_loss": progress.losses[-1]} if progress.losses else {}
+def _metrics(
+    recipe: TrainRecipe, parts: train_parts.Parts, progress: Any, validation: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The few numbers shown first, all of the weights that are the result: the step they are from, the losses of the last whole
+
+    epoch up to it, and the task's first metric on each dataset. `training_loss` is the mean over that epoch while it was
+    trained, `validation_loss` what the weights at its end gave.
+    """
+    first = parts.task.metrics[0]
+    found: dict[str, Any] = {"kept_step": progress.kept if progress.kept is not None else progress.step}
+    per_epoch = -(-len(parts.batches) // recipe.batch_size)
+    epoch = min(-(-found["kept_step"] // per_epoch), len(progress.losses))
+    if epoch:
+        found["training_loss"] = progress.losses[epoch - 1]
+    validated = dict(progress.validation)
+    if epoch in validated:
+        found["validation_loss"] = validated[epoch]
     if progress.stopped == "diverged":
         found["diverged_at_step"] = progress.diverged_at
-    return found | scores
+    return found | {f"validation_{first}:{entry['data']}": entry["metrics"][first]["value"] for entry in validation}
 
 
 def _key(request: JobRequest) -> str:

@@ -98,12 +98,16 @@ def _ending(progress: Any) -> list[str]:
             f"**The loss became NaN or infinite at step {progress.diverged_at}.** These are the weights of step {progress.kept}, "
             "the last that were journalled before.", "",
         ]  # fmt: skip
-    if progress.stopped == "early":
-        return [
-            f"Stopped early after {progress.epochs} epochs: the validation loss no longer fell. These are the weights of step "
-            f"{progress.kept}, the best of those validated.", "",
-        ]  # fmt: skip
-    return []
+    return [ending_text(progress), ""] if progress.kept is not None else []
+
+
+def ending_text(progress: Any) -> str:
+    """Of a run that kept weights from before its last step, because they were the best of those validated."""
+    best = f"The weights of step {progress.kept} are kept: their validation loss, {progress.best:.4g}, was the lowest."
+    if progress.stopped != "early":
+        return best
+    since = "1 epoch" if progress.worse == 1 else f"{progress.worse} epochs"
+    return f"Stopped early after {progress.epochs} epochs: for {since} the validation loss had not fallen. {best}"
 
 
 def _how(recipe: TrainRecipe) -> str:

@@ -86,6 +86,8 @@ def _modality(facts: RepoFacts) -> str:
 
 
 def check(recipe: RankRecipe, facts: Facts) -> Check:
+    if not recipe.data:
+        return Check()  # what is left of a recipe without a sample, which has been said already
     item, data = recipe.data[0], facts.get(recipe.data[0].data)
     findings: list[Finding] = _data_findings(item, facts)
     task = rank_task(item, data) if data is not None else None

@@ -52,22 +52,24 @@ _NARROW = _Frame(46.0, 322.0, 206.0, 16.0, 4, "chart narrow-chart")
 
 
 def draw(
-    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = ()
-) -> SafeString:
-    """`others` are drawn thinner on the same axes, as series 2, 3, …"""
-    return _draw(_WIDE, curve, title, x_label, resumed_at or [], others)
+    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = (),
+    kept_at: float | None = None,
+) -> SafeString:  # fmt: skip
+    """`others` are drawn thinner on the same axes, as series 2, 3, …; `kept_at` is the step whose weights are kept."""
+    return _draw(_WIDE, curve, title, x_label, resumed_at or [], others, kept_at)
 
 
 def draw_narrow(
-    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = ()
-) -> SafeString:
+    curve: Curve, title: str, x_label: str, resumed_at: list[float] | None = None, others: Sequence[Curve] = (),
+    kept_at: float | None = None,
+) -> SafeString:  # fmt: skip
     """The last value stands above the axes: for a phone."""
-    return _draw(_NARROW, curve, title, x_label, resumed_at or [], others)
+    return _draw(_NARROW, curve, title, x_label, resumed_at or [], others, kept_at)
 
 
 def _draw(
-    frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: list[float], others: Sequence[Curve]
-) -> SafeString:
+    frame: _Frame, curve: Curve, title: str, x_label: str, resumed_at: list[float], others: Sequence[Curve], kept_at: float | None
+) -> SafeString:  # fmt: skip
     left, right, top, floor = frame.left, frame.right, 20.0, frame.floor
     points = thinned(curve.points)
     beside = [thinned(other.points) for other in others]
@@ -107,6 +109,15 @@ def _draw(
                 text_anchor="end" if is_late else None,
             )
         )
+    if kept_at is not None:
+        is_late = across(kept_at) > (left + right) / 2
+        parts.append(tag("line", class_="kept-line", x1=across(kept_at), x2=across(kept_at), y1=top, y2=floor))
+        parts.append(
+            tag(
+                "text", f"kept: step {number(kept_at)}", x=across(kept_at) + (-6 if is_late else 6), y=floor - 24,
+                class_="strong", text_anchor="end" if is_late else None,
+            )
+        )  # fmt: skip
     for series, line in enumerate(beside, start=2):
         way = "M" + "L".join(f"{number(across(x))} {number(up(y))}" for x, y in line)
         parts.append(tag("path", class_=f"series series-{series}", d=way))

@@ -1,15 +1,19 @@
 """Models by benchmarks of an evaluate recipe under way: what is known already, what would be measured, what else could be ticked."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.http import QueryDict
 
+from hub.benchmarks.models import BenchmarkVersion
 from hub.benchmarks.names import reference_parse
 from hub.benchmarks.selectors import benchmarks_visible, versions_visible
 from hub.catalog.models import LineageEdge, Repo
 from hub.evals.models import Evaluation
+from hub.pages.making.fitting import fitting, runs_of
 from hub.pages.making.values import text_of
 from hub.pages.measures import metric_of, score_words, task_word
 from hub.pages.numbers import thousands
@@ -42,6 +46,10 @@ class Matrix:
     rows: tuple[MatrixRow, ...]
     models: tuple[Pick, ...]
     benchmarks: tuple[Pick, ...]
+
+    @property
+    def has_models(self) -> bool:
+        return bool(self.rows)
 
 
 def picked(data: QueryDict) -> QueryDict:
@@ -138,13 +146,21 @@ def _model_picks(repos: dict[str, Repo], models: Sequence[str], user: Any) -> tu
 
 
 def _benchmark_picks(repos: dict[str, Repo], data: Sequence[dict[str, Any]], user: Any) -> tuple[Pick, ...]:
-    """Of the tasks that the named models are for; of every task where none is named."""
+    """Those that every named model can be measured on; of any task where none is named. Equal titles are told apart by name."""
     taken = {_plain(text_of(entry.get("benchmark"))) for entry in data}
-    tasks = {repo.task for repo in repos.values() if repo.task}
-    found = []
-    for version in benchmarks_visible(user)[: 20 * MOST_OFFERED]:
-        if version.benchmark.name in taken or version.retired or (tasks and version.task not in tasks):
-            continue
-        counted = f", {thousands(version.examples)} examples" if version.examples >= 0 else ""
-        found.append(Pick(version.benchmark.name, version.benchmark.title, f"{task_word(version.task)}{counted}"))
-    return tuple(found[:MOST_OFFERED])
+    offered = [
+        version
+        for version in benchmarks_visible(user)[: 20 * MOST_OFFERED]
+        if version.benchmark.name not in taken and not version.retired
+    ]
+    chosen = list(islice(fitting(offered, runs_of(repos.values(), user)), MOST_OFFERED))
+    titles = Counter(version.benchmark.title.casefold() for version in chosen)
+    return tuple(_benchmark_pick(version, titles[version.benchmark.title.casefold()] > 1) for version in chosen)
+
+
+def _benchmark_pick(version: BenchmarkVersion, has_twin: bool) -> Pick:
+    row = version.benchmark
+    counted = f", {thousands(version.examples)} examples" if version.examples >= 0 else ""
+    owner = f" of {row.namespace.name}" if row.namespace is not None else ", built in"
+    note = f"{row.name}{owner} · " if has_twin else ""
+    return Pick(row.name, row.title, f"{note}{task_word(version.task)}{counted}")

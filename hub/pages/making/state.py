@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,14 @@ from workers.contracts.paths import where_of
 from workers.contracts.writing import document_to_yaml
 
 TABS = ("form", "yaml", "cli")
+# What a recipe of the kind cannot do without, as its form calls it. Empty and untouched it is still to come, not wrong.
+_NEEDED = {
+    "merge": {"base": "a base", "sources": "sources"},
+    "evaluate": {"models": "models", "data": "benchmarks or datasets"},
+    "rank": {"data": "your labelled sample"},
+    "train": {"model": "a model to start from", "data": "datasets"},
+}
+_ASKING = ("check", "send", "override")
 _SHELL_END = "RECIPE"
 
 
@@ -32,6 +41,7 @@ class Draft:
     nonce: str
     note: str = ""
     report: CheckReport | None = None
+    touched: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -58,11 +68,15 @@ class Shown:
     errors: int
     warnings: int
     findings: list[Finding] = field(default_factory=list)
+    to_fill: list[str] = field(default_factory=list)
+    touched: str = ""
 
 
 def draft_new(kind: str, document: dict[str, Any]) -> Draft:
     fits = form_fits(document) if kind == "merge" else simple_fits(kind, document)
-    return Draft(kind, "form" if fits else "yaml", document_to_yaml(document), document, secrets.token_hex(8))
+    draft = Draft(kind, "form" if fits else "yaml", document_to_yaml(document), document, secrets.token_hex(8))
+    draft.touched = frozenset(_filled(draft))
+    return draft
 
 
 def draft_posted(kind: str, data: QueryDict) -> Draft:
@@ -78,13 +92,32 @@ def draft_posted(kind: str, data: QueryDict) -> Draft:
         text = data.get("yaml", "").replace("\r\n", "\n")
         document, _ = load_document(text)
     nonce = data.get("nonce", "")
-    return Draft(
+    draft = Draft(
         kind,
         tab,
         text,
         document,
         nonce if nonce.isalnum() and len(nonce) <= 32 else secrets.token_hex(8),
     )
+    needed = _NEEDED.get(kind, {})
+    is_asked = tab != "form" or any(name in data for name in _ASKING)
+    draft.touched = frozenset(
+        needed if is_asked else {*_filled(draft), *data.get("touched", "").split()} & needed.keys()
+    )
+    return draft
+
+
+def _filled(draft: Draft) -> set[str]:
+    document = draft.document if isinstance(draft.document, dict) else {}
+    return {name for name in _NEEDED.get(draft.kind, {}) if document.get(name)}
+
+
+def _to_fill(draft: Draft) -> dict[str, str]:
+    """What nobody has come to yet, by key."""
+    if draft.tab != "form" or not isinstance(draft.document, dict):
+        return {}
+    seen = draft.touched | _filled(draft)
+    return {name: word for name, word in _NEEDED.get(draft.kind, {}).items() if name not in seen}
 
 
 def _kept(text: str) -> dict[str, Any]:
@@ -141,7 +174,13 @@ def draft_check(draft: Draft, user) -> CheckReport:
 
 
 def draft_show(draft: Draft, *, namespace: str) -> Shown:
-    findings = list(draft.report.check.findings) if draft.report else []
+    to_fill = _to_fill(draft)
+    findings = [
+        finding
+        for finding in (draft.report.check.findings if draft.report else ())
+        if re.split(r"[.\[]", finding.where, maxsplit=1)[0] not in to_fill
+    ]
+    open_words = list(to_fill.values()) if draft.report and len(findings) < len(draft.report.check.findings) else []
     findings.sort(key=lambda finding: ("error", "warning", "info").index(finding.severity))
     lines = _lines(draft, findings)
     shown = Shown(
@@ -155,6 +194,8 @@ def draft_show(draft: Draft, *, namespace: str) -> Shown:
         errors=sum(finding.severity == "error" for finding in findings),
         warnings=sum(finding.severity == "warning" for finding in findings),
         findings=findings,
+        to_fill=open_words,
+        touched=" ".join(sorted(draft.touched)),
     )
     if shown.form:
         _mark_sources(shown.form, findings)

@@ -12,7 +12,7 @@ from hub.jobs.selectors import job_get, job_list, log_after, result_of
 from hub.jobs.services import job_cancel, job_retry
 from hub.jobs.states import State
 from hub.pages.job_curves import csv_table, curves_of
-from hub.pages.job_page import job_context, polling_s
+from hub.pages.job_page import job_context
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.shell import signed_in
 from hub.pages.templatetags.parts import repo_url
@@ -75,8 +75,9 @@ def detail(request: HttpRequest, ident: str) -> HttpResponse:
 def live(request: HttpRequest, ident: str) -> HttpResponse:
     """The fragment that polls itself. It carries its own next pause, and none once the job has ended."""
     job = job_get(user=request.user, ident=ident)
-    response = render(request, "jobs/_live.html", job_context(job, request.user))
-    if polling_s(job) is None:
+    context = job_context(job, request.user)
+    response = render(request, "jobs/_live.html", context)
+    if context["poll_s"] is None:
         response["HX-Trigger"] = "job-ended"
     return response
 
@@ -101,7 +102,7 @@ def recipe_file(request: HttpRequest, ident: str) -> HttpResponse:
 @signed_in
 def curve_csv(request: HttpRequest, ident: str) -> HttpResponse:
     job = job_get(user=request.user, ident=ident)
-    table = csv_table(curves_of(job))
+    table = csv_table(job, curves_of(job))
     if table is None:
         raise NotFound("This job has no curve.")
     return csv_response(f"job-{job.number}-curves", table)

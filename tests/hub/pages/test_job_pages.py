@@ -40,7 +40,7 @@ def test_a_running_job_shows_steps_progress_log_and_curve(browser, alice, runnin
     assert "25\u00a0%" in page
     assert "vit.head, 3 of 12 tensors" in page
     assert "Merging &lt;b&gt;72&lt;/b&gt; tensors" in page
-    assert "Loss fell to 1" in page
+    assert "Training loss fell to 1" in page
     assert page.count("<progress") == 2
     assert "Cancel job" in page
 

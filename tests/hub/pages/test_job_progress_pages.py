@@ -39,10 +39,45 @@ def page_of(browser, user, job):
 
 def test_the_loss_stands_beside_the_validation_loss_and_its_terms(browser, alice, training):
     page = page_of(browser, alice, training)
-    assert "Loss fell to 0.75" in page
+    assert "Training loss fell to 0.75" in page
     assert "The validation loss was lowest at step 1, 0.9, and is 1.2 now." in page
     assert "2 terms make the loss" in page
     assert "learning" not in page.partition("Log</h2>")[0]
+
+
+@pytest.mark.parametrize(
+    ("metrics", "words"),
+    [
+        ({"kept_step": 1}, "The weights of step 1 are the result: those after them did no better on the validation data."),
+        ({"kept_step": 1, "diverged_at_step": 3}, "The weights of step 1 are the result, the last good ones: at step 3 the loss became NaN"),
+        ({"kept_step": 3}, "The weights of the last step are the result."),
+    ],
+)  # fmt: skip
+def test_the_step_whose_weights_are_kept_is_marked_wherever_the_curve_is_shown(
+    browser, alice, training, metrics, words
+):
+    is_last = metrics["kept_step"] == 3
+    Job.objects.filter(pk=training.pk).update(state="succeeded", metrics=metrics | {"training_loss": 0.9})
+    training.refresh_from_db()
+    page = page_of(browser, alice, training)
+    assert words in page
+    assert "Training loss, mean of their epoch" in page
+    assert page.count("kept: step 1</text>") == (0 if is_last else 4)  # wide and narrow, loss and terms
+    assert (">1 (kept)<" in page) != is_last
+    lines = browser(alice).get(f"/jobs/{training.number}/curve.csv").content.decode().splitlines()
+    assert lines[0].endswith(",kept")
+    assert [line.split(",")[0] for line in lines if line.endswith(",kept")][1:] == [f"{metrics['kept_step']}.0"]
+
+
+def test_a_running_training_tells_its_rate_speed_and_checkpoint(browser, alice, training):
+    told(training, metric("examples_per_s", 3, 1234.4), metric("kept_step", 1, 1))
+    page = page_of(browser, alice, training)
+    for word, value in (
+        ("Learning rate", "0.025"),
+        ("Examples a second", "1\u202f234"),
+        ("Checkpoint kept", "step 1, best so far"),
+    ):
+        assert f"<dt>{word}</dt><dd>{value}</dd>" in page
 
 
 def test_the_time_left_is_what_the_training_expects(browser, alice, training):

@@ -1,8 +1,12 @@
 """The form for evaluations: what is ticked goes into the recipe, what is known already stands in the matrix."""
 
+import re
+
 import pytest
 from django.http import QueryDict
 
+from hub.benchmarks.models import Benchmark
+from hub.catalog.models import Commit
 from hub.pages.making.matrix import matrix_of, picked
 from hub.pages.making.state import draft_posted
 from tests.factories.benchmarks import make_benchmark, make_dataset
@@ -61,6 +65,72 @@ def test_benchmarks_are_offered_until_they_are_named(alice, bob):
         pick.value for pick in matrix_of({"data": [{"benchmark": "shapes"}]}, user=alice).benchmarks
     ]
     assert "shapes" not in [pick.value for pick in matrix_of({}, user=bob).benchmarks]
+
+
+def with_facts(repo, **facts):
+    commit = Commit.objects.get(repo=repo, oid=repo.head)
+    commit.facts = {**commit.facts, **facts}
+    commit.save()
+
+
+def test_only_benchmarks_that_every_named_model_can_be_measured_on_are_offered(alice):
+    """Other classes, pictures of another size and other tasks are left out; so is what fits one of two models alone."""
+    make_benchmark(alice, "whole")
+    animals = make_benchmark(alice, "animals")
+    animals.definition = animals.definition | {"labels": ["cat", "dog"]}
+    animals.save()
+    make_benchmark(alice, "words", data="builtin:python-modules", task="text-classification")
+    config = {"model_type": "vit", "architectures": ["ViTForImageClassification"], "num_channels": 1, "image_size": 8}
+    digits = {"config": config, "labels": [str(digit) for digit in range(10)], "artifact": "model"}
+    for name, changes in (
+        ("digits", {}),
+        ("large", {"config": config | {"image_size": 16}}),
+        ("pets", {"labels": ["cat", "dog"]}),
+    ):
+        with_facts(make_model(alice, name)[0], **digits | changes)
+
+    def offered(*names):
+        picks = matrix_of({"models": [f"alice/{name}" for name in names], "data": []}, user=alice).benchmarks
+        return {pick.value for pick in picks} & {"whole", "animals", "words"}
+
+    assert offered("digits") == {"whole"}
+    assert offered("pets") == {"animals"}
+    assert offered("digits", "pets") == offered("large") == set()
+    assert offered() == {"whole", "animals", "words"}
+
+
+def test_benchmarks_of_one_title_are_told_apart(alice):
+    for name in ("first", "second"):
+        version = make_benchmark(alice, name)
+        Benchmark.objects.filter(pk=version.benchmark_id).update(title="The same")
+    picks = [pick for pick in matrix_of({}, user=alice).benchmarks if pick.word == "The same"]
+    assert [pick.note.partition(" · ")[0] for pick in picks] == ["first of alice", "second of alice"]
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "word"),
+    [
+        ("evaluate?model=alice/one", {"f-models": "alice/one"}, "benchmarks or datasets"),
+        ("train?model=alice/one", {"f-model": "alice/one"}, "datasets"),
+        ("rank?model=alice/one", {"f-models": "alice/one"}, "your labelled sample"),
+    ],
+)
+def test_what_nobody_has_come_to_yet_is_no_error_until_it_is_asked_for(browser, alice, path, fields, word):
+    make_model(alice, "one")
+    kind = path.partition("?")[0]
+    wrong = re.compile("data is (empty|missing)")
+    page = browser(alice).get(f"/make/{path}").content.decode()
+    assert not wrong.search(page)
+    assert f"Still to fill in: {word}." in page
+    fields = {"tab": "form", **fields}
+    live = browser(alice).post(f"/make/{kind}/check", fields).content.decode()
+    assert not wrong.search(live)
+    filled = browser(alice).post(f"/make/{kind}/check", {**fields, "f-data": "alice/x"}).content.decode()
+    touched = re.search('name="touched" value="([^"]*)"', filled)[1]
+    emptied = browser(alice).post(f"/make/{kind}/check", {**fields, "touched": touched})
+    asked = [browser(alice).post(f"/make/{kind}", {**fields, button: "1"}) for button in ("check", "send")]
+    for answer in (emptied, *asked):
+        assert wrong.search(answer.content.decode())
 
 
 def test_what_bob_may_not_see_is_not_known_to_him(alice, bob, family):

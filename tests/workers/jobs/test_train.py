@@ -35,6 +35,9 @@ def test_learns(clean, tmp_path):
     shown = [[step, value] for _, name, step, value in ports.reporter.of("metric") if name == "loss"]
     assert shown == [[step, means["loss"]] for step, means in result.report["curve"]]
     assert shown[-1][0] == 24
+    assert (result.metrics["kept_step"], result.metrics["training_loss"]) == (24, losses[-1])
+    told = {name for _, name, _, _ in ports.reporter.of("metric")}
+    assert told >= {"loss", "learning_rate", "eta_s", "examples_per_s", "kept_step"}
 
 
 def test_same_recipe_gives_the_same_bytes(clean, trained, tmp_path):
@@ -199,6 +202,7 @@ def test_result_of_a_loss_that_became_nan_says_so(clean, tmp_path, monkeypatch):
     result, ports = run(tmp_path, train_request(clean), {("data", 0): clean})
     assert result.report["stopped"] == {"reason": "diverged", "diverged_at": 6, "kept_step": 5}
     assert result.metrics["diverged_at_step"] == 6
+    assert (result.metrics["kept_step"], result.metrics["training_loss"]) == (5, result.report["losses"][0])
     assert "The loss became NaN or infinite at step 6" in (tmp_path / "out" / "README.md").read_text()
     assert [level for _, _, level in ports.reporter.of("log")].count("error") == 1
     weights = load_file(tmp_path / "out" / "model.safetensors")

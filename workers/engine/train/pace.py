@@ -19,9 +19,12 @@ class Pace:
         self._marks.append((self._clock(), done))
 
     def left_s(self, done: float, total: float) -> float | None:
+        speed = self.per_s()
+        return max(0.0, total - done) / speed if speed is not None else None
+
+    def per_s(self) -> float | None:
+        """How much is done in a second, None until two marks lie apart."""
         if len(self._marks) < 2:
             return None
         (began, first), (now, last) = self._marks[0], self._marks[-1]
-        if last <= first or now <= began:
-            return None
-        return max(0.0, total - done) * (now - began) / (last - first)
+        return (last - first) / (now - began) if last > first and now > began else None

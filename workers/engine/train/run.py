@@ -159,6 +159,9 @@ class _Run:
         left = self.pace.left_s(progress.step, self.steps)
         if left is not None and progress.step < self.steps:
             self.watch.metric("eta_s", progress.step, left)
+        speed = self.pace.per_s()
+        if speed is not None:
+            self.watch.metric("examples_per_s", progress.step, speed * self.settings.batch_size)
 
     def _epoch_end(self, epoch: int) -> None:
         progress, settings = self.progress, self.settings
@@ -199,6 +202,8 @@ class _Run:
             scaler = self.machine.scaler
             checkpoint.save(self.journal, self.model, self.optimizer, self.progress, scaler=scaler, keep=is_mark)
             self.watch.checkpoint(self.progress.step)
+            if is_mark:
+                self.watch.metric("kept_step", self.progress.step, self.progress.step)
         self.saved_at = self.clock()
 
     def _save_for_later(self) -> None:
