@@ -3,9 +3,11 @@
 import io
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -157,6 +159,45 @@ assert held
     done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [f"{deed} True" for deed in DEEDS]
+
+
+@linux
+@pytest.mark.hostile
+def test_a_child_with_a_model_is_shut_in(classifier, tmp_path):
+    """As the kernel sees it: a filter of system calls, no new rights, no file to write to."""
+    with load(linear_onnx(tmp_path, classifier.coef_.T, classifier.intercept_)) as model:
+        assert model.process.is_shut
+        place = Path(f"/proc/{model.process._process.pid}")
+        state = dict(line.split(":", 1) for line in (place / "status").read_text().splitlines() if ":" in line)
+        limits = (place / "limits").read_text()
+        environment = (place / "environ").read_bytes()
+    assert (state["Seccomp"].strip(), state["NoNewPrivs"].strip()) == ("2", "1")
+    assert re.search(r"Max file size +0 +0 ", limits)
+    assert re.search(r"Max address space +\d+ +\d+ ", limits)
+    assert not {b"SECRET_KEY", b"DATABASE_URL", b"HOME"} & {
+        pair.partition(b"=")[0] for pair in environment.split(b"\0")
+    }
+
+
+@linux
+@pytest.mark.hostile
+def test_weights_that_lie_in_another_file_are_not_fetched(tmp_path):
+    from onnx import TensorProto, helper
+
+    held = helper.make_tensor("w", TensorProto.FLOAT, [1], [0.0])
+    held.ClearField("float_data")
+    held.data_location = TensorProto.EXTERNAL
+    for key, value in (("location", "/etc/passwd"), ("length", "4")):
+        held.external_data.add(key=key, value=value)
+    given, told = (helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 1]) for name in ("x", "probabilities"))
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "w"], ["probabilities"])], "thief", [given], [told], [held]
+    )
+    (tmp_path / "model.onnx").write_bytes(helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)]).SerializeToString())  # fmt: skip
+    with pytest.raises(UserError) as caught:
+        load(tmp_path)
+    assert codes(caught) == ["onnx_failed"]
+    assert "root:" not in str(caught.value)
 
 
 @linux

@@ -1,5 +1,7 @@
 """Tasks that lm-eval brings: by name, over rows of ours, with nothing fetched."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.workers.engine.evaluate.harness.rows import CHOICES, examples
@@ -62,3 +64,38 @@ def test_refuses_a_task_that_would_fetch_its_metric(sciq, monkeypatch):
     with pytest.raises(UserError, match="Push its rows as a dataset") as caught:
         builtin.builtin_task("sciq", sciq, fewshot=0)
     assert caught.value.findings[0].code == "harness_download"
+
+
+BOOM = """
+import pathlib
+pathlib.Path(__file__).with_name("ran").write_text("ran")
+def boom(doc):
+    return "{{ cycler }}"
+"""
+
+
+@pytest.mark.hostile
+def test_a_task_file_beside_the_data_is_never_read(tmp_path, monkeypatch):
+    """Neither by its name, nor by its path, nor because it lies there: no loader and no template sees it."""
+    import lm_eval.tasks._yaml_loader as loader
+    import lm_eval.utils
+
+    rows = examples(tmp_path / "quiz", "multiple-choice", CHOICES)
+    for name in ("quiz.yaml", "genepool_multiple_choice.yaml", "sciq.yaml"):
+        task = f"task: {name.removesuffix('.yaml')}\noutput_type: multiple_choice\ndoc_to_text: !function utils.boom\n"
+        (tmp_path / "quiz" / name).write_text(task + "doc_to_target: '{{ cycler.__init__.__globals__ }}'\n")
+    (tmp_path / "quiz" / "utils.py").write_text(BOOM)
+    monkeypatch.chdir(tmp_path / "quiz")
+
+    def seen(*args, **options):
+        raise AssertionError("a loader or a template was asked")
+
+    monkeypatch.setattr(loader, "load_yaml", seen)
+    monkeypatch.setattr(lm_eval.utils, "apply_template", seen)
+    answer(Texts(), rows, batch_size=8, options={})
+    for name in ("quiz", "quiz.yaml", "./quiz", str(tmp_path / "quiz" / "quiz.yaml")):
+        with pytest.raises(UserError) as caught:
+            answer(Texts(), rows, batch_size=8, options={"lm_eval_task": name})
+        assert caught.value.findings[0].code in {"harness_unknown", "option_invalid"}
+    assert builtin.task_files()["sciq"].is_relative_to(Path(loader.__file__).parent)
+    assert not (tmp_path / "quiz" / "ran").exists()
