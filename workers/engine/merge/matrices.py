@@ -43,19 +43,20 @@ def running_mean(vectors: Sequence[torch.Tensor]) -> torch.Tensor:
 
 def total_of(vectors: Sequence[torch.Tensor]) -> torch.Tensor:
     """Σ x_i in float64, in order."""
-    total = vectors[0].double()
+    total = vectors[0].to(torch.float64, copy=True)
     for vector in vectors[1:]:
         total.add_(vector)
     return total
 
 
-def leading(matrix: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def leading(matrix: torch.Tensor, count: int, *, floor: float = 0.0) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The `count` largest singular triplets: `U [m, k]`, `S [k]` descending, `V [n, k]`, with k ≤ `count`.
 
     Directions whose singular value is zero to working precision are left out: which vectors span them is arbitrary.
 
     Args:
         matrix: `[m, n]`, any floating format; worked on in float64.
+        floor: singular values up to this are rounding too, for a matrix that is the difference of larger ones.
 
     Cost: the eigenvectors of the smaller Gram matrix, O(m·n·min + min³); a full decomposition where the k-th singular value is
         below 1e-4 of the first.
@@ -66,13 +67,13 @@ def leading(matrix: torch.Tensor, count: int) -> tuple[torch.Tensor, torch.Tenso
     count = min(count, *wide.shape)
     squares, vectors = torch.linalg.eigh(wide.mT @ wide if is_tall else wide @ wide.mT)
     squares, vectors = squares.flip(0)[:count], vectors.flip(1)[:, :count]
-    if count == 0 or float(squares[-1]) * TRUSTED_CONDITION**2 > float(squares[0]):
+    if count == 0 or float(squares[-1]) > max(float(squares[0]) / TRUSTED_CONDITION**2, floor**2):
         values = squares.sqrt()
         others = (wide @ vectors if is_tall else wide.mT @ vectors) / values
         left, right = (others, vectors) if is_tall else (vectors, others)
         return left, values, right
     left, values, right = torch.linalg.svd(wide, full_matrices=False)
-    kept = min(count, int((values > null_level(wide, values)).sum()))
+    kept = min(count, int((values > max(null_level(wide, values), floor)).sum()))
     return left[:, :kept], values[:kept], right[:kept].mT
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 
 
-def svd(matrix):
+def svd(matrix, level=0.0):
     """Thin, without the directions of singular value zero."""
     left, values, right = np.linalg.svd(matrix, full_matrices=False)
-    kept = values > max(matrix.shape) * np.finfo(float).eps * max(values[0], 1e-300)
+    kept = values > max(matrix.shape) * np.finfo(float).eps * max(values[0], level, 1e-300)
     return left[:, kept], values[kept], right[kept]
 
 
@@ -46,3 +46,23 @@ def relative(result, base, expected):
     """‖change − expected change‖ / ‖expected change‖, Frobenius."""
     wanted = np.asarray(expected) - base.double().numpy()
     return np.linalg.norm(result.double().numpy() - expected) / max(np.linalg.norm(wanted), 1e-30)
+
+
+def iso_cts(base, sources, fraction, scale=1.0):
+    tau = deltas(base, sources)
+    if base.ndim != 2:
+        return base.double().numpy() + scale * np.mean(tau, axis=0)
+    rank = min(base.shape)
+    own = round((rank - int(rank * fraction)) / len(tau))
+    common = rank - own * len(tau)
+    left, values, right = svd(np.sum(tau, axis=0))
+    shared = left[:, :common], values[:common], right[:common]
+    parts = []
+    for one in tau:
+        u, s, v = svd(one - shared[0] @ shared[0].T @ one, np.linalg.norm(one))
+        parts.append((u[:, :own], s[:own], v[:own]))
+    parts.append(shared)
+    left = np.hstack([part[0] for part in parts])
+    right = np.vstack([part[2] for part in parts])
+    mean = np.concatenate([part[1] for part in parts]).mean()
+    return base.double().numpy() + scale * mean * polar(left) @ polar(right)
