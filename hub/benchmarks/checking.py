@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from hub.accounts.models import User
 from hub.benchmarks.data import Data, data_resolve
 from hub.benchmarks.definitions import definition_of
+from hub.benchmarks.first_look import look
 from hub.core.errors import NOT_VISIBLE, Refused
 from workers.contracts.benchmarks import Definition
 from workers.contracts.complaints import nearest
@@ -16,6 +17,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.recipes import Measure
 from workers.contracts.tasks import TASKS, Task, task_get
 from workers.planning.columns import roles_of
+from workers.planning.contents import classes_seen
 from workers.planning.options import option_findings
 from workers.planning.wording import counted
 
@@ -24,8 +26,8 @@ LABELS = 10_000
 _OWN = {"benchmark"}
 
 
-def definition_check(*, user: User, document: Any) -> tuple[Definition, Data]:
-    """The definition in its one form, its data pinned. Raises `Refused` with every finding."""
+def definition_check(*, user: User, document: Any) -> tuple[Definition, Data, list[Finding]]:
+    """The definition in its one form, its data pinned, and what is to be said of it. Raises `Refused` with every finding."""
     measure, findings = _measure(document)
     data = data_resolve(user=user, text=measure.data) if measure is not None and measure.data else None
     task = task_get(measure.task or "") if measure is not None else None
@@ -37,10 +39,13 @@ def definition_check(*, user: User, document: Any) -> tuple[Definition, Data]:
     if measure is not None and task is not None and data is not None:
         findings += _column_findings(measure, task, data)
         findings += _label_findings(measure, task, data)
-    if findings or measure is None or task is None or data is None:
-        raise Refused(f"{counted(len(findings), 'error')} in this definition.", findings=findings)
+        told = {(entry.code, entry.where) for entry in findings}
+        findings += [entry for entry in look(measure, task, data) if (entry.code, entry.where) not in told]
+    errors = sum(entry.severity == "error" for entry in findings)
+    if errors or measure is None or task is None or data is None:
+        raise Refused(f"{counted(errors, 'error')} in this definition.", findings=findings)
     measure = _said_already(measure, task, data)
-    return definition_of(measure, task=task, data=data.name, facts=data.facts), data
+    return definition_of(measure, task=task, data=data.name, facts=data.facts), data, findings
 
 
 def _measure(document: Any) -> tuple[Measure | None, list[Finding]]:
@@ -124,11 +129,12 @@ def _column_findings(measure: Measure, task: Task, data: Data) -> list[Finding]:
 
 
 def _said_already(measure: Measure, task: Task, data: Data) -> Measure:
-    """Without columns that are taken for these roles anyway: to say so changes no number."""
+    """Without columns and classes that are taken anyway: to say so changes no number."""
     held = data.facts.columns
-    if not held or roles_of(task, held, {}, name="")[0] != roles_of(task, held, measure.columns, name="")[0]:
-        return measure
-    return measure.model_copy(update={"columns": {}})
+    if held and roles_of(task, held, {}, name="")[0] == roles_of(task, held, measure.columns, name="")[0]:
+        measure = measure.model_copy(update={"columns": {}})
+    known, is_whole = classes_seen(measure, task, data.facts) if not data.facts.labels else ((), False)
+    return measure.model_copy(update={"labels": ()}) if is_whole and known == measure.labels else measure
 
 
 def _label_findings(measure: Measure, task: Task, data: Data) -> list[Finding]:

@@ -22,6 +22,7 @@ class BenchmarkVersion(Identified, TimeStamped):
     """`definition` is a `workers.contracts.benchmarks.Definition`, `digest` its digest. `example_hash` is the sha256 over the
 
     sorted hashes of the examples, known from the first measurement on. `retired` says why numbers of it are not to be used.
+    `noticed` are the warnings of its making, `trouble` what the data was refused for when it was measured, until it works.
     """
 
     benchmark = models.ForeignKey(Benchmark, on_delete=models.CASCADE, related_name="versions")
@@ -37,6 +38,8 @@ class BenchmarkVersion(Identified, TimeStamped):
     examples = models.BigIntegerField(default=-1)
     example_hash = models.CharField(max_length=64, blank=True)
     retired = models.CharField(max_length=300, blank=True)
+    noticed = models.JSONField(default=list)
+    trouble = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["-number"]

@@ -1,5 +1,6 @@
 """Writes of benchmarks. Versions are only added: what was measured by one keeps its meaning for ever."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,11 +12,13 @@ from hub.accounts.selectors import namespace_writable
 from hub.benchmarks.checking import definition_check
 from hub.benchmarks.data import Data
 from hub.benchmarks.models import Benchmark, BenchmarkVersion
-from hub.benchmarks.names import benchmark_name_validate
+from hub.benchmarks.names import name_fits_data, owned_name_validate
 from hub.benchmarks.selectors import benchmark_get
+from hub.catalog.json_safe import json_safe
 from hub.core.errors import Conflict, Forbidden, Invalid
 from hub.jobs.bell import send_after_commit
 from workers.contracts.benchmarks import Definition
+from workers.contracts.findings import Finding
 
 TITLE, SUMMARY, REASON = (1, 200), 2000, (5, 300)
 VERSIONS = 200
@@ -25,14 +28,15 @@ def benchmark_create(
     *, user: User, name: str, title: str, definition: Any, namespace: str, summary: str = ""
 ) -> BenchmarkVersion:
     """The benchmark with its first version, which is given back. All that is wrong with the definition is said at once."""
-    benchmark_name_validate(name)
+    owned_name_validate(name, namespace)
     title, summary = _text("The title", title, *TITLE), _text("The summary", summary, 0, SUMMARY)
     owner = namespace_writable(user, namespace)
-    checked, data = definition_check(user=user, document=definition)
+    checked, data, noticed = definition_check(user=user, document=definition)
+    name_fits_data(name, owner.name, data)
     try:
         with transaction.atomic():
             row = Benchmark.objects.create(name=name, title=title, summary=summary, namespace=owner, created_by=user)
-            version = version_add(row, 1, checked, data)
+            version = version_add(row, 1, checked, data, noticed)
             _recorded(user, version, "create")
     except IntegrityError as error:
         raise Conflict(f"There is a benchmark {name} already. Choose another name.") from error
@@ -45,7 +49,7 @@ def benchmark_revise(
 ) -> BenchmarkVersion:
     """The next version. A definition that is there already gives the version that has it."""
     row = _locked(user, name)
-    checked, data = definition_check(user=user, document=definition)
+    checked, data, noticed = definition_check(user=user, document=definition)
     if title is not None or summary is not None:
         row.title = _text("The title", title, *TITLE) if title is not None else row.title
         row.summary = _text("The summary", summary, 0, SUMMARY) if summary is not None else row.summary
@@ -63,7 +67,7 @@ def benchmark_revise(
     if count >= VERSIONS:
         raise Conflict(f"{name} has {count} versions, more are not kept. Make a new benchmark.")
     newest = row.versions.order_by("-number").first()
-    version = version_add(row, (newest.number if newest is not None else 0) + 1, checked, data)
+    version = version_add(row, (newest.number if newest is not None else 0) + 1, checked, data, noticed)
     _recorded(user, version, "revise")
     return version
 
@@ -80,7 +84,9 @@ def version_retire(*, user: User, name: str, number: int, reason: str) -> Benchm
     return version
 
 
-def version_add(row: Benchmark, number: int, definition: Definition, data: Data) -> BenchmarkVersion:
+def version_add(
+    row: Benchmark, number: int, definition: Definition, data: Data, noticed: Iterable[Finding] = ()
+) -> BenchmarkVersion:
     """What was measured by this definition before it had a name gets its places now."""
     send_after_commit("hub.rank", definition.digest)
     rows = data.rows.get(definition.split, -1)
@@ -94,6 +100,7 @@ def version_add(row: Benchmark, number: int, definition: Definition, data: Data)
         data_name=data.repo.full_name if data.repo is not None else data.name,
         data_commit=data.commit.oid if data.commit is not None else "",
         examples=min(rows, definition.limit) if definition.limit is not None and rows >= 0 else rows,
+        noticed=json_safe([entry.model_dump(mode="json") for entry in noticed]),
     )
 
 
@@ -124,4 +131,4 @@ def _recorded(user: User, version: BenchmarkVersion, deed: str) -> None:
 def example_hash_note(*, digest: str, example_hash: str, examples: int) -> None:
     """What the first measurement found the examples to be. Later ones that find something else do not change it."""
     rows = BenchmarkVersion.objects.filter(digest=digest, example_hash="")
-    rows.update(example_hash=example_hash, examples=examples, updated_at=timezone.now())
+    rows.update(example_hash=example_hash, examples=examples, trouble={}, updated_at=timezone.now())

@@ -73,7 +73,7 @@ urlpatterns = [
     _route("compare", compare.page, "compare"),
     _route("compare/<slug:what>.csv", compare.as_csv, "compare-csv"),
     _route("leaderboards", leaderboards.listing, "leaderboards"),
-    _route("leaderboards/<slug:name>.csv", leaderboards.as_csv, "leaderboard-csv"),
+    _route("leaderboards/<str:name>.csv", leaderboards.as_csv, "leaderboard-csv"),
     _route("leaderboards/<str:name>", leaderboards.board, "leaderboard"),
     _route("benchmarks", benchmarks.listing, "benchmarks"),
     _route("benchmarks/new", benchmarks.new, "benchmark-new"),

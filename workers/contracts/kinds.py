@@ -27,6 +27,7 @@ class Kind:
     `has_methods`: the recipe's `method` names a row of the method table.
     `makes_repo`: the result is a commit in the repo the recipe's `output` names; where it does not and `keeps_files`,
     every file is an output of the job, else `publish` alone decides what becomes of them.
+    `failed` is called by the hub in the transaction that ends a job by its asker's fault.
     `briefing` is called by the hub at each claim and gives JSON for the child's standard input: what may stand in no row.
     `has_form`: people make it on a form of the page /make. `uses_gpu`: it runs models, and goes to a GPU worker where one has room.
     """
@@ -46,6 +47,7 @@ class Kind:
     makes_repo: bool = True
     keeps_files: bool = True
     briefing: str = ""
+    failed: str = ""
     has_form: bool = True
     uses_gpu: bool = False
 
@@ -69,6 +71,7 @@ KINDS: tuple[Kind, ...] = (
         runner="workers.jobs.evaluate:run",
         planner="workers.planning.evaluate:check",
         publish="hub.evals.services:evaluation_publish",
+        failed="hub.benchmarks.troubles:trouble_note",
         revision=2,
         makes_repo=False,
         limits=Limits(wall_s=6 * 3600),

@@ -2,6 +2,10 @@
 
 import struct
 
+from workers.planning.wording import number
+
+# A small file may claim to unpack to gigabytes: pictures above this are never decoded.
+MAX_PIXELS = 32 * 2**20
 PNG, JPEG = b"\x89PNG\r\n\x1a\n", b"\xff\xd8"
 # Frame headers hold the size; C4, C8 and CC look like them and hold tables.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
@@ -31,3 +35,8 @@ def _jpeg_size(data: bytes) -> tuple[int, int] | None:
             return width, height
         at += 2 + max(int.from_bytes(data[at + 2 : at + 4], "big"), 2)
     return None
+
+
+def pixel_words(size: tuple[int, int]) -> str:
+    """`20 000 × 20 000`."""
+    return " × ".join(number(side) for side in size)

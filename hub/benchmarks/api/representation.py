@@ -30,13 +30,15 @@ def benchmark_row(version: BenchmarkVersion) -> dict[str, Any]:
 
 
 def version_json(version: BenchmarkVersion) -> dict[str, Any]:
-    return {name: getattr(version, name) for name in ("number", "digest", "definition", "examples", "example_hash", "retired", "created_at")}  # fmt: skip
+    return {name: getattr(version, name) for name in ("number", "digest", "definition", "examples", "example_hash", "retired", "noticed", "created_at")}  # fmt: skip
 
 
 def benchmark_json(version: BenchmarkVersion, versions: Sequence[BenchmarkVersion], user: User) -> dict[str, Any]:
     return benchmark_row(version) | {
         "definition": version.definition,
         "example_hash": version.example_hash,
+        "noticed": version.noticed,
+        "trouble": version.trouble.get("findings") or [],
         "versions": [version_json(row) for row in versions],
         "may_change": may_change(user, version.benchmark),
     }

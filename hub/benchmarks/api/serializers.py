@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from hub.core.serializers import StrictSerializer
+from hub.core.serializers import FindingOutput, StrictSerializer
 
 
 class DefinitionOutput(serializers.Serializer):
@@ -40,6 +40,12 @@ class BenchmarkListOutput(serializers.Serializer):
     next = serializers.CharField(allow_null=True, help_text="cursor of the next page")
 
 
+class TroubleOutput(serializers.Serializer):
+    code = serializers.CharField()
+    message = serializers.CharField()
+    consequence = serializers.CharField()
+
+
 class VersionOutput(serializers.Serializer):
     number = serializers.IntegerField()
     digest = serializers.CharField()
@@ -49,12 +55,17 @@ class VersionOutput(serializers.Serializer):
         help_text="sha256 over the sorted hashes of the examples; empty before the first run"
     )
     retired = serializers.CharField()
+    noticed = FindingOutput(many=True)
     created_at = serializers.DateTimeField()
 
 
 class BenchmarkOutput(BenchmarkRowOutput):
     definition = DefinitionOutput(help_text="of the version asked for, by default the newest")
     example_hash = serializers.CharField()
+    noticed = FindingOutput(
+        many=True, help_text="warnings: what may be wrong, and what is checked when it is first measured"
+    )
+    trouble = TroubleOutput(many=True, help_text="why the data was refused when it was measured; empty once it works")
     versions = VersionOutput(many=True, help_text="newest first")
     may_change = serializers.BooleanField()
 

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from hub.jobs.services.transition import job_transition
 from hub.jobs.states import State
 from workers.contracts.errors import Cancelled, ResourceError, TransientError, UserError
 from workers.contracts.findings import Finding
+from workers.contracts.kinds import kind_get
 
 PAUSES_S = (10, 60, 300)
 RETRIED_AT_ONCE = ("killed", "hung")
@@ -78,7 +80,9 @@ def job_fail(
             job = job_transition(job=job, to=State.CANCELLING, cancel_requested_at=Now())
         return job_transition(job=job, to=State.CANCELLED, cost=changes["cost"], error={}, traceback="")
     if code == UserError.code:
-        return job_transition(job=job, to=State.FAILED, **changes)
+        job = job_transition(job=job, to=State.FAILED, **changes)
+        _hook_call(job)
+        return job
     is_left = attempt < job.max_attempts
     if code == ResourceError.code and is_left and job.error.get("code") != code:
         return job_transition(job=job, to=State.QUEUED, request=_with_less_memory(job), **changes)
@@ -88,6 +92,13 @@ def job_fail(
     if code in RETRIED_AT_ONCE and is_left:
         return job_transition(job=job, to=State.QUEUED, **changes)
     return job_transition(job=job, to=State.ERRORED, **changes)
+
+
+def _hook_call(job: Job) -> None:
+    kind = kind_get(job.kind)
+    if kind is not None and kind.failed:
+        module, _, name = kind.failed.partition(":")
+        getattr(import_module(module), name)(job=job)
 
 
 def _with_less_memory(job: Job) -> dict[str, Any]:

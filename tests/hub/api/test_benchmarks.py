@@ -51,15 +51,15 @@ def test_a_version_is_retired_with_its_reason(api, api_as, alice):
 
 def test_the_list_holds_what_one_may_see(api, api_as, alice, charlie, lab):
     make_dataset(alice, "lab/secret", visibility="private")
-    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
+    make_benchmark(alice, "lab.secret", data="lab/secret", namespace="lab")
     make_benchmark(alice, "open")
 
     def names(client, query=""):
         return {row["name"] for row in client.get(f"/api/v1/benchmarks?{query}").json()["results"]}
 
-    assert {"secret", "open", "digits"} <= names(api_as(alice))
-    assert "secret" not in names(api_as(charlie)) | names(api)
-    assert names(api_as(alice), "namespace=lab") == {"secret"}
+    assert {"lab.secret", "open", "digits"} <= names(api_as(alice))
+    assert "lab.secret" not in names(api_as(charlie)) | names(api)
+    assert names(api_as(alice), "namespace=lab") == {"lab.secret"}
     assert names(api, "q=ope") == {"open"}
     assert "open" not in names(api, "task=causal-lm")
     assert api.get("/api/v1/benchmarks?task=telepathy").status_code == 400

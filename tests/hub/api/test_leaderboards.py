@@ -69,13 +69,13 @@ def test_csv_holds_the_same_and_runs_no_formula(api, alice, version):
 
 def test_what_one_may_not_see_is_not_there(api, api_as, alice, charlie, lab):
     make_dataset(alice, "lab/secret", visibility="private")
-    closed = make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
+    closed = make_benchmark(alice, "lab.secret", data="lab/secret", namespace="lab")
     entry(alice, closed, "good", 9)
     assert [
-        client.get("/api/v1/leaderboards/secret").status_code for client in (api_as(alice), api_as(charlie), api)
+        client.get("/api/v1/leaderboards/lab.secret").status_code for client in (api_as(alice), api_as(charlie), api)
     ] == [200, 404, 404]
-    assert api.get("/api/v1/leaderboards/secret.csv").status_code == 404
-    assert "secret" not in {row["benchmark"] for row in api.get("/api/v1/leaderboards").json()["results"]}
+    assert api.get("/api/v1/leaderboards/lab.secret.csv").status_code == 404
+    assert "lab.secret" not in {row["benchmark"] for row in api.get("/api/v1/leaderboards").json()["results"]}
 
 
 def test_the_list_says_who_leads_as_far_as_one_may_see(api, api_as, alice, version):

@@ -1,18 +1,23 @@
 """Making, changing and retiring benchmarks: who may, what is refused, and that versions keep their meaning."""
 
+import json
+import struct
+
 import pytest
 
 from hub.benchmarks.builtins import BUILTINS, builtins_sync
 from hub.benchmarks.models import Benchmark, BenchmarkVersion
 from hub.benchmarks.selectors import benchmark_get, benchmarks_visible, definition_resolve, version_resolve, versions_of
-from hub.benchmarks.services import benchmark_create, benchmark_revise, version_retire
+from hub.benchmarks.services import benchmark_create, benchmark_revise, example_hash_note, version_retire
+from hub.benchmarks.troubles import trouble_note
 from hub.catalog.models import Commit
 from hub.catalog.services import repo_delete
 from hub.catalog.squash import history_squash
 from hub.config.housekeeping import collect
 from hub.core.errors import Conflict, Forbidden, Invalid, NotFound, Refused
+from hub.jobs.models import Job
 from tests.factories.benchmarks import make_benchmark, make_dataset
-from tests.factories.catalog import make_commit
+from tests.factories.catalog import make_commit, make_repo
 from workers.contracts.naming import BUILTIN_DATA
 from workers.contracts.recipes import Measure
 
@@ -42,7 +47,26 @@ def test_a_limit_bounds_the_examples(alice):
     assert make_benchmark(alice, "few", data="alice/letters", limit=3).examples == 3
 
 
-@pytest.mark.parametrize("name", ["Letters", "a b", "x@1", "-x", "x-", "a--b", "new", "", "é", "x" * 97])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Letters",
+        "a b",
+        "x@1",
+        "-x",
+        "x-",
+        "a--b",
+        "new",
+        "",
+        "é",
+        ".a",
+        "alice.",
+        "alice.new",
+        "bob.mine",
+        "a..b",
+        "x" * 97,
+    ],
+)
 def test_refuses_names_that_do_not_fit_an_address(alice, name):
     with pytest.raises(Invalid):
         make_benchmark(alice, name)
@@ -55,6 +79,25 @@ def test_a_name_is_given_once(alice, charlie):
     with pytest.raises(Conflict):
         make_benchmark(charlie, "digits")
     assert Benchmark.objects.filter(name="mine").count() == 1
+
+
+def test_the_name_of_a_benchmark_over_private_data_is_its_namespaces_alone(alice, charlie, lab):
+    """Nobody learns by asking whether such a name is taken: the answer to a stranger is the same before and after."""
+    make_dataset(alice, "lab/closed", visibility="private")
+
+    def asked():
+        with pytest.raises(Invalid) as error:
+            make_benchmark(charlie, "lab.closed")
+        return error.value.message
+
+    before = asked()
+    with pytest.raises(Refused) as error:
+        make_benchmark(alice, "closed", data="lab/closed", namespace="lab")
+    assert codes(error) == {"name_private"}
+    made = make_benchmark(alice, "lab.closed", data="lab/closed", namespace="lab")
+    assert version_resolve(user=alice, text="lab.closed@1") == made
+    assert asked() == before
+    assert make_benchmark(charlie, "closed").benchmark.name == "closed"
 
 
 def test_only_who_writes_to_the_namespace_makes_one_there(alice, bob, charlie, lab):
@@ -99,6 +142,88 @@ def test_refuses_a_definition_that_cannot_be_measured(alice, change, code):
     assert code in codes(error)
 
 
+REVIEWS = {"test.jsonl": [("Fine.", "good", 1.0), ("Broke.", "bad", None)], "train.jsonl": [("Fine.", "good", 1.0)] * 2}
+
+
+def rows_make(user, name, files):
+    lines = {
+        path: "".join(json.dumps({"text": text, "label": label, "score": score}) + "\n" for text, label, score in held)
+        for path, held in files.items()
+    }
+    return make_repo(user, name, type="dataset", files=lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "errors", "warnings"),
+    [
+        ({}, set(), set()),
+        ({"labels": ["bad", "good", "fair"]}, set(), set()),
+        ({"labels": ["no", "yes"]}, {"label_mismatch"}, set()),
+        ({"split": "train"}, set(), {"one_class"}),
+        ({"task": "text-regression", "columns": {"target": "score"}}, {"data_null"}, set()),
+        ({"task": "generation", "columns": {"question": "text", "answer": "label"}, "options": {"lm_eval_task": "nq_open_x"}},
+         {"harness_unknown"}, set()),
+        ({"task": "generation", "columns": {"question": "text", "answer": "label"}, "options": {"lm_eval_task": "gsm8k"}},
+         {"harness_misfit"}, set()),
+        ({"labels": ["no", "yes"], "metrics": ["rmse"], "slices": ["colour"]},
+         {"label_mismatch", "metric_undefined", "column_missing"}, set()),
+    ],
+)  # fmt: skip
+def test_what_the_data_says_already_is_said_when_it_is_made(alice, change, errors, warnings):
+    rows_make(alice, "reviews", REVIEWS)
+    body = {"task": "text-classification", "data": "alice/reviews"} | change
+    if not errors:
+        made = benchmark_create(user=alice, name="x", title="X", definition=body, namespace="alice")
+        assert {entry["code"] for entry in made.noticed} == warnings
+        return
+    with pytest.raises(Refused) as error:
+        benchmark_create(user=alice, name="x", title="X", definition=body, namespace="alice")
+    assert codes(error) == errors
+
+
+def test_a_picture_that_unpacks_to_gigabytes_is_refused_before_it_is_measured(alice):
+    def picture(side):
+        return b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", side, side) + b"\x08\0\0\0\0"
+
+    files = {f"test/{name}/1.png": picture(side) for name, side in (("cat", 8), ("dog", 20_000))}
+    make_repo(alice, "pets", type="dataset", files=files)
+    with pytest.raises(Refused) as error:
+        make_benchmark(alice, "pets", data="alice/pets")
+    assert codes(error) == {"picture_bomb"}
+    assert "20\u2009000 × 20\u2009000" in error.value.findings[0].message
+
+
+def test_classes_that_the_data_says_itself_change_no_digest(alice):
+    rows_make(alice, "reviews", REVIEWS)
+    plain = make_benchmark(alice, "plain", data="alice/reviews", task="text-classification")
+    named = make_benchmark(alice, "named", data="alice/reviews", task="text-classification", labels=["bad", "good"])
+    assert named.digest == plain.digest
+
+
+def test_what_stopped_the_first_measurement_stands_with_the_benchmark_until_one_works(alice):
+    version = make_benchmark(alice, "mine")
+    bad = {
+        "code": "data_null",
+        "severity": "error",
+        "message": "2 of 9 examples have no label.",
+        "where": "data",
+        "stage": "run",
+    }
+
+    def failed(*findings):
+        job = Job(kind="evaluate", recipe={"data": [{"benchmark": "mine@1"}]}, error={"findings": list(findings)})
+        trouble_note(job=job)
+        version.refresh_from_db()
+        return [found["message"] for found in version.trouble.get("findings", [])]
+
+    assert failed(bad | {"where": "models"}, bad | {"code": "does_not_fit"}) == []
+    assert failed(bad) == ["2 of 9 examples have no label."]
+    example_hash_note(digest=version.digest, example_hash="e" * 64, examples=9)
+    version.refresh_from_db()
+    assert version.trouble == {}
+    assert failed(bad) == []
+
+
 @pytest.mark.parametrize("definition", [None, [], "task: x", {"task": object()}])
 def test_refuses_what_is_no_definition(alice, definition):
     with pytest.raises(Refused):
@@ -107,7 +232,7 @@ def test_refuses_what_is_no_definition(alice, definition):
 
 def test_data_one_may_not_read_is_not_there(alice, charlie, lab):
     make_dataset(alice, "lab/secret", visibility="private")
-    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
+    make_benchmark(alice, "lab.secret", data="lab/secret", namespace="lab")
     with pytest.raises(Refused) as error:
         make_benchmark(charlie, "theirs", data="lab/secret")
     assert codes(error) == {"not_found"}
@@ -115,13 +240,13 @@ def test_data_one_may_not_read_is_not_there(alice, charlie, lab):
 
 def test_who_may_see_it_is_who_may_read_its_data(alice, bob, charlie, lab):
     make_dataset(alice, "lab/secret", visibility="private")
-    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
-    assert "secret" in names(alice)
-    assert "secret" in names(bob)
-    assert "secret" not in names(charlie)
-    assert "secret" not in names(None)
+    make_benchmark(alice, "lab.secret", data="lab/secret", namespace="lab")
+    assert "lab.secret" in names(alice)
+    assert "lab.secret" in names(bob)
+    assert "lab.secret" not in names(charlie)
+    assert "lab.secret" not in names(None)
     with pytest.raises(NotFound):
-        benchmark_get(user=charlie, name="secret")
+        benchmark_get(user=charlie, name="lab.secret")
 
 
 def test_a_benchmark_whose_newest_data_is_closed_is_not_there(alice, bob, charlie, lab):

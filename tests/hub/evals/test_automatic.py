@@ -152,7 +152,7 @@ def test_at_most_so_many_definitions_the_most_shared_first(alice, family, versio
 
 def test_what_the_owner_may_not_read_is_not_repeated(alice, bob, family):
     make_dataset(bob, "bob/secret", visibility="private")
-    closed = make_benchmark(bob, "closed", data="bob/secret")
+    closed = make_benchmark(bob, "bob.closed", data="bob/secret")
     measured(bob, family, closed, "base", "one", "two")
     assert followups(ended(alice, family)) == []
 

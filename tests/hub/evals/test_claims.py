@@ -124,7 +124,7 @@ def test_the_whole_split_goes_before_a_part_of_it(alice, model, version):
 
 def test_what_was_measured_on_closed_data_is_for_its_readers(alice, charlie, model):
     make_dataset(alice, "alice/closed", visibility="private")
-    closed = make_benchmark(alice, "closed", data="alice/closed")
+    closed = make_benchmark(alice, "alice.closed", data="alice/closed")
     make_entry(alice, closed, model, EIGHT_OF_TEN)
     commit = make_commit(model, alice, {"README.md": readme(data="alice/closed")})
     make_entry(alice, closed, model, EIGHT_OF_TEN, oid=commit.oid)

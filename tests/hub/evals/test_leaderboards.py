@@ -92,7 +92,7 @@ def test_private_models_are_seen_by_those_who_may(alice, bob, charlie, lab, vers
 
 def test_numbers_on_closed_data_are_for_its_readers(alice, charlie):
     make_dataset(alice, "alice/closed", visibility="private")
-    version = make_benchmark(alice, "closed", data="alice/closed")
+    version = make_benchmark(alice, "alice.closed", data="alice/closed")
     entry(alice, version, "open", 5)
     assert names(board_of(version, alice)) == ["open"]
     assert names(board_of(version, charlie)) == []

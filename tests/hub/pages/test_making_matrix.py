@@ -59,12 +59,12 @@ def test_parents_are_offered_to_be_measured_beside(alice, family):
 
 def test_benchmarks_are_offered_until_they_are_named(alice, bob):
     make_dataset(alice, "alice/shapes", visibility="private")
-    make_benchmark(alice, "shapes", data="alice/shapes")
-    assert "shapes" in [pick.value for pick in matrix_of({}, user=alice).benchmarks]
-    assert "shapes" not in [
-        pick.value for pick in matrix_of({"data": [{"benchmark": "shapes"}]}, user=alice).benchmarks
+    make_benchmark(alice, "alice.shapes", data="alice/shapes")
+    assert "alice.shapes" in [pick.value for pick in matrix_of({}, user=alice).benchmarks]
+    assert "alice.shapes" not in [
+        pick.value for pick in matrix_of({"data": [{"benchmark": "alice.shapes"}]}, user=alice).benchmarks
     ]
-    assert "shapes" not in [pick.value for pick in matrix_of({}, user=bob).benchmarks]
+    assert "alice.shapes" not in [pick.value for pick in matrix_of({}, user=bob).benchmarks]
 
 
 def with_facts(repo, **facts):

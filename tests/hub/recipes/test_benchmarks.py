@@ -81,10 +81,10 @@ def test_all_that_is_wrong_is_said_at_once_and_once(alice, letters):
 
 def test_missing_and_invisible_read_the_same(alice, charlie, lab):
     make_dataset(alice, "lab/secret", visibility="private")
-    make_benchmark(alice, "secret", data="lab/secret", namespace="lab")
-    report = recipe_check(user=charlie, document=recipe({"benchmark": "secret"}, {"benchmark": "none"}))
+    make_benchmark(alice, "lab.secret", data="lab/secret", namespace="lab")
+    report = recipe_check(user=charlie, document=recipe({"benchmark": "lab.secret"}, {"benchmark": "none"}))
     first, second = (finding for finding in report.check.findings if finding.code == "benchmark_unknown")
-    assert first.message.replace("secret", "X") == second.message.replace("none", "X")
+    assert first.message.replace("lab.secret", "X") == second.message.replace("none", "X")
 
 
 def test_a_limit_of_the_whole_recipe_is_warned_of(alice):

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from workers.engine.data.columns import ArrowColumn, Column, PictureColumn
 from workers.engine.data.refusals import refused
 from workers.planning.datasets import classes_of, picture_path
+from workers.planning.pictures import MAX_PIXELS
 
 FORMATS = ("PNG", "JPEG", "WEBP")
-MAX_PIXELS = 32 * 2**20
 MAX_BYTES = 256 * 2**20
 _GREY = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L", "F")
 Decode = Callable[[Any], NDArray[np.float32]]

@@ -1,16 +1,11 @@
 """Tasks that lm-eval brings, by name alone, over rows of ours: its way of asking, our data. Nothing is downloaded."""
 
-import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from workers.contracts.complaints import nearest
 from workers.engine.evaluate.batches import Measured
 from workers.engine.predict.predictor import refused
+from workers.planning.harness_files import task_files, unknown_words
 
-_NAMED = re.compile(r"^task:[ \t]*[\"']?([A-Za-z0-9][A-Za-z0-9_.\-+]*)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
-_HEAD_BYTES = 65_536
 _OUTPUTS = {"multiple-choice": "multiple_choice", "generation": "generate_until"}
 _WHERE = "data.options.lm_eval_task"
 _MEAN = {"aggregation": "mean", "higher_is_better": True}
@@ -31,9 +26,7 @@ def builtin_task(name: str, examples: Measured, *, fewshot: int) -> Any:
 
     path = task_files().get(name)
     if path is None:
-        meant = nearest(name, task_files())
-        hint = f" Did you mean {meant}?" if meant else " Groups of tasks are not measured as one: name their tasks."
-        raise refused("harness_unknown", f"lm-eval brings no task {name}.{hint}", _WHERE)
+        raise refused("harness_unknown", unknown_words(name), _WHERE)
     _check(name, dict(load_yaml(path, resolve_func=False)), examples.task)
     try:
         config = dict(load_yaml(path, resolve_func=True))
@@ -96,21 +89,6 @@ def rows_of(examples: Measured) -> Any:
     taken = split.take(places, list(split.columns))
     lists = {name: values.tolist() if hasattr(values, "tolist") else list(values) for name, values in taken.items()}
     return Dataset.from_list([{name: values[row] for name, values in lists.items()} for row in range(len(places))])
-
-
-@cache
-def task_files() -> dict[str, Path]:
-    """Each task that lm-eval was installed with, and its file. Files are searched for their names and not loaded."""
-    import lm_eval.tasks
-
-    folder = Path(lm_eval.tasks.__file__).parent
-    found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*.yaml")):
-        with path.open("rb") as file:
-            text = file.read(_HEAD_BYTES).decode("utf-8", "replace")
-        for name in _NAMED.findall(text):
-            found.setdefault(name, path)
-    return found
 
 
 def _check(name: str, config: dict[str, Any], task: str) -> None:
