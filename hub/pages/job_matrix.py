@@ -16,12 +16,13 @@ MOST_CELLS = 2_000
 
 @dataclass(frozen=True)
 class Cell:
-    """`url` leads to the measurement once it is published."""
+    """`url` leads to the measurement once it is published. `label` is the word of its column."""
 
     text: str
     is_best: bool = False
     url: str = ""
     value: float | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,13 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     rows = [[found.get((model, name, metric)) for name, metric in columns] for model in named]
     best = [_best([row[place] for row in rows], metric_of(metric)) for place, (_, metric) in enumerate(columns)]
     shown = tuple(
-        Row(model, tuple(_cell(cell, metric_of(columns[place][1]), best[place]) for place, cell in enumerate(row)))
+        Row(
+            model,
+            tuple(
+                _cell(cell, metric_of(columns[place][1]), best[place], heads[place][0])
+                for place, cell in enumerate(row)
+            ),
+        )
         for model, row in zip(named, rows, strict=True)
     )
     return Matrix(heads, shown, len(found), max(len(found), len(models) * len(data)), bool(job.finished_at))
@@ -132,7 +139,7 @@ def _best(cells: list[tuple[float | None, str] | None], metric: Metric) -> float
     return (max if metric.higher_is_better else min)(values) if len(values) > 1 else None
 
 
-def _cell(cell: tuple[float | None, str] | None, metric: Metric, best: float | None) -> Cell:
+def _cell(cell: tuple[float | None, str] | None, metric: Metric, best: float | None, label: str) -> Cell:
     if cell is None:
-        return Cell("")
-    return Cell(score_words(cell[0], metric), cell[0] is not None and cell[0] == best, cell[1], cell[0])
+        return Cell("", label=label)
+    return Cell(score_words(cell[0], metric), cell[0] is not None and cell[0] == best, cell[1], cell[0], label)

@@ -39,7 +39,12 @@ def verdicts_of_job(job: Job, user: Any) -> dict[str, Any] | None:
         left -= worked_out
     compared = list(dict.fromkeys(row.repo.full_name for entries in several.values() for row in entries))
     query = urlencode({"models": ",".join(compared[:MOST_COMPARED])}, safe="/,")
-    return {"rows": rows, "sentence": _sentence(rows), "compare": f"{reverse('compare')}?{query}"}
+    return {
+        "rows": rows,
+        "sentence": _sentence(rows),
+        "compare": f"{reverse('compare')}?{query}",
+        "is_waiting": any(row.is_waiting for row in rows),
+    }
 
 
 def _sentence(rows: list[Verdict]) -> str:

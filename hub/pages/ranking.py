@@ -14,8 +14,11 @@ from workers.contracts.tasks import task_get
 
 @dataclass(frozen=True)
 class Cell:
+    """`label` is the word of its column."""
+
     text: str
     is_best: bool = False
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,9 @@ def ranking_of(job: Job, user: Any) -> RankingTable | None:
 def _cells(entry: Mapping[str, Any], estimators: tuple[Estimator, ...], telling: set[str]) -> tuple[Cell, ...]:
     scores, places = entry["scores"], entry["places"]
     return tuple(
-        Cell(score_text(row, scores[row.name]), row.name in telling and places.get(row.name) == 1)
+        Cell(score_text(row, scores[row.name]), row.name in telling and places.get(row.name) == 1, row.label)
         if row.name in scores
-        else Cell("–")
+        else Cell("–", label=row.label)
         for row in estimators
     )
 

@@ -14,6 +14,8 @@ from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
 
 NONE = "none"
+# What stands where nothing is known; no two of them agree in anything.
+UNKNOWN = frozenset({"unknown", "unresolved"})
 
 
 @dataclass(frozen=True)

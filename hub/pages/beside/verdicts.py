@@ -15,6 +15,7 @@ from hub.pages.beside.scores import ScoreRow
 from hub.pages.results.saying import Difference, difference_of, held_to, p_words
 from workers.contracts.tasks import Metric
 
+WAITING = "A worker goes through the answers. This page shows it once it is there."
 MOST_ROWS, WORKED_OUT_HERE, MOST_EXAMPLES_HERE = 12, 3, 2_000
 
 
@@ -29,6 +30,7 @@ class Verdict:
     p: str
     url: str
     note: str = ""
+    is_waiting: bool = False
 
 
 def verdicts_of(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Verdict]:
@@ -52,9 +54,10 @@ def verdict_between(
 ) -> tuple[Verdict, int]:
     """The first of two results against the second, and how many were worked out for it here."""
     pair, note, worked_out = _pair(*two, may_work)
+    is_waiting = pair is None and note == WAITING
     shown = held_to(difference_of(pair.difference, metric), pair.p_value) if pair is not None else None
     p = p_words(pair.p_value) if pair is not None else ""
-    return Verdict(word, *names, shown, p, _url(*two), note), worked_out
+    return Verdict(word, *names, shown, p, _url(*two), note, is_waiting), worked_out
 
 
 def _first_two(row: ScoreRow) -> tuple[int, int] | None:
@@ -72,7 +75,7 @@ def _pair(first: Evaluation, second: Evaluation, may_work: bool) -> tuple[Pair |
             return pair_of(first, second), "", 1
     except Invalid as error:
         return None, error.message, 0
-    return None, "A worker goes through the answers; load the page again in a minute.", 0
+    return None, WAITING, 0
 
 
 def _url(first: Evaluation, second: Evaluation) -> str:

@@ -1,6 +1,8 @@
 """/compare and GET /api/v1/compare: two to five entries side by side, for who may see them."""
 
+import html
 import json
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -9,7 +11,7 @@ from rest_framework.test import APIClient
 from hub.catalog.gates import gate_set
 from hub.catalog.operations import AddFile
 from hub.catalog.services import commit_create
-from hub.jobs.models import JobOutput
+from hub.jobs.models import Job, JobOutput
 from hub.pages.beside.comparison import SideBySide, side_by_side
 from hub.pages.beside.members import members_of, names_of
 from tests.factories.catalog import card, make_blob, make_model, make_repo, weights
@@ -199,7 +201,45 @@ def test_six_are_too_many(browser, three):
 def test_one_or_none_asks_for_more(browser, three):
     assert "Name two to five entries." in page(browser()).content.decode()
     text = page(browser(), "alice/one", "alice/one@main").content.decode()
-    assert "One more is needed." in text
+    assert "one stands alone. Choose another to put beside it." in text
+    assert "/compare?models=alice%2Fone&amp;models=alice%2Ftwo" in text  # the others of its kind, one click away
+
+
+def test_of_two_each_can_be_left_out(browser, three):
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    assert 'href="/compare?models=alice%2Ftwo" aria-label="Leave out one"' in text
+
+
+def test_what_was_typed_and_is_no_entry_is_said_at_the_field_and_the_others_stay(browser, three):
+    answer = page(browser(), "alice/one", "alice/two", add="alice/nothing")
+    text = answer.content.decode()
+    assert answer.status_code == 404
+    assert "Compare two models" in text
+    assert 'role="alert">There is no entry alice/nothing, or you may not see it.' in text
+    assert 'value="alice/nothing"' in text
+
+
+def test_what_is_not_known_is_no_agreement(browser, alice, three, wide):
+    make_repo(alice, "bare", files={"model.safetensors": weights(tensors=WIDE), "config.json": CONFIG})
+    make_repo(alice, "bald", files={"model.safetensors": weights(tensors=WIDE), "config.json": CONFIG})
+    text = page(browser(), "alice/bare", "alice/bald").content.decode()
+    assert "no licence known" in text
+    assert "one licence" not in text
+    assert "one licence (one not known)" in page(browser(), "alice/bare", "alice/wide").content.decode()
+
+
+def test_the_page_looks_again_while_a_job_measures_one_of_them(browser, alice, bob, three):
+    job = make_job(alice, kind="evaluate", inputs=(three[0],))
+    job.inputs.update(role="model")
+    text = page(browser(alice), "alice/one", "alice/two").content.decode()
+    assert f">Job {job.number}</a> measures some of them." in text
+    address = html.unescape(re.search(r'id="waiting" role="status" hx-get="([^"]+)"', text)[1])
+    asks = {"HTTP_HX_REQUEST": "true", "HTTP_HX_TARGET": "waiting"}
+    assert browser(alice).get(address, **asks).status_code == 204
+    Job.objects.filter(pk=job.pk).update(state="succeeded")
+    assert browser(alice).get(address, **asks)["HX-Refresh"] == "true"
+    assert 'id="waiting"' not in page(browser(alice), "alice/one", "alice/two").content.decode()
+    assert 'id="waiting"' not in page(browser(bob), "alice/one", "alice/two").content.decode()
 
 
 def test_the_child_takes_the_first_marker(alice, measured_family):
