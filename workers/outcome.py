@@ -11,7 +11,10 @@ from workers.planning.wording import printable
 def outcome_lines(report: Mapping[str, Any]) -> list[str]:
     """Of a report.json; nothing for kinds whose result is a folder to load."""
     if report.get("kind") == "evaluate":
-        return _measured(report["results"])
+        return _measured(report["results"]) + [
+            printable(f"{row['model']['reference']} is not measured on {row['data']['reference']}: {row['message']}")
+            for row in report["left_out"]
+        ]
     if report.get("kind") == "rank":
         return ranking_lines(report)
     return []

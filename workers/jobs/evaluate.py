@@ -1,9 +1,13 @@
-"""EVALUATE: every model of the recipe on every split of its data. Finished examples survive a kill; every answer is kept."""
+"""EVALUATE: every model of the recipe on every split of its data. Finished examples survive a kill; every answer is kept.
+
+A model that cannot be measured is left out and named, and takes no other down; data that cannot be read ends the job.
+"""
 
 import os
 import shutil
 from typing import Any
 
+from workers.contracts.errors import UserError
 from workers.contracts.jobs import Input, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import EvaluateRecipe
@@ -29,16 +33,25 @@ def run(ports: Ports) -> JobResult:
     recipe = EvaluateRecipe.model_validate(request.recipe)
     units = units_of(request, recipe)
     with Meter() as meter:
-        rows, resumed = _measure_all(ports, units)
+        rows, left_out, resumed = _measure_all(ports, units)
         cost = meter.cost(read_bytes=sum(file.size_bytes for item in request.inputs for file in item.files))
-    report = {"schema": 1, "kind": "evaluate", "results": rows, "inputs": inputs_rows(request), "cost": cost}
+    report = {
+        "schema": 1, "kind": "evaluate", "results": rows, "left_out": left_out, "inputs": inputs_rows(request), "cost": cost,
+    }  # fmt: skip
     write_json(ports.workspace.out / "report.json", report)
-    return result_of(ports.workspace.out, metrics=_first_numbers(rows), report=report, resumed_units=resumed)
+    metrics = _first_numbers(rows) | ({"left_out": len(left_out)} if left_out else {})
+    return result_of(ports.workspace.out, metrics=metrics, report=report, resumed_units=resumed)
 
 
-def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]], int]:
-    """The report's rows, and how many units an earlier attempt had finished."""
+def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]], list[dict[str, Any]], int]:
+    """The report's rows, what is left out, and how many units an earlier attempt had finished.
+
+    Raises:
+        UserError: the data cannot be read, or no model could be measured on any of it.
+    """
     rows: list[dict[str, Any]] = []
+    left_out: list[dict[str, Any]] = []
+    first: UserError | None = None
     resumed = 0
     runner = Runner(ports, total=len(units))
     try:
@@ -46,7 +59,16 @@ def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]],
             ports.cancel.raise_if_requested()
             entry = journalled(ports.workspace.journal, unit)
             if entry is None:
-                entry = runner.measure(unit, done)
+                runner.open(unit)
+                try:
+                    entry = runner.measure(unit, done)
+                except UserError as error:
+                    first = first or error
+                    left_out.append(_left_out(unit, error))
+                    message = f"{unit.model.reference} is not measured on {unit.data.reference}: {error}"
+                    ports.reporter.log(message, "warning")
+                    ports.reporter.progress(done + 1, len(units), "evaluations", unit.model.reference)
+                    continue
                 values = {name: value["value"] for name, value in entry["metrics"].items()}
                 ports.reporter.checkpoint(
                     unit.name, model=unit.model.reference, data=unit.data.reference, task=unit.task.name, **values
@@ -60,7 +82,19 @@ def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]],
             ports.reporter.progress(done + 1, len(units), "evaluations", unit.model.reference)
     finally:
         runner.close()
-    return rows, resumed
+    if first is not None and not rows:
+        raise first
+    return rows, left_out, resumed
+
+
+def _left_out(unit: Unit, error: UserError) -> dict[str, Any]:
+    return {
+        "model": _name(unit.model),
+        "data": _name(unit.data) | {"split": unit.definition.split},
+        "repeat": unit.repeat,
+        "code": error.findings[0].code if error.findings else UserError.code,
+        "message": str(error),
+    }
 
 
 def _publishable(ports: Ports, unit: Unit, entry: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Runner:
             self.loaded[1].close()
             self.loaded = None
 
+    def open(self, unit: Unit) -> None:
+        """Reads the data of the unit. Raises UserError where it is not what it should be: no model could be measured on it."""
+        self._data(unit)
+
     def measure(self, unit: Unit, done: int) -> dict[str, Any]:
         """The unit's entry for the report, kept in the journal beside its answers."""
         import numpy as np

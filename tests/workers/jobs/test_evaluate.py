@@ -16,6 +16,7 @@ from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, JobRequest
 from workers.jobs import evaluate
+from workers.outcome import outcome_lines
 
 
 @pytest.fixture
@@ -137,6 +138,27 @@ def test_weights_that_hold_no_numbers_end_the_job_with_a_finding(matrix, trained
     with pytest.raises(UserError, match="NaN") as caught:
         run(tmp_path, request, {**folders, ("model", 0): broken})
     assert [finding.code for finding in caught.value.findings] == ["nan_predictions"]
+
+
+def test_a_broken_model_is_left_out_and_takes_no_other_down(trained, clean, tmp_path):
+    broken = shutil.copytree(trained, tmp_path / "broken")
+    state = load_file(broken / "model.safetensors")
+    state["classifier.bias"][3] = math.nan
+    save_file(state, broken / "model.safetensors", {"format": "pt"})
+    inputs = (entry("model", 0, "alice/broken", broken), entry("model", 1, "alice/base", trained), entry("data", 0, "demo/clean", clean))  # fmt: skip
+    recipe = {
+        "kind": "evaluate",
+        "models": ["alice/broken", "alice/base"],
+        "data": [{"data": "demo/clean", "limit": 40}],
+    }
+    folders = {("model", 0): broken, ("model", 1): trained, ("data", 0): clean}
+    result, ports = run(tmp_path / "run", JobRequest(kind="evaluate", recipe=recipe, inputs=inputs), folders)
+    assert [row["model"]["reference"] for row in result.report["results"]] == ["alice/base"]
+    (left,) = result.report["left_out"]
+    assert (left["model"]["reference"], left["code"]) == ("alice/broken", "nan_predictions")
+    assert result.metrics["left_out"] == 1
+    assert any("alice/broken is not measured on demo/clean" in message for _, message, _ in ports.reporter.of("log"))
+    assert any("alice/broken is not measured on demo/clean" in line for line in outcome_lines(result.report))
 
 
 def test_weights_with_gaps_are_not_filled_with_random_numbers(matrix, trained, tmp_path):
