@@ -18,6 +18,7 @@ from hub.pages.numbers import figure, percent, seconds, seconds_range, size
 from hub.pages.progress import elapsed_s, progress_of
 from hub.pages.ranking import ranking_of
 from hub.pages.recipe_text import recipe_yaml
+from hub.pages.results.worth import job_worth
 from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
 from workers.contracts.plans import LicenceVerdict
@@ -79,6 +80,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "resubmit": command_of(recipe_yaml(recipe_shown(job.recipe))),
         "children": list(job.children.order_by("number")[:20]),
         "reproductions": list(job.reproductions.order_by("number")[:20]),
+        **job_worth(job, user),
     }
 
 
