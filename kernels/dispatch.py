@@ -13,6 +13,7 @@ OVERRIDE = "GENEPOOL_KERNELS"
 TABLE: dict[str, dict[str, str]] = {
     "elect": {"reference": "kernels.reference.election:elect"},
     "bernoulli": {"reference": "kernels.reference.philox:bernoulli", "cpu": "kernels.draws:bernoulli"},
+    "words": {"reference": "kernels.reference.philox:words", "cpu": "kernels.draws:words"},
 }
 
 

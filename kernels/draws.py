@@ -34,6 +34,18 @@ def bernoulli(
     return torch.from_numpy(kept.reshape(-1)[:count])
 
 
+def words(key: Key, start: int, count: int, *, device: torch.device | str = "cpu") -> torch.Tensor:
+    """Draws `start` … `start + count - 1` as int64 `[count]` in [0, 2^32): see `kernels.reference.philox.words`."""
+    if start % 4:
+        raise ValueError(f"A stretch of draws starts at a multiple of four, not at {start}.")
+    drawn = np.empty(((count + 3) // 4, 4), dtype=np.uint64)
+    for first in range(0, drawn.shape[0], _BLOCKS):
+        part = drawn[first : first + _BLOCKS]
+        for word, numbers in enumerate(_blocks(key, start // 4 + first, part.shape[0])):
+            part[:, word] = numbers
+    return torch.from_numpy(drawn.view(np.int64).reshape(-1)[:count])
+
+
 def _blocks(key: Key, first: int, count: int) -> tuple[Words, Words, Words, Words]:
     """The four output words of `count` blocks whose counters start at `first`."""
     counters = np.arange(first, first + count, dtype=np.uint64)

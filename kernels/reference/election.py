@@ -12,6 +12,8 @@ def elect(
     normalize: bool,
     out: torch.Tensor,
     scratch: Sequence[torch.Tensor],
+    raw: bool = False,
+    count: bool = False,
 ) -> tuple[torch.Tensor, float]:
     """Sums, per entry, the weighted deltas whose sign won the vote.
 
@@ -27,6 +29,8 @@ def elect(
         normalize: divide by the sum of the weights that agree.
         out: `[chunk]`, receives the result.
         scratch: three buffers `[chunk]` of the same dtype, overwritten.
+        raw: the deltas vote without their weights, as in the paper: s = sign of Σ δ_i, A_i = [δ_i·s > 0].
+        count: D is the number of those that agree, as in the paper.
 
     Returns:
         `out`, and the number of (source, entry) pairs that agreed.
@@ -35,8 +39,9 @@ def elect(
     Determinism: sums run in the order of `deltas`.
     """
     total, agreeing, vote = scratch
-    torch.mul(deltas[0], weights[0], out=total)
-    for delta, weight in zip(deltas[1:], weights[1:], strict=True):
+    voices = [1.0] * len(weights) if raw else weights
+    torch.mul(deltas[0], voices[0], out=total)
+    for delta, weight in zip(deltas[1:], voices[1:], strict=True):
         total.add_(delta if weight == 1.0 else torch.mul(delta, weight, out=vote))
     # Adding +0 turns -0 into +0, so that the sign of a zero sum is + under copysign as well.
     sign = torch.copysign(torch.ones((), dtype=total.dtype, device=total.device), total.add_(0.0), out=total)
@@ -46,15 +51,16 @@ def elect(
     for delta, weight in zip(deltas, weights, strict=True):
         # v·s > 0 exactly where v has the elected sign; multiplying by ±1 and back is exact.
         torch.mul(delta, sign, out=vote)
-        if weight != 1.0:
+        if weight != 1.0 and not raw:
             vote.mul_(weight)
-        out.add_(vote.clamp_min_(0.0))
+        vote.clamp_min_(0.0)
+        out.add_(vote * weight if raw and weight != 1.0 else vote)
         vote.gt_(0.0)
         agreed += vote.sum().item()
-        agreeing.add_(vote if weight == 1.0 else vote.mul_(weight))
+        agreeing.add_(vote if weight == 1.0 or count else vote.mul_(weight))
     out.mul_(sign)
     if normalize:
-        out.div_(_divisor(agreeing, weights))
+        out.div_(_divisor(agreeing, [1.0] if count else weights))
     return out, agreed
 
 

@@ -14,9 +14,11 @@ from workers.contracts.paths import Path
 _OURS = {"output", "seed", "evaluate", "max_shard_bytes"}
 _KEYS = {"merge_method", "models", "base_model", "parameters", "dtype", "out_dtype"} | _OURS
 _LATER = {"slices", "modules", "tokenizer", "tokenizer_source", "chat_template"}
-# mergekit keeps everything by default and scales DARE's rest to the sum of magnitudes.
+# mergekit keeps everything by default and scales what is drawn by lot to the sum of magnitudes.
+_DRAWN = {"density": 1.0, "rescale": "l1"}
 _DEFAULTS: dict[str, dict[str, Any]] = {
-    "ties": {"density": 1.0}, "dare_ties": {"density": 1.0, "rescale": "l1"},
+    "ties": {"density": 1.0}, "dare_ties": _DRAWN, "dare_linear": _DRAWN, "della": _DRAWN, "della_linear": _DRAWN,
+    "breadcrumbs": {"density": 1.0, "gamma": 0.01}, "breadcrumbs_ties": {"density": 1.0, "gamma": 0.01},
 }  # fmt: skip
 _WITHOUT_EFFECT = {"int8_mask"}
 _MAPPED = {"base_model": "base", "merge_method": "method"}

@@ -44,7 +44,9 @@ def test_mergekits_defaults_are_kept() -> None:
     method = method_get("merge", "ties")
     assert method is not None
     shared, each = resolve_parameters(recipe, method)
-    assert shared == {"lambda": 1.0, "normalize": False}
+    assert shared["lambda"] == 1.0
+    assert shared["normalize"] is False
+    assert shared["rescale"] == "none"
     assert each == [{"weight": 0.5, "density": 0.4}, {"weight": 0.3, "density": 1.0}]
 
 

@@ -40,7 +40,8 @@ def test_a_step_holds_base_and_sources_with_their_own_values() -> None:
     step = step_of(plan, "classifier.bias")
     assert [item.source for item in step.inputs] == [0, 1, 2]
     assert step.has_base
-    assert step.parameters == {"weight": [0.5, 1.0], "density": [0.4, 0.9], "lambda": 0.7, "normalize": True}
+    given = {"weight": [0.5, 1.0], "density": [0.4, 0.9], "lambda": 0.7, "normalize": True}
+    assert given == {name: step.parameters[name] for name in given}
     assert step.inputs[1].fact == A.tensors["classifier.bias"]
 
 

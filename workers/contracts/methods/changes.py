@@ -1,7 +1,23 @@
-"""Methods that add up what each model changed in the base: task arithmetic, and what trims, drops and votes before it adds."""
+"""Methods that add up what each model changed in the base: task arithmetic, and what trims, drops and votes before it adds.
 
-from workers.contracts.methods.knobs import density, normalize, scale, weight
-from workers.contracts.methods.row import Method, Parameter
+One engine class carries them all out (`workers.engine.merge.changes`); rows differ in what is kept, in the vote, in presets.
+"""
+
+from workers.contracts.methods.knobs import (
+    density,
+    epsilon,
+    gamma,
+    normalize,
+    reduce,
+    rescale,
+    scale,
+    vote,
+    weight,
+)
+from workers.contracts.methods.row import Method
+
+_BY_SUM = "Divide by the sum of the weights."
+_BY_AGREEING = "Divide by the sum of the weights that agree."
 
 CHANGES: tuple[Method, ...] = (
     Method(
@@ -12,7 +28,7 @@ CHANGES: tuple[Method, ...] = (
         "arXiv:2212.04089",
         "workers.engine.merge.task_arithmetic:merge",
         "base",
-        (weight(0.4), scale(), normalize(False, "Divide by the sum of the weights.")),
+        (weight(0.4), scale(), normalize(False, _BY_SUM)),
     ),
     Method(
         "ties",
@@ -22,7 +38,9 @@ CHANGES: tuple[Method, ...] = (
         "arXiv:2306.01708",
         "workers.engine.merge.ties:merge",
         "base",
-        (weight(1.0), density(0.3), scale(), normalize(True, "Divide by the sum of the weights that agree.")),
+        (
+            weight(1.0), density(0.3), scale(), normalize(True, _BY_AGREEING), rescale("none"), vote(), reduce(),
+        ),
     ),
     Method(
         "dare_ties",
@@ -33,18 +51,63 @@ CHANGES: tuple[Method, ...] = (
         "workers.engine.merge.dare_ties:merge",
         "base",
         (
-            weight(1.0),
-            density(0.5),
-            scale(),
-            normalize(False, "Divide by the sum of the weights that agree."),
-            Parameter(
-                "rescale",
-                "choice",
-                "Rescale",
-                "How kept changes are scaled: exactly 1/density as in the paper, or so that the sum of magnitudes is kept.",
-                default="inverse",
-                choices=("inverse", "l1", "none"),
-            ),
+            weight(1.0), density(0.5), scale(), normalize(False, _BY_AGREEING), rescale("inverse"), vote(), reduce(),
         ),
     ),
-)
+    Method(
+        "dare_linear",
+        "merge",
+        "DARE linear",
+        "Drops changes at random, scales up the rest to make good for it, and adds them.",
+        "arXiv:2311.03099",
+        "workers.engine.merge.dare_linear:merge",
+        "base",
+        (weight(0.4), density(0.5), scale(), normalize(False, _BY_SUM), rescale("inverse")),
+    ),
+    Method(
+        "breadcrumbs",
+        "merge",
+        "Breadcrumbs",
+        "Leaves out each model's many small changes and its few largest ones, and adds what is in between.",
+        "arXiv:2312.06795",
+        "workers.engine.merge.breadcrumbs:merge",
+        "base",
+        (weight(0.4), density(0.14), gamma(), scale(), normalize(False, _BY_SUM), rescale("none")),
+    ),
+    Method(
+        "breadcrumbs_ties",
+        "merge",
+        "Breadcrumbs TIES",
+        "Leaves out each model's small changes and its few largest ones, then votes on the sign as TIES does.",
+        "arXiv:2312.06795",
+        "workers.engine.merge.breadcrumbs_ties:merge",
+        "base",
+        (
+            weight(1.0), density(0.14), gamma(), scale(), normalize(False, _BY_AGREEING), rescale("none"), vote(), reduce(),
+        ),
+    ),
+    Method(
+        "della",
+        "merge",
+        "DELLA",
+        "Drops changes by lot, large ones with better odds to stay, scales up the rest, then votes on the sign as TIES does.",
+        "arXiv:2406.11617",
+        "workers.engine.merge.della:merge",
+        "base",
+        (
+            weight(1.0), density(0.5), epsilon(), scale(), normalize(True, _BY_AGREEING), rescale("inverse"), vote(), reduce(),
+        ),
+        memory="tensor",
+    ),
+    Method(
+        "della_linear",
+        "merge",
+        "DELLA linear",
+        "Drops changes by lot, large ones with better odds to stay, scales up the rest, and adds them.",
+        "arXiv:2406.11617",
+        "workers.engine.merge.della_linear:merge",
+        "base",
+        (weight(0.4), density(0.5), epsilon(), scale(), normalize(False, _BY_SUM), rescale("inverse")),
+        memory="tensor",
+    ),
+)  # fmt: skip

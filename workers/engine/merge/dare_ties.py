@@ -1,14 +1,10 @@
 """DARE TIES: drop at random and rescale, then elect the sign as TIES does."""
 
-from collections.abc import Callable, Sequence
-
 import torch
 
-from kernels.dispatch import kernel
-from kernels.reference.philox import Key, key_of
-from workers.engine.merge.step import REDUCTION, MergeStep
-
-Bernoulli = Callable[[Key, float, int, int], torch.Tensor]
+from workers.engine.merge.changes import Changes
+from workers.engine.merge.sparsify import random
+from workers.engine.merge.step import MergeStep
 
 
 def merge(step: MergeStep) -> torch.Tensor:
@@ -31,49 +27,4 @@ def merge(step: MergeStep) -> torch.Tensor:
     Cost: one pass; `l1` adds one pass.
     Determinism: draws are Philox4x32-10 keyed by the seed, the tensor's name and the source; draw e belongs to flat index e.
     """
-    weights, scale = step.each("weight"), float(step.parameters["lambda"])
-    normalize, densities = bool(step.parameters["normalize"]), step.each("density")
-    keys = [key_of(step.seed, step.name, source) for source in step.source_ids]
-    elect, bernoulli = kernel("elect"), kernel("bernoulli")
-    factors = _factors(step, keys, densities, bernoulli)
-    dropped = [step.buffer() for _ in step.sources]
-    out, scratch = step.buffer(), [step.buffer() for _ in range(3)]
-    kept_counts = [0] * len(weights)
-    step.measures.agreed = 0.0
-
-    def change(deltas: Sequence[torch.Tensor], start: int) -> torch.Tensor:
-        length = deltas[0].numel()
-        kept = []
-        for index, delta in enumerate(deltas):
-            mask = bernoulli(keys[index], densities[index], start, length)
-            kept_counts[index] += int(mask.count_nonzero())
-            kept.append(torch.mul(delta, mask, out=dropped[index][:length]).mul_(factors[index]))
-        merged, agreed = elect(
-            kept, weights, normalize=normalize, out=out[:length], scratch=[buffer[:length] for buffer in scratch]
-        )  # fmt: skip
-        step.measures.agreed = (step.measures.agreed or 0.0) + agreed
-        changed: torch.Tensor = merged.mul_(scale)
-        return changed
-
-    result = step.combine(change)
-    step.measures.kept = list(kept_counts)
-    return result
-
-
-def _factors(step: MergeStep, keys: Sequence[Key], densities: Sequence[float], bernoulli: Bernoulli) -> list[float]:
-    """f_i of each source. A source of which nothing is kept, or that changed nothing, is left as it is."""
-    rescale = step.parameters["rescale"]
-    if rescale == "inverse":
-        return [1.0 / density for density in densities]
-    if rescale == "none":
-        return [1.0] * len(densities)
-    vector, scratch = step.buffer(REDUCTION), step.buffer(REDUCTION)
-    factors = []
-    for index, density in enumerate(densities):
-        before = after = 0.0
-        for start, stretch in step.vectors(index, vector, scratch):
-            magnitudes = stretch.double().abs_()
-            before += magnitudes.sum().item()
-            after += magnitudes.mul_(bernoulli(keys[index], density, start, stretch.numel())).sum().item()
-        factors.append(before / after if after > 0 else 1.0)
-    return factors
+    return Changes(random, votes=True).merge(step)

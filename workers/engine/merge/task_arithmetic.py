@@ -1,11 +1,10 @@
 """Task arithmetic: the weighted sum of what each model learned, added to the base."""
 
-from collections.abc import Sequence
-
 import torch
 
+from workers.engine.merge.changes import Changes
+from workers.engine.merge.sparsify import all_kept
 from workers.engine.merge.step import MergeStep
-from workers.engine.merge.weighting import weight_sum, weighted_sum
 
 
 def merge(step: MergeStep) -> torch.Tensor:
@@ -27,12 +26,4 @@ def merge(step: MergeStep) -> torch.Tensor:
 
     Determinism: sums run in recipe order.
     """
-    weights = step.each("weight")
-    scale = float(step.parameters["lambda"])
-    total = weight_sum(step.name, weights) if step.parameters["normalize"] else 1.0
-    out, scratch = step.buffer(), step.buffer()
-
-    def change(deltas: Sequence[torch.Tensor], start: int) -> torch.Tensor:
-        return weighted_sum(deltas, weights, total, out[: deltas[0].numel()], scratch).mul_(scale)
-
-    return step.combine(change)
+    return Changes(all_kept).merge(step)
