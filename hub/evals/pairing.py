@@ -94,8 +94,9 @@ def _with_answers(pair: Pair, answers: PairAnswers) -> Pair:
     pair = replace(
         pair,
         flips=flips,
-        mcnemar_exact=mcnemar_exact(flips.gained, flips.lost),
-        mcnemar_mid_p=mcnemar_mid_p(flips.gained, flips.lost),
+        # where several answers belong to one example, they are not independent, as McNemar's test takes them to be
+        mcnemar_exact=mcnemar_exact(flips.gained, flips.lost) if answers.cluster is None else None,
+        mcnemar_mid_p=mcnemar_mid_p(flips.gained, flips.lost) if answers.cluster is None else None,
         gained_ids=_ids(answers, first & ~second),
         lost_ids=_ids(answers, second & ~first),
         smallest=smallest_difference(flips.n, (flips.gained + flips.lost) / flips.n),

@@ -12,11 +12,13 @@ from hub.evals.pair import ChangedExample, Pair
 from hub.evals.pair_checks import pair_check
 from hub.evals.twins import Reader
 from hub.jobs.bell import send_after_commit
+from workers.statistics.equivalence import MARGIN, equivalence
 from workers.statistics.multiple import holm
 
 CACHE_S = 30 * 24 * 3600
 ASKED_S = 60
 MOST_EXAMPLES_HERE = 200_000
+MARGINS = (0.001, 0.5)
 KINDS = ("gained", "lost", "both_wrong", "changed_wrong", "both_right")
 
 
@@ -65,6 +67,33 @@ def pair_kept(first: Evaluation, second: Evaluation) -> Pair | None:
     return None
 
 
+def margin_parse(text: str | None) -> float:
+    """Points as somebody wrote them, as a share; without any, one point.
+
+    Raises:
+        Invalid: no number, or outside of 0.1 to 50 points.
+    """
+    if not (text or "").strip():
+        return MARGIN
+    try:
+        points = float(str(text)[:40].replace(",", "."))
+    except ValueError:
+        points = float("nan")
+    least, most = (100 * end for end in MARGINS)
+    if not least <= points <= most:
+        raise Invalid(
+            f"The margin is {str(text)[:40]!r}. Write how many points are too small to matter: {least:g} to {most:g}."
+        )
+    return points / 100
+
+
+def with_margin(pair: Pair, margin: float) -> Pair:
+    """The same two, held to another margin; only of a share do points mean something."""
+    if pair.equivalence is None or pair.difference is None or pair.equivalence.margin == margin:
+        return pair
+    return replace(pair, equivalence=equivalence(pair.difference, margin))
+
+
 def pairs_of(first: Evaluation, others: Sequence[Evaluation]) -> tuple[Pair, ...]:
     """The first beside each of `others`, p-values adjusted by Holm over all of them. Worked out here if need be."""
     return adjusted([pair_of(first, other) for other in others])
@@ -106,4 +135,4 @@ def examples_changed(first: Evaluation, second: Evaluation, kind: str) -> list[C
 
 def _key(first: Evaluation, second: Evaluation) -> str:
     """Evaluations never change: their numbers name the result."""
-    return f"pair:1:{first.pk}:{second.pk}"
+    return f"pair:2:{first.pk}:{second.pk}"

@@ -13,9 +13,22 @@ from hub.core.errors import Invalid
 from hub.core.pagination import cursor_decode, cursor_encode, limit_of
 from hub.core.ratelimit import Limit
 from hub.evals.api.pair_serializers import ChangedExamplesOutput, PairOutput, PairsOutput, WorkingOutput, pair_json
-from hub.evals.pairs import KINDS, examples_changed, pair_kept, pairs_kept, results_get
+from hub.evals.pairs import (
+    KINDS,
+    examples_changed,
+    margin_parse,
+    pair_kept,
+    pairs_kept,
+    results_get,
+    with_margin,
+)  # fmt: skip
 
 MOST_OTHERS = 16
+_MARGIN = OpenApiParameter(
+    "margin",
+    float,
+    description="points that are too small to matter, 0.1 to 50, default 1: what `equivalence` is held to",
+)
 
 
 class PairView(ApiView):
@@ -26,13 +39,15 @@ class PairView(ApiView):
         summary="Two results side by side",
         description="Seen from the first. 202 while a worker works it out: ask again after a second.",
         responses={200: PairOutput, 202: WorkingOutput},
+        parameters=[_MARGIN],
     )
     def get(self, request: Request, ident: UUID, other: UUID) -> Response:
+        margin = margin_parse(request.query_params.get("margin"))
         first, second = results_get(user=request.user, idents=[ident, other])
         found = pair_kept(first, second)
         if found is None:
             return _working()
-        return Response(pair_json(found))
+        return Response(pair_json(with_margin(found, margin)))
 
 
 class PairsView(ApiView):
@@ -43,16 +58,20 @@ class PairsView(ApiView):
         summary="A result beside several others",
         description="Each seen from the first. 202 while workers work them out: ask again after a second.",
         responses={200: PairsOutput, 202: WorkingOutput},
-        parameters=[OpenApiParameter("others", str, required=True, description="1 to 16 results, with commas between")],
+        parameters=[
+            OpenApiParameter("others", str, required=True, description="1 to 16 results, with commas between"),
+            _MARGIN,
+        ],
     )
     def get(self, request: Request, ident: UUID) -> Response:
+        margin = margin_parse(request.query_params.get("margin"))
         first, *others = results_get(
             user=request.user, idents=[ident, *_idents(request.query_params.get("others", ""))]
         )
         found = pairs_kept(first, others)
         if found is None:
             return _working()
-        return Response({"results": [pair_json(pair) for pair in found]})
+        return Response({"results": [pair_json(with_margin(pair, margin)) for pair in found]})
 
 
 def _idents(text: str) -> list[UUID]:

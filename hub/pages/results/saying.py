@@ -75,13 +75,19 @@ def verdict_sentence(pair: Pair, rival: str) -> str:
     metric, shown = metric_of(pair.metric), difference_of(pair.difference, metric_of(pair.metric))
     if shown is None or pair.difference is None:
         return f"{metric.label} has no difference that could be worked out for these answers."
-    words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples."
+    groups = f" in {thousands(pair.clusters)} groups that belong together" if pair.clusters is not None else ""
+    words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples{groups}."
     if not metric.higher_is_better:
         words += " Above zero is better: it is by how much the number is lower."
     if not pair.difference.includes_zero and pair.p_value is not None and pair.p_value >= LEVEL:
-        words += f" McNemar’s exact test does not bear it out (p {p_words(pair.p_value)}): so few answers differ that it could be chance."
+        test = "McNemar’s exact test" if pair.test == "mcnemar" else "The test"
+        words += (
+            f" {test} does not bear it out (p {p_words(pair.p_value)}): so few answers differ that it could be chance."
+        )
+    elif not pair.difference.includes_zero:
+        words += " Over these examples that is more than chance."
     if pair.difference.includes_zero:
-        words += " It includes zero: the two cannot be told apart on these data."
+        words += " It includes zero: over these examples the two cannot be told apart."
         words += _margin_sentence(pair)
     return words
 
@@ -89,15 +95,34 @@ def verdict_sentence(pair: Pair, rival: str) -> str:
 def _margin_sentence(pair: Pair) -> str:
     found = pair.equivalence
     if found is not None and (found.is_same or found.is_no_worse):
-        margin = points(found.margin).lstrip("+" + MINUS)
-        return (
-            f" They are the same within {margin} points."
-            if found.is_same
-            else f" It is no worse by more than {margin} points."
-        )
+        margin = margin_words(found.margin)
+        return f" They are the same within {margin}." if found.is_same else f" It is no worse by more than {margin}."
     if pair.smallest is not None:
         return f" So many examples show a difference of {points(pair.smallest).lstrip('+')} points or more, four times in five."
     return ""
+
+
+def margin_words(margin: float) -> str:
+    """`1 point`, `2.5 points`."""
+    count = figure(round(100 * margin, 3))
+    return f"{count} {'point' if count == '1' else 'points'}"
+
+
+def no_regression_words(pair: Pair) -> str:
+    """What the interval says of a difference that would be too small to matter; "" where points mean nothing."""
+    found, difference = pair.equivalence, pair.difference
+    if found is None or difference is None:
+        return ""
+    margin = margin_words(found.margin)
+    if found.is_same:
+        return f"The same within {margin}: the whole interval lies between −{margin} and +{margin}."
+    if found.is_no_worse:
+        return f"No worse by more than {margin}: the whole interval lies above −{margin}."
+    if difference.high <= -found.margin:
+        return f"Worse by at least {margin}: the whole interval lies below −{margin}."
+    return (
+        f"Not shown to be no worse by more than {margin}: the interval reaches down to {points(difference.low)} points."
+    )
 
 
 def metric_lines(pair: Pair) -> list[MetricLine]:
@@ -122,8 +147,9 @@ def measure_rows(pair: Pair, rival: str) -> list[tuple[str, str, str]]:
     flips = pair.flips
     if flips is not None:
         apart = flips.gained + flips.lost
-        rows.append(("McNemar, exact p", p_words(pair.mcnemar_exact), f"of {thousands(apart)} {plural(apart, 'example', 'examples')} that only one gets right"))  # fmt: skip
-        rows.append(("McNemar, mid-p", p_words(pair.mcnemar_mid_p), "less cautious"))
+        if pair.mcnemar_exact is not None:  # not where several answers belong to one example
+            rows.append(("McNemar, exact p", p_words(pair.mcnemar_exact), f"of {thousands(apart)} {plural(apart, 'example', 'examples')} that only one gets right"))  # fmt: skip
+            rows.append(("McNemar, mid-p", p_words(pair.mcnemar_mid_p), "less cautious"))
     if pair.metrics and pair.metrics[0].p_value is not None:
         rows.append(("Paired bootstrap, p", p_words(pair.metrics[0].p_value), "that the difference is zero"))
     if flips is not None:

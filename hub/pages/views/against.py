@@ -10,13 +10,21 @@ from django.views.decorators.http import require_safe
 from hub.core.errors import Invalid, NotFound
 from hub.evals.models import Evaluation
 from hub.evals.pair import ChangedExample, Pair
-from hub.evals.pairs import examples_changed, pair_kept, pair_of
+from hub.evals.pairs import examples_changed, margin_parse, pair_kept, pair_of, with_margin
 from hub.pages.entry import entry_open
 from hub.pages.measures import metric_of
 from hub.pages.numbers import figure
 from hub.pages.results.changes import Shown, shown
 from hub.pages.results.kept import measured_beside
-from hub.pages.results.saying import cut_lines, difference_of, held_to, measure_rows, metric_lines, verdict_sentence
+from hub.pages.results.saying import (
+    cut_lines,
+    difference_of,
+    held_to,
+    measure_rows,
+    metric_lines,
+    no_regression_words,
+    verdict_sentence,
+)  # fmt: skip
 from hub.pages.results.showing import benchmark_of, class_names, class_word
 from hub.pages.views.measurement import measurement_get
 from hub.pages.views.repo import entry_context
@@ -38,6 +46,7 @@ def page(request: HttpRequest, namespace: str, name: str, ident: str, other: str
         "metric": metric_of(evaluation.metric),
         "benchmark": benchmark_of(evaluation, user=request.user),
     }
+    margin = margin_parse(request.GET.get("margin"))
     try:
         pair = pair_kept(evaluation, rival)
         if pair is None and evaluation.examples <= MOST_AT_ONCE:
@@ -48,7 +57,7 @@ def page(request: HttpRequest, namespace: str, name: str, ident: str, other: str
     if again is not None:
         return again
     if pair is not None:
-        context |= _shown(request, evaluation, rival, pair, class_names(opened, evaluation))
+        context |= _shown(request, evaluation, rival, with_margin(pair, margin), class_names(opened, evaluation))
     return render(request, "catalog/against.html", context)
 
 
@@ -88,6 +97,9 @@ def _shown(
         "measures": measure_rows(pair, rival.repo.name),
         "classes": cut_lines(pair.classes, pair.metric),
         "slices": cut_lines(pair.slices, pair.metric),
+        "no_regression": no_regression_words(pair),
+        "margin_points": f"{100 * pair.equivalence.margin:g}" if pair.equivalence is not None else "",
+        "margin_query": f"&margin={request.GET['margin'][:40]}" if request.GET.get("margin") else "",
         "kind": kind,
         "kinds": [(entry, TABS[entry], count) for entry, count in counts.items()],
         "page": part,

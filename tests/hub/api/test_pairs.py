@@ -52,6 +52,21 @@ def test_says_everything(api, address, worked_out):
     assert body["equivalence"] == {"margin": 0.01, "is_same": False, "is_no_worse": True}
 
 
+def test_the_margin_is_the_askers(api, address, worked_out):
+    """+10 points, −0.7 to +20.8 (paired): no worse by more than a point; not within 20, within 25."""
+    held = {text: api.get(f"{address}?margin={text}").json()["equivalence"] for text in ("0.5", "20", "25", "")}
+    assert [(row["margin"], row["is_same"], row["is_no_worse"]) for row in held.values()] == [
+        (0.005, False, held["0.5"]["is_no_worse"]), (0.2, False, True), (0.25, True, True), (0.01, False, True),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("margin", ["0", "0.05", "51", "-1", "nan", "one", "1e400"])
+def test_a_margin_out_of_bounds_is_refused_with_its_bounds(api, address, worked_out, margin):
+    answer = api.get(address, {"margin": margin})
+    assert answer.status_code == 400
+    assert "0.1 to 50" in answer.json()["detail"]
+
+
 def test_pages_through_the_examples(api, address):
     body = api.get(f"{address}/examples?kind=gained&limit=15").json()
     assert (body["count"], [row["example_id"] for row in body["results"]]) == (20, list(range(60, 75)))

@@ -114,7 +114,17 @@ def test_flips_are_counted_and_signed(browser, pair):
     assert "15 broken" in text
     assert "10 fixed" in text
     assert "−5.0 points" in text
-    assert "It includes zero: the two cannot be told apart on these data." in text
+    assert "It includes zero: over these examples the two cannot be told apart." in text
+
+
+def test_the_margin_is_chosen_and_said_in_words(browser, pair):
+    text = browser().get(against(*pair)).content.decode()
+    assert "Not shown to be no worse by more than 1 point: the interval reaches down to" in text
+    text = browser().get(against(*pair, "?margin=2.5&show=lost")).content.decode()
+    assert "Not shown to be no worse by more than 2.5 points" in text
+    assert "?show=gained&amp;margin=2.5#examples" in text
+    assert "The same within 40 points" in browser().get(against(*pair, "?margin=40")).content.decode()
+    assert "Write how many points are too small to matter: 0.1 to 50." in browser().get(against(*pair, "?margin=99")).content.decode()  # fmt: skip
 
 
 def test_the_very_examples_are_shown_with_their_pictures(browser, pair):
@@ -227,4 +237,4 @@ def test_a_metric_that_is_no_share_is_compared_in_its_own_unit(browser, alice, d
     assert "Not measured beside its parents" not in browser().get("/alice/speaks-better/result").content.decode()
     text = browser().get(against(mine, theirs)).content.decode()
     assert "Above zero is better: it is by how much the number is lower." in text
-    assert "A gain, hardly chance" in text
+    assert "A gain, more than chance over these examples" in text
