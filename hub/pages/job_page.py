@@ -9,6 +9,7 @@ from django.utils import timezone
 from hub.jobs.models import Job, JobEvent, JobLog
 from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
 from hub.jobs.states import ACTIVE, FINAL, State
+from hub.pages.job_answer import job_answer
 from hub.pages.job_curves import curves_of, figure_of, now_of, terms_figure
 from hub.pages.job_matrix import matrix_of
 from hub.pages.job_verdicts import verdicts_of_job
@@ -50,11 +51,13 @@ def job_context(job: Job, user) -> dict[str, Any]:
     state_events = list(JobEvent.objects.filter(job=job, type="state").order_by("pk")[:200])
     tail = list(JobLog.objects.filter(job=job).order_by("-pk")[:TAIL])[::-1]
     is_final, curves = job.state in FINAL, curves_of(job)
+    verdicts = verdicts_of_job(job, user)
     return {
         "job": job,
         "kind": kind_get(job.kind),
         "progress": progress_of(job, left_s=curves.left_s),
-        "poll_s": polling_s(job),
+        # An ended evaluation goes on looking while a worker compares its answers.
+        "poll_s": polling_s(job) or (_SLOW if verdicts is not None and verdicts["is_waiting"] else None),
         "is_final": is_final,
         "queue": queue_of(job) if job.state in (State.QUEUED, State.WAITING) else None,
         "log_lines": tail,
@@ -66,7 +69,8 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "figure": figure_of(job, curves),
         "terms": terms_figure(job, curves),
         "matrix": matrix_of(job, user),
-        "verdicts": verdicts_of_job(job, user),
+        "verdicts": verdicts,
+        "tried": job_answer(job, user),
         "ranking": ranking_of(job, user),
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),

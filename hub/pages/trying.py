@@ -70,8 +70,8 @@ def try_box(opened: Opened, *, user: Any, asked: str = "") -> TryBox | None:
     if findings:
         return TryBox(url, None, known, (), findings[0], "")
     task = task_get(asked) or known[0]
-    roles = tuple(_role(column) for column in roles_asked(task))
-    return TryBox(url, task, known, roles, None, _code(opened, roles))
+    roles = tuple(role_of(column) for column in roles_asked(task))
+    return TryBox(url, task, known, roles, None, code_of(opened.repo.full_name, roles))
 
 
 def _base_of(facts: RepoFacts, user: Any) -> RepoFacts | None:
@@ -79,19 +79,19 @@ def _base_of(facts: RepoFacts, user: Any) -> RepoFacts | None:
     return reference_resolve(user=user, type="model", text=wanted)[2] if wanted else None
 
 
-def _role(column: Column) -> Role:
+def role_of(column: Column) -> Role:
     return Role(
         column.role, column.kind, _ROLES.get(column.role) or _WORDS.get(column.kind, column.role), column.required
     )
 
 
-def _code(opened: Opened, roles: tuple[Role, ...]) -> str:
+def code_of(full_name: str, roles: tuple[Role, ...]) -> str:
     """One line for a shell, with an example of each input."""
     examples = {"text": "…", "numbers": [0.1, 0.2], "texts": ["…", "…"]}
     given = {role.name: examples.get(role.kind, "$(base64 -w0 picture.png)") for role in roles if role.required}
     body = json.dumps({"input": given}, ensure_ascii=False)
     quoted = '"' + body.replace('"', '\\"') + '"' if any(role.kind == "image" for role in roles) else f"'{body}'"
-    return f'curl {settings.SITE_URL}/api/v1/models/{opened.repo.full_name}/try \\\n  -H "Authorization: Bearer $GENEPOOL_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d {quoted}'
+    return f'curl {settings.SITE_URL}/api/v1/models/{full_name}/try \\\n  -H "Authorization: Bearer $GENEPOOL_TOKEN" \\\n  -H "Content-Type: application/json" \\\n  -d {quoted}'
 
 
 def input_of(request: HttpRequest, box: TryBox) -> dict[str, Any]:

@@ -85,6 +85,22 @@ def test_text_goes_in_and_class_names_come_back(browser, alice, zoo):
     assert "Cut to 512 tokens." in page
 
 
+def test_the_page_of_its_job_shows_the_answer_too(browser, alice, zoo):
+    client = browser(alice)
+    client.post("/alice/reader/try", {"text": "a fine film"})
+    job = Job.objects.get(kind="try")
+    text = client.get(f"/jobs/{job.number}").content.decode()
+    assert "<dd>a fine film</dd>" in text
+    assert "The answer stands here once" in text
+    answered(task="text-classification", form="classes", classes=[{"name": "good", "confidence": 0.91}], seconds=0.2)
+    text = client.get(f"/jobs/{job.number}").content.decode()
+    assert "<b>good</b>" in text
+    assert "91.0\u00a0%" in text
+    assert "<dd>(11 characters)</dd>" in text
+    assert "a fine film" not in text
+    assert "/api/v1/models/alice/reader/try" in text
+
+
 def test_with_scripts_the_answer_is_looked_for_until_it_is_there(browser, alice, zoo):
     client = browser(alice)
     waiting = client.post("/alice/reader/try", {"text": "a fine film"}, **HTMX).content.decode()
