@@ -8,6 +8,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("hub.cli.run:main", "carry out a recipe on local folders, without a server"),
     "merge": ("hub.cli.run:merge", "the same for merges"),
     "check": ("hub.cli.check:main", "findings, licence and estimate of a recipe"),
+    "rank": ("hub.cli.rank:main", "which model to start from, by features of your own sample"),
     "methods": ("hub.cli.methods:main", "the table of methods"),
     "submit": ("hub.cli.submit:main", "send a recipe to a hub"),
     "jobs": ("hub.cli.jobs:main", "list, show, watch, cancel or retry jobs of a hub"),

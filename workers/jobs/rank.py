@@ -132,7 +132,7 @@ class _Ranking:
             ) as predictor:  # fmt: skip
                 views = views_of(predictor, self.sample, self.estimators, batch_size=BATCH_SIZE, between=between)
             entry["scores"] = scores_of(
-                views, self.sample, self.estimators, name=model.reference, seed=self.recipe.seed
+                views, self.sample.targets, self.estimators, name=model.reference, seed=self.recipe.seed
             )
             entry["dimensions"] = views.features.shape[1] if views.features is not None else None
             entry["seconds"] = round(time.monotonic() - started, 3)

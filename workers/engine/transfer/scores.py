@@ -4,14 +4,17 @@ import importlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from workers.contracts.estimators import Estimator
-from workers.engine.transfer.sample import Sample, Views
+from workers.engine.transfer.sample import Views
 
 
 def scores_of(
-    views: Views, sample: Sample, estimators: Sequence[Estimator], *, name: str, seed: int
+    views: Views, targets: NDArray[np.generic], estimators: Sequence[Estimator], *, name: str, seed: int
 ) -> dict[str, float]:
-    """By name of estimator; those whose input the model does not give are left out.
+    """By name of estimator, over `targets` [n], classes or numbers; those whose input the model does not give are left out.
 
     Raises:
         UserError: a feature or a probability is not finite.
@@ -25,7 +28,7 @@ def scores_of(
         module, _, function = estimator.function.partition(":")
         call: Callable[..., float] = getattr(importlib.import_module(module), function)
         options = {"seed": seed} if "seed" in inspect.signature(call).parameters else {}
-        scores[estimator.name] = call(values, sample.targets, name=name, **options)
+        scores[estimator.name] = call(values, targets, name=name, **options)
     return scores
 
 
