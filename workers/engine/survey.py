@@ -20,12 +20,14 @@ def settled(
     """The merger with every round settled. Rounds of an earlier attempt at this plan are taken from the journal."""
     steps = [step for step in plan.steps if step.operation == "merge"]
     for round in merger.rounds:
+        if not any(round.wanted(step.parameters) for step in steps):
+            continue
         numbers = journal.note(f"round-{round.name}")
-        if numbers is None and steps:
+        if numbers is None:
             tally = _tally(plan, steps, readers, merger, round, pool, in_flight, reporter, cancel)
             numbers = round.settle(tally, {**steps[0].parameters, **merger.settled})
             journal.keep(f"round-{round.name}", numbers)
-        merger = replace(merger, settled={**merger.settled, **(numbers or {})})
+        merger = replace(merger, settled={**merger.settled, **numbers})
     return merger
 
 

@@ -23,19 +23,23 @@ class Round:
     `parameters` are those of the first merged tensor: rounds are for settings that hold for the whole model. Tallies should be
     int64, which add up to the same sum in any order; float64 ones are added in the order of the plan. What `settle` returns must
     be plain JSON (numbers, lists, strings): it is kept in the journal, so that a killed job does not read the model again.
+    `wanted(parameters)` says whether a tensor with these parameters needs the round; it is left out when none does.
     """
 
     name: str
     see: Callable[[MergeStep], Tally]
     settle: Callable[[Tally, Mapping[str, Any]], dict[str, Any]]
+    wanted: Callable[[Mapping[str, Any]], bool] = lambda parameters: True
 
 
 def added(total: Tally | None, tally: Tally) -> Tally:
-    """The sum of two tallies. Entries whose name begins with `min_` or `max_` take the smaller or the larger value."""
+    """The sum of two tallies; an entry that only one has stays as it is. Entries whose name begins with `min_` or `max_` take the smaller or the larger value."""
     if total is None:
         return tally
     for name, value in tally.items():
-        if name.startswith("min_"):
+        if name not in total:
+            total[name] = value
+        elif name.startswith("min_"):
             total[name] = torch.minimum(total[name], value)
         elif name.startswith("max_"):
             total[name] = torch.maximum(total[name], value)

@@ -6,6 +6,8 @@ import torch
 from tests.workers.engine.merge.steps import METHODS, merged, step_and_result, tensors
 from tests.workers.engine.plans import ROWS
 
+# Their formulas hold quantities with a scale of their own: a change twice as large is not the same change.
+SCALED = ("pcb",)
 SHAPES = [(), (1,), (5,), (0,), (3, 0, 2), (7, 3), (2, 3, 4, 5), (65_536,), (65_537,), (300, 701)]
 
 
@@ -49,7 +51,7 @@ def test_the_order_of_sources_does_not_matter(method):
     assert torch.allclose(forward, backward, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [method for method in METHODS if method not in SCALED])
 def test_scales_with_its_inputs(method):
     made = tensors(4, (50, 50))
     result = merged(method, made[0], sources_of(method, made))
