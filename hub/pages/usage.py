@@ -5,6 +5,7 @@ from urllib.parse import quote
 from django.conf import settings
 
 from hub.pages.entry import Opened
+from workers.planning.bases import head_fields
 
 _CLASSES = {
     "image-classification": "AutoModelForImageClassification",
@@ -29,14 +30,16 @@ def _python(opened: Opened) -> str:
     class_ = _CLASSES.get(facts.task, "AutoModel")
     head = ["from transformers import (", f"  {class_})"]
     if opened.repo.artifact == "adapter" and facts.base:
-        base = facts.base[0].partition("@")[0]
-        lines = [
-            "from peft import PeftModel",
-            *head,
-            "",
-            *_loaded("base", class_, f'"{base}"'),
-            "model = PeftModel.from_pretrained(",
-        ]
+        base, _, at = facts.base[0].partition("@")
+        at = str(facts.adapter.get("revision") or "") or at
+        given = [f'"{base}"', *([f'revision="{at[:12] if len(at) == 40 else at}"'] if at else [])]
+        lines = ["from peft import PeftModel", *head, ""]
+        if head_fields(facts.config, facts.adapter):
+            # Classes and head are the adapter's: the base is loaded under its config.
+            lines[1] = lines[1].replace("(", "(\n  AutoConfig,")
+            lines += _loaded("config", "AutoConfig", f'"{name}"', f'revision="{revision}"')
+            given += ["config=config", "ignore_mismatched_sizes=True"]
+        lines += [*_loaded("base", class_, *given), "model = PeftModel.from_pretrained("]
         return "\n".join([*lines, f'    base, "{name}",', f'    revision="{revision}")'])
     if facts.library == "diffusers":
         lines = ["from diffusers import (", "    DiffusionPipeline)", ""]

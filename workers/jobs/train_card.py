@@ -11,6 +11,7 @@ from workers.contracts.recipes import TrainRecipe
 from workers.contracts.tasks import Metric, Task, metric_get
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
+from workers.jobs import train_card_use
 from workers.jobs.inputs import inputs_of
 from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
@@ -37,7 +38,9 @@ def write(
     front = yaml.safe_dump(
         _front_matter(request, recipe, parts.task.name, model, data), sort_keys=False, allow_unicode=True
     )
-    (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, parts, progress, validation)}", encoding="utf-8")
+    (out / "README.md").write_text(
+        f"---\n{front}---\n{_text(recipe, parts, progress, validation, model)}", encoding="utf-8"
+    )
 
 
 def _manifest(
@@ -74,7 +77,9 @@ def _front_matter(
     return front
 
 
-def _text(recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dict[str, Any]]) -> str:
+def _text(
+    recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dict[str, Any]], base: Input | None
+) -> str:
     what = (
         f"A LoRA adapter of rank {recipe.lora.rank} for {recipe.model}"
         if recipe.lora
@@ -88,6 +93,7 @@ def _text(recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dic
     lines += ["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in _settings(recipe)), ""]
     if validation:
         lines += ["## Measured on held-out data", "", *_table(parts.task, validation), ""]
+    lines += train_card_use.lines(recipe, parts, base)
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ from workers.contracts.tasks import Task
 from workers.planning.architectures.shape import whole
 from workers.planning.builtins import builtin_facts
 from workers.planning.check import Facts
-from workers.planning.labels import label_places
+from workers.planning.labels import are_named, label_places, shown
 from workers.planning.measuring import column_findings, columns_of
 from workers.planning.runnable import BUILTIN, data_findings, image_finding, image_of
 from workers.planning.wording import add, finding, number, remove, shape_text, short_name
@@ -62,6 +62,11 @@ def _fit_findings(
     )
     # A head that is drawn anew takes whatever classes the data has.
     repair = [add(("new_head",), True, "Draw a new head for these classes")] if recipe.model else []
+    if not misfits and path[0] == "data" and are_named(held.labels) and not are_named(labels):
+        name = short_name(recipe.model or "the architecture")
+        message = f"The classes of {name} have numbers alone: {shown(held.labels)} are learnt as its classes 0 to {len(held.labels) - 1}."
+        consequence = f"The result answers with the {len(labels)} numbers of {name}, not with these names."
+        return [finding("labels_by_number", "warning", path, message, consequence, repair)]
     return [
         finding(entry.code, "error", path, entry.message, entry.consequence, repair if path[0] == "data" else [])
         for entry in misfits

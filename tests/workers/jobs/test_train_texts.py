@@ -83,7 +83,6 @@ def test_language_model_is_one_that_transformers_loads_with_its_tokenizer(texts,
 
 
 def test_adapter_for_a_language_model_is_one_that_peft_loads(texts, gpt2, tmp_path):
-    from peft import PeftModel
     from transformers import AutoModelForCausalLM
 
     result, out = run(tmp_path, texts, gpt2, lora={"rank": 2, "alpha": 4.0}, learning_rate=0.05)
@@ -91,7 +90,7 @@ def test_adapter_for_a_language_model_is_one_that_peft_loads(texts, gpt2, tmp_pa
     tokens = torch.tensor([[1, 70, 71, 72]])
     with torch.no_grad():
         before = base(tokens).logits.clone()
-        after = PeftModel.from_pretrained(base, str(out)).eval()(tokens).logits
+        after = by_its_card(out, gpt2).eval()(tokens).logits
     assert not torch.allclose(before, after, atol=1e-3)
     assert result.report["losses"][1] < result.report["losses"][0]
     assert "pipeline_tag: text-generation" in (out / "README.md").read_text()
@@ -104,13 +103,10 @@ def test_model_with_gaps_learns(texts, bert, tmp_path):
 
 
 def test_classifier_keeps_its_head_and_learns_classes_by_name(texts, classifier, tmp_path):
-    from transformers import AutoModelForSequenceClassification
-
     result, out = run(tmp_path, texts, classifier, epochs=3)
     assert result.report["labels"] == ["no", "yes"]
     assert result.metrics["validation_accuracy:alice/texts"] == 1.0
-    model = AutoModelForSequenceClassification.from_pretrained(out, local_files_only=True)
-    assert model.config.id2label == {0: "no", 1: "yes"}
+    assert by_its_card(out, classifier).config.id2label == {0: "no", 1: "yes"}
 
 
 def test_language_model_becomes_a_classifier_under_a_new_head(texts, gpt2, tmp_path):
@@ -126,11 +122,20 @@ def test_language_model_becomes_a_classifier_under_a_new_head(texts, gpt2, tmp_p
     assert "under a new head" in (out / "README.md").read_text()
 
 
+def by_its_card(out, base):
+    """What the code of the card makes, with folders in place of repos."""
+    code = (out / "README.md").read_text().partition("```python\n")[2].partition("```")[0]
+    for name, folder in (("alice/trained", out), ("alice/base", base)):
+        code = code.replace(f'"{name}"', repr(str(folder)))
+    made = {}
+    exec(code, made)
+    return made["model"]
+
+
 @pytest.mark.parametrize(("start", "parts"), [("gpt2", ["score"]), ("bert", ["classifier", "pooler"])])
 def test_adapter_with_a_head_of_its_own_answers_in_peft_as_it_does_here(texts, tmp_path, request, start, parts):
-    """Classes, head and pooler travel with the adapter: the base has none of them."""
-    from peft import PeftModel
-    from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
+    """Classes, head and pooler travel with the adapter: the base has none of them. Loaded by the very lines of its card."""
+    from transformers import AutoTokenizer
 
     from workers.engine.predict.load import load_predictor
 
@@ -140,12 +145,8 @@ def test_adapter_with_a_head_of_its_own_answers_in_peft_as_it_does_here(texts, t
     )
     assert result.metrics["validation_accuracy:alice/texts"] > 0.6
     assert json.loads((out / "adapter_config.json").read_text())["modules_to_save"] == parts
-    config = AutoConfig.from_pretrained(out, local_files_only=True)
-    assert config.id2label == {0: "no", 1: "yes"}
-    under = AutoModelForSequenceClassification.from_pretrained(
-        base, config=config, local_files_only=True, ignore_mismatched_sizes=True
-    )
-    model = PeftModel.from_pretrained(under, str(out)).eval()
+    model = by_its_card(out, base).eval()
+    assert model.config.id2label == {0: "no", 1: "yes"}
     words = ["good thing", "awful thing 3"]
     batch = AutoTokenizer.from_pretrained(base, local_files_only=True)(words, padding=True, return_tensors="pt")
     with torch.no_grad():

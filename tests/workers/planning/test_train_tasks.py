@@ -99,6 +99,16 @@ def test_classes_that_differ_are_shown_and_can_have_a_head_of_their_own(lora: An
     assert judged(patched(train("classifier", lora=lora), finding.repair[0]), other).ok
 
 
+def test_named_classes_that_would_become_numbers_are_told_of_and_can_have_a_head_of_their_own() -> None:
+    numbered = CLASSIFIER.model_copy(
+        update={"repo": "demo/numbered", "reference": "demo/numbered", "labels": ("0", "1", "2")}
+    )
+    finding = found(checked(train("numbered"), numbered, texts()), "labels_by_number")
+    assert (finding.severity, finding.where) == ("warning", "data[0]")
+    assert "no, yes are learnt as its classes 0 to 1" in finding.message
+    assert "labels_by_number" not in codes(checked(patched(train("numbered"), finding.repair[0]), numbered, texts()))
+
+
 @pytest.mark.parametrize("lora", [..., {"rank": 2}])
 @pytest.mark.parametrize("task", ["text-classification", "text-regression"])
 def test_new_head_is_told_of(task: str, lora: Any) -> None:
