@@ -61,7 +61,7 @@ def make_model(
 
 def make_dataset(user: User, full_name: str, *, rows: int = 5, visibility: str = "public") -> tuple[Repo, Commit]:
     content = save({
-        "images": np.zeros((rows, 1, 8, 8), "float32"), "labels": np.zeros(rows, "int64"), "index": np.arange(rows, dtype="int64"),
+        "images": np.zeros((rows, 1, 8, 8), "float32"), "labels": np.arange(rows, dtype="int64") % 2, "index": np.arange(rows, dtype="int64"),
     })  # fmt: skip
     card = b"---\nlicense: cc-by-4.0\n---\n# Data\n"
     files = {"data/test.safetensors": content, "README.md": card}
