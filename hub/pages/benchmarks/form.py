@@ -9,9 +9,12 @@ from django.http import QueryDict
 from hub.benchmarks.data import Data, data_resolve
 from hub.pages.making.values import value_of
 from workers.contracts.benchmarks import Definition
+from workers.contracts.recipes import Measure
 from workers.contracts.tasks import TASKS, Task, metric_get, task_get
 from workers.planning.columns import fits, roles_of
+from workers.planning.contents import classes_seen
 from workers.planning.harness import HARNESS_TASKS
+from workers.planning.labels import are_named
 from workers.planning.options import OPTIONS
 
 MOST_LABELS_SHOWN = 1000
@@ -42,6 +45,7 @@ class BuilderForm:
     metrics: list[tuple[str, str]] = field(default_factory=list)
     metric: str = ""
     labels: str = ""
+    rows_seen: int = 0  # so many were read for the classes, where these were not all
     slices: list[str] = field(default_factory=list)
     cluster: str = ""
     options: str = ""
@@ -101,11 +105,30 @@ def _answers(form: BuilderForm, given: QueryDict, start: Definition | None) -> N
     asked = given.get("metric", before)
     form.metric = asked if asked in task.metrics else task.metrics[0]
     known = start.labels if start and start.labels else data.facts.labels if task.is_classification else ()
-    form.labels = given.get("labels", "\n".join(known[:MOST_LABELS_SHOWN]))
+    seen, is_whole = _classes_seen(form) if task.is_classification and not known else ((), True)
+    form.labels = given.get("labels", "\n".join((known or seen)[:MOST_LABELS_SHOWN]))
+    form.rows_seen = 0 if is_whole else _rows_seen(form)
     form.options = given.get("options", _yaml(start.options) if start else "")
     form.option_names = [option.name for option in OPTIONS.get(task.name, ())]
     form.has_options = bool(form.option_names or form.options or task.name in HARNESS_TASKS)
     form.limit = given.get("limit", str(start.limit) if start and start.limit else "")
+
+
+def _classes_seen(form: BuilderForm) -> tuple[tuple[str, ...], bool]:
+    """The names in the column of answers, as far as the split was read. Numbers are no names: those are for the asker to give."""
+    data, task = form.data, form.task
+    assert data is not None  # noqa: S101  both are checked by the caller
+    assert task is not None  # noqa: S101
+    measure = Measure(
+        data=form.data_name, split=form.split, columns={row.role: row.chosen for row in form.roles if row.chosen}
+    )  # type: ignore[arg-type]
+    seen, is_whole = classes_seen(measure, task, data.facts)
+    return (seen, is_whole) if are_named(seen) else ((), True)
+
+
+def _rows_seen(form: BuilderForm) -> int:
+    held = form.data.facts.seen.get(form.split, {}) if form.data is not None else {}
+    return max((seen.rows for seen in held.values()), default=0)
 
 
 def document_of(form: BuilderForm, given: QueryDict) -> dict[str, Any]:

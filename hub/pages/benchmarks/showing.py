@@ -72,6 +72,15 @@ def _data(version: BenchmarkVersion) -> Any:
     return format_html('<a href="{}?revision={}">{}</a>', repo_url(name, "dataset"), version.data_commit, name)
 
 
+def noticed_of(version: BenchmarkVersion) -> list[dict[str, Any]]:
+    """The warnings of its making, but one class only: the page says that at its top. What was to be checked by the first measurement
+
+    has been, once there is one.
+    """
+    left_out = {"one_class"} | ({"checked_when_measured"} if version.example_hash else set())
+    return [row for row in version.noticed if row.get("code") not in left_out]
+
+
 def measure_command(version: BenchmarkVersion, is_newest: bool) -> str:
     name = version.benchmark.name if is_newest else f"{version.benchmark.name}@{version.number}"
     recipe = f"kind: evaluate\nmodels: [namespace/name]\ndata:\n  - {{benchmark: {name}}}\n"

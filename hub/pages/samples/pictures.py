@@ -6,6 +6,9 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.pages.numbers import size
+from workers.planning.pictures import MAX_PIXELS, picture_size, pixel_words
+
 MOST_SIDE = 64
 MOST_INLINE = 24 * 1024
 _TYPES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"RIFF": "image/webp"}
@@ -35,12 +38,23 @@ def picture_of_values(values: Sequence[float], channels: int, height: int, width
     return Picture(_inline("image/png", png_bytes(rows, len(shown))), is_small=max(height, width) // pace <= MOST_SIDE)
 
 
-def picture_of_bytes(content: bytes) -> Picture | None:
-    """An encoded picture, if it is one that browsers show and small enough to stand in a page."""
+def picture_of_bytes(content: bytes) -> Picture | str:
+    """An encoded picture, if it is one that browsers show and small enough to stand in a page; else the words to show in its place."""
     kind = next((kind for start, kind in _TYPES.items() if content.startswith(start)), None)
-    if kind is None or len(content) > MOST_INLINE:
-        return None
-    return Picture(_inline(kind, content))
+    if kind is None:
+        return "not shown: no picture that browsers know"
+    return unshown(content, len(content), MOST_INLINE) or Picture(_inline(kind, content))
+
+
+def unshown(head: bytes, length: int, most: int) -> str:
+    """Why a picture is not given to a browser; "" for one that is. SECURITY: a small file may unpack to gigabytes: its header says so.
+
+    `head` are its first bytes, `length` all of them, of which at most `most` are sent.
+    """
+    claimed = picture_size(head)
+    if claimed is not None and claimed[0] * claimed[1] > MAX_PIXELS:
+        return f"not shown: {pixel_words(claimed)} pixels"
+    return f"not shown: {size(length)}" if length > most else ""
 
 
 def png_bytes(rows: Sequence[bytes], channels: int) -> bytes:

@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from hub.blobs.models import Blob
+from hub.blobs.services import blob_bytes
 from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import facts_of
-from hub.pages.samples.pictures import MOST_INLINE, Picture
+from hub.pages.samples.pictures import MOST_INLINE, Picture, unshown
 from hub.pages.samples.reading import BlobFile, TooMuch
 from hub.pages.samples.tables import csv_rows, line_rows, parquet_rows
 from hub.pages.samples.tensors import tensor_rows
@@ -17,6 +19,7 @@ from workers.planning.datasets import SplitFiles, classes_of, files_by_split
 
 Reader = Callable[[BlobFile, Sequence[int]], tuple[dict[str, list[Any]], int]]
 IMAGE, LABEL = "image", "label"
+_HEADER_BYTES = 16 * 1024
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,21 @@ def _reader(kept: str, path: str) -> Reader:
 
 
 def _pictures(repo: Repo, commit: Commit, held: SplitFiles, rows: Sequence[int]) -> Sampled:
-    """Pictures in folders are shown from their own addresses, as far as they are small enough to be loaded with a page."""
+    """Pictures in folders are shown from their own addresses, as far as their headers say that they can be loaded with a page."""
     classes = classes_of(held.files)
     found = [row for row in rows if 0 <= row < len(held.files)]
-    sizes = {file.path: file.size_bytes for file in facts_of(commit).files}
-    pictures = [
-        Picture(f"/datasets/{repo.full_name}/resolve/{commit.oid}/{held.files[row]}")
-        if sizes[held.files[row]] <= 20 * MOST_INLINE
-        else None
-        for row in found
-    ]
     if not found:
         return Sampled(reason="The split has no such rows.")
+    files = {file.path: file for file in facts_of(commit).files}
+    blobs = Blob.objects.in_bulk([files[held.files[row]].sha256 for row in found])
+    pictures: list[Picture | str] = []
+    for row in found:
+        file = files[held.files[row]]
+        blob = blobs.get(file.sha256)
+        reason = unshown(_head(blob), file.size_bytes, 20 * MOST_INLINE) if blob is not None else "not on this hub"
+        pictures.append(reason or Picture(f"/datasets/{repo.full_name}/resolve/{commit.oid}/{quote(file.path)}"))
     return Sampled(tuple(found), {IMAGE: pictures, LABEL: [classes[row] or None for row in found]})
+
+
+def _head(blob: Blob) -> bytes:
+    return blob_bytes(blob=blob, end=min(blob.size_bytes, _HEADER_BYTES))

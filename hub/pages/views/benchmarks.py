@@ -3,6 +3,7 @@
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hub.accounts.selectors import namespaces_writable
@@ -15,7 +16,7 @@ from hub.core.errors import ApplicationError, Forbidden, Invalid
 from hub.core.ratelimit import Limit, limit_check
 from hub.pages.benchmarks.examples import examples_of
 from hub.pages.benchmarks.form import BuilderForm, document_of, form_of
-from hub.pages.benchmarks.showing import definition_read, label_of, measure_command, version_rows
+from hub.pages.benchmarks.showing import definition_read, label_of, measure_command, noticed_of, version_rows
 from hub.pages.browsing import url_with
 from hub.pages.cards import card_of
 from hub.pages.entry import Opened
@@ -63,6 +64,8 @@ def detail(request: HttpRequest, name: str) -> HttpResponse:
         "is_newest": versions[0].pk == version.pk,
         "command": measure_command(version, versions[0].pk == version.pk),
         "may_change": selectors.may_change(request.user, version.benchmark),
+        "trouble_at": parse_datetime(version.trouble.get("at") or ""),
+        "noticed": noticed_of(version),
     }
     return render(request, "benchmarks/detail.html", context)
 

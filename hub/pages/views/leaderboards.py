@@ -32,8 +32,8 @@ def listing(request: HttpRequest) -> HttpResponse:
     lines = boards_overview(user=request.user, versions=list(page))
     context = {
         "page": page,
-        "measured": [(line, task_word(line.version.task)) for line in lines if line.entries],
-        "empty": [(line, task_word(line.version.task)) for line in lines if not line.entries],
+        "measured": [(line, task_word(line.version.task)) for line in lines if line.entries or line.older],
+        "empty": [(line, task_word(line.version.task)) for line in lines if not line.entries and not line.older],
         **_pages(request, page),
     }
     return render(request, "leaderboards/list.html", context)

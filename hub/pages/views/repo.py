@@ -18,6 +18,7 @@ from hub.pages.licences import verdict_read
 from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.results.worth import worth_of
+from hub.pages.samples.preview import preview_of
 from hub.pages.trying import try_box
 from hub.pages.usage import usage_of
 
@@ -86,6 +87,7 @@ def dataset(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "label": label_of(opened),
         "usage": usage_of(opened),
         "benchmarks": benchmarks_on(opened.repo, user=request.user),
+        "preview": preview_of(opened, split=request.GET.get("split", ""), user=request.user),
         "card": None if opened.repo.disabled_reason else card_of(opened),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }

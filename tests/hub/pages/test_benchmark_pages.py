@@ -1,13 +1,17 @@
 """Benchmarks on pages: list, detail with examples, the builder, versions, retirement; who may do what."""
 
 import json
+import re
+import struct
 
 import pytest
 
 from hub.benchmarks.models import Benchmark
 from hub.benchmarks.services import benchmark_revise
-from tests.factories.benchmarks import make_benchmark
+from hub.catalog.models import Repo
+from tests.factories.benchmarks import make_benchmark, make_dataset, make_entry
 from tests.factories.catalog import make_repo
+from tests.factories.evals import make_model
 
 REVIEWS = "".join(
     json.dumps({"sentence": text, "label": label, "source": "shop"}) + "\n"
@@ -184,3 +188,65 @@ def test_the_page_of_a_dataset_names_the_benchmarks_on_it(browser, alice, review
     assert 'href="/leaderboards/reviews"' in page
     make_repo(alice, "other", type="dataset", files={"test.jsonl": REVIEWS})
     assert "Benchmarks on it" not in text_of(browser().get("/datasets/alice/other"))
+
+
+def test_the_page_of_a_dataset_shows_its_first_rows_and_its_classes(browser, alice, reviews):
+    page = text_of(browser().get("/datasets/alice/reviews"))
+    assert "Broke at once." in page
+    assert "3 rows" in page
+    assert re.search(r"<th scope=\"row\">good</th><td class=\"figure\">2</td>", page)
+    bad = make_repo(
+        alice,
+        "mixed",
+        type="dataset",
+        files={"test.jsonl": '{"label": 1}\n{"label": "a"}\n', "train.csv": "text,label\na,x\n"},
+    )
+    page = text_of(browser(alice).get("/datasets/alice/mixed"))
+    assert "Models cannot be measured on test." in page
+    assert "has text in label, the rows before have whole numbers" in page
+    assert "Models cannot be measured" not in text_of(browser(alice).get("/datasets/alice/mixed?split=train"))
+    Repo.objects.filter(pk=bad.pk).update(gated="manual")
+    page = text_of(browser().get("/datasets/alice/mixed?split=train"))
+    assert "Only those with access to the dataset see its examples." in page
+
+
+def test_a_picture_that_is_too_large_is_words_and_no_broken_image(browser, alice):
+    head = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 20_000, 20_000)
+    make_repo(alice, "pets", type="dataset", files={"test/cat/1.png": head, "test/dog/2 b.png": b"\x89PNG\r\n\x1a\n"})
+    page = text_of(browser().get("/datasets/alice/pets"))
+    assert "not shown: 20\u2009000 × 20\u2009000 pixels" in page
+    assert "test/dog/2%20b.png" in page
+    assert "test/cat/1.png" not in page[page.index('id="rows"') : page.index("<h2>Card")]
+
+
+def test_the_builder_knows_the_classes_of_texts(browser, alice, reviews):
+    page = text_of(browser(alice).get("/benchmarks/new?data=alice/reviews&task=text-classification"))
+    assert ">bad\ngood</textarea>" in page
+
+
+def test_a_benchmark_says_what_was_noticed_and_why_its_data_was_refused(browser, alice):
+    make_repo(alice, "numbers", type="dataset", files={"test.csv": "text,label\na,0\nb,1\n"})
+    made = make_benchmark(alice, "numbers", data="alice/numbers", task="text-classification")
+    page = text_of(browser().get("/benchmarks/numbers"))
+    assert "The labels 0–1 are numbers without names" in page
+    assert "was refused" not in page
+    made.trouble = {
+        "at": "2026-11-20T10:00:00+00:00",
+        "findings": [{"message": "Row 3 holds <b>NaN</b>.", "consequence": ""}],
+    }
+    made.save()
+    page = text_of(browser().get("/benchmarks/numbers"))
+    assert "The data was refused when this was measured on 20 Nov 2026." in page
+    assert "&lt;b&gt;NaN" in page
+
+
+def test_a_changed_benchmark_is_listed_with_the_versions_that_were_measured(browser, alice):
+    make_dataset(alice, "alice/letters")
+    make_entry(alice, make_benchmark(alice, "letters", data="alice/letters"), make_model(alice, "good")[0], [1, 0])
+    definition = {"task": "image-classification", "data": "alice/letters", "limit": 3}
+    benchmark_revise(user=alice, name="letters", definition=definition)
+    page = " ".join(browser().get("/leaderboards").content.decode().split())
+    assert "version 2 not measured yet;" in page
+    assert '<a href="/leaderboards/letters?version=1">version 1: 1 model</a>' in page
+    unmeasured = page.partition("Nobody measured yet")[2]
+    assert "/benchmarks/letters" not in unmeasured

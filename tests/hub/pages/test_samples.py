@@ -55,8 +55,8 @@ def test_of_a_large_picture_every_nth_pixel_is_shown():
 
 def test_encoded_pictures_go_in_as_they_are_unless_large_or_something_else():
     assert picture_of_bytes(b"\x89PNG\r\n\x1a\nrest").source.startswith("data:image/png;base64,")
-    assert picture_of_bytes(b"<svg onload=alert(1)>") is None
-    assert picture_of_bytes(b"\xff\xd8\xff" + b"0" * MOST_INLINE) is None
+    assert picture_of_bytes(b"<svg onload=alert(1)>") == "not shown: no picture that browsers know"
+    assert str(picture_of_bytes(b"\xff\xd8\xff" + b"0" * MOST_INLINE)).startswith("not shown: 25")
 
 
 @pytest.mark.parametrize("rows", [[0, 2], [2], [1, 99]])
