@@ -4,6 +4,8 @@ from django.db import models
 
 from hub.core.models import Identified, TimeStamped
 
+ONE_CLASS = "one_class"
+
 
 class Benchmark(Identified, TimeStamped):
     """`name` is one word, unique on the hub: /benchmarks/{name}. Built-in ones belong to nobody.
@@ -40,6 +42,11 @@ class BenchmarkVersion(Identified, TimeStamped):
     retired = models.CharField(max_length=300, blank=True)
     noticed = models.JSONField(default=list)
     trouble = models.JSONField(default=dict)
+
+    @property
+    def one_class(self) -> str:
+        """A sentence where all examples are of one class, as the data's first part or a measurement found: accuracy says nothing there."""
+        return next((str(entry["message"]) for entry in self.noticed if entry.get("code") == ONE_CLASS), "")
 
     class Meta:
         ordering = ["-number"]

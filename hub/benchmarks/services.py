@@ -1,6 +1,6 @@
 """Writes of benchmarks. Versions are only added: what was measured by one keeps its meaning for ever."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -11,7 +11,7 @@ from hub.accounts.models import User
 from hub.accounts.selectors import namespace_writable
 from hub.benchmarks.checking import definition_check
 from hub.benchmarks.data import Data
-from hub.benchmarks.models import Benchmark, BenchmarkVersion
+from hub.benchmarks.models import ONE_CLASS, Benchmark, BenchmarkVersion
 from hub.benchmarks.names import name_fits_data, owned_name_validate
 from hub.benchmarks.selectors import benchmark_get
 from hub.catalog.json_safe import json_safe
@@ -126,6 +126,17 @@ def _recorded(user: User, version: BenchmarkVersion, deed: str) -> None:
         f"benchmark.{deed}", actor=user, subject=f"{version.benchmark.name}@{version.number}",
         namespace=namespace.name if namespace is not None else "", digest=version.digest,
     )  # fmt: skip
+
+
+def one_class_note(*, digest: str, warnings: Sequence[dict[str, Any]]) -> None:
+    """A measurement went through all examples: what it says of their classes stands in for what the first part of them said."""
+    found = [entry for entry in warnings if entry.get("code") == ONE_CLASS][:1]
+    # in one order: two measurements that end at once must not wait for each other
+    for version in BenchmarkVersion.objects.select_for_update().filter(digest=digest).order_by("pk"):
+        others = [entry for entry in version.noticed if entry.get("code") != ONE_CLASS]
+        if version.noticed != [*others, *found]:
+            version.noticed = json_safe([*others, *found])
+            version.save(update_fields=["noticed", "updated_at"])
 
 
 def example_hash_note(*, digest: str, example_hash: str, examples: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from hub.benchmarks.models import BenchmarkVersion
-from hub.benchmarks.services import example_hash_note
+from hub.benchmarks.services import example_hash_note, one_class_note
 from hub.blobs.models import Blob
 from hub.catalog.models import Commit
 from hub.evals.meaning import definition_of_row, facts_of_input, score_of
@@ -68,6 +68,7 @@ def _row_publish(
 
 def _examples_noted(digest: str, row: Mapping[str, Any]) -> str:
     """The first measurement says which examples a definition has; what was asked of others later is not put beside it."""
+    one_class_note(digest=digest, warnings=row.get("warnings") or ())
     found = str(row.get("example_hash") or "")
     if not found:
         return ""

@@ -70,6 +70,7 @@ class LeaderboardOutput(serializers.Serializer):
     version = serializers.IntegerField()
     digest = serializers.CharField()
     retired = serializers.CharField()
+    one_class = serializers.CharField(help_text="a sentence where all examples are of one class; else empty")
     definition = DefinitionOutput()
     metric = serializers.CharField()
     higher_is_better = serializers.BooleanField()
@@ -191,6 +192,7 @@ def board_json(board: Leaderboard) -> dict[str, Any]:
         "version": version.number,
         "digest": version.digest,
         "retired": version.retired,
+        "one_class": version.one_class,
         "definition": version.definition,
         "metric": board.metric.name,
         "higher_is_better": board.metric.higher_is_better,

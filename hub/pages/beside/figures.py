@@ -1,13 +1,14 @@
 """The figures of a comparison: measurements as dot plots, distances as lines. Titles and sentences come from the numbers."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.http import urlencode
 
 from hub.pages.beside.distances import Distances
 from hub.pages.beside.members import Member
-from hub.pages.beside.scores import ScoreRow, means_of
+from hub.pages.beside.scores import Mean, ScoreRow
 from hub.pages.charts import series_dots, series_lines
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import series_glyph
@@ -25,21 +26,38 @@ def value_words(metric: Metric, value: float | None, *, unit: bool = True) -> st
     return percent(value, unit=unit) if metric.unit == "share" else figure(float(f"{value:.4g}"))
 
 
-def score_figures(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Figure]:
+def score_figures(members: Sequence[Member], rows: Sequence[ScoreRow], means: Mapping[str, Mean]) -> list[Figure]:
     """One figure per metric, because values of different metrics share no axis."""
     metrics = list(dict.fromkeys(row.metric for row in rows))
-    return [_score_figure(members, metric, [row for row in rows if row.metric == metric]) for metric in metrics]
+    return [_score_figure(members, metric, [row for row in rows if row.metric == metric], means.get(metric.name)) for metric in metrics]  # fmt: skip
 
 
-def mean_row(members: Sequence[Member], rows: Sequence[ScoreRow]) -> tuple[str, list[tuple[str, bool]]] | None:
-    """`Mean accuracy` with each entry's, the best marked; None where not all were measured on the same."""
-    for metric in dict.fromkeys(row.metric for row in rows):
-        means = means_of([row for row in rows if row.metric == metric], len(members))
-        if means is not None:
-            best = max(means) if metric.higher_is_better else min(means)
-            label = f"Mean {metric.label[:1].lower()}{metric.label[1:]}"
-            return label, [(value_words(metric, mean), mean == best) for mean in means]
+@dataclass(frozen=True)
+class MeanRow:
+    """`cells`: by entry its mean, the interval where there is one, whether it is best. `note` says what the interval rests on."""
+
+    label: str
+    cells: tuple[tuple[str, str, bool], ...]
+    note: str
+
+
+def mean_row(means: Mapping[str, Mean]) -> MeanRow | None:
+    """`Mean accuracy` of the first metric that has one; None where not all were measured on the same."""
+    for mean in means.values():
+        label = f"Mean {mean.metric.label[:1].lower()}{mean.metric.label[1:]}"
+        cells = tuple(
+            (value_words(mean.metric, value), _ends_words(mean, place), place in mean.best)
+            for place, value in enumerate(mean.values)
+        )
+        return MeanRow(label, cells, mean.note)
     return None
+
+
+def _ends_words(mean: Mean, place: int) -> str:
+    low, high = mean.ends(place)
+    if low is None or high is None:
+        return ""
+    return f"{value_words(mean.metric, low, unit=False)} to {value_words(mean.metric, high, unit=False)}"
 
 
 def score_table(members: Sequence[Member], rows: Sequence[ScoreRow]) -> Table:
@@ -55,20 +73,19 @@ def score_table(members: Sequence[Member], rows: Sequence[ScoreRow]) -> Table:
     return Table(head, cells, "Measured values with their 95 % intervals")
 
 
-def _score_figure(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow]) -> Figure:
+def _score_figure(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], mean: Mean | None) -> Figure:
     words = row_words(rows)
-    means = means_of(rows, len(members))
     bands = [
         series_dots.Band(word, [series_dots.Dot(member.series, score.value, score.low, score.high) for member, score in zip(members, row.scores, strict=True) if score is not None])
         for word, row in zip(words[:CHARTED], rows[:CHARTED], strict=True)
     ]  # fmt: skip
-    if means is not None:
-        bands.append(series_dots.Band("mean", [series_dots.Dot(member.series, mean) for member, mean in zip(members, means, strict=True)], is_mean=True))  # fmt: skip
+    if mean is not None:
+        bands.append(series_dots.Band("mean", [series_dots.Dot(member.series, mean.values[place], *mean.ends(place)) for place, member in enumerate(members)], is_mean=True))  # fmt: skip
     title = f"{metric.label} by dataset" if len(rows) > 1 else f"{metric.label} on {words[0]}"
     is_share = metric.unit == "share"
     drawn = [draw(bands, title, is_share=is_share) for draw in (series_dots.draw, series_dots.draw_narrow)]
     legend = [(series_glyph(member.series), member.name) for member in members]
-    return Figure(title, _score_sentence(members, metric, rows, words, means), drawn, _shown_table(members, metric, rows, words, means), legend, _csv("scores", members))  # fmt: skip
+    return Figure(title, _score_sentence(members, metric, rows, words, mean), drawn, _shown_table(members, metric, rows, words, mean), legend, _csv("scores", members))  # fmt: skip
 
 
 def row_words(rows: Sequence[ScoreRow]) -> list[str]:
@@ -81,24 +98,28 @@ def row_words(rows: Sequence[ScoreRow]) -> list[str]:
     ]
 
 
-def _score_sentence(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], means: Sequence[float] | None) -> str:  # fmt: skip
+def _score_sentence(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], mean: Mean | None) -> str:  # fmt: skip
     best = "Highest" if metric.higher_is_better else "Lowest"
     parts = []
-    if means is not None:
-        place = (max if metric.higher_is_better else min)(range(len(means)), key=lambda index: means[index])
-        parts.append(f"{best} mean: {members[place].name}, {value_words(metric, means[place])}.")
+    if mean is not None:
+        top = " and ".join(members[place].name for place in mean.best)
+        parts.append(f"{best} mean: {top}, {value_words(metric, mean.values[mean.best[0]])}.")
     for place, member in enumerate(members):
         won = [(word, row.is_clear) for word, row in zip(words, rows, strict=True) if row.best == place]
         if won:
             listed = ", ".join(f"{word}{'' if is_clear else ' (intervals overlap)'}" for word, is_clear in won[:6])
             parts.append(f"{member.name} leads on {listed}{' and more' if len(won) > 6 else ''}.")
+    level = [word for word, row in zip(words, rows, strict=True) if row.best is None and sum(score is not None for score in row.scores) > 1]  # fmt: skip
+    if level:
+        parts.append(f"Level at the top on {', '.join(level[:6])}{' and more' if len(level) > 6 else ''}.")
     if not parts:
         parts.append("No dataset was measured for two of them alike.")
     more = f" The first {CHARTED} of {len(rows)} are drawn." if len(rows) > CHARTED else ""
-    return " ".join(parts) + " Bars are 95 % intervals." + more
+    note = f" {mean.note}" if mean is not None else ""
+    return " ".join(parts) + " Bars are 95 % intervals." + more + note
 
 
-def _shown_table(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], means: Sequence[float] | None) -> Table:  # fmt: skip
+def _shown_table(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], mean: Mean | None) -> Table:  # fmt: skip
     cells: list[list[object]] = []
     for word, row in zip(words, rows, strict=True):
         line: list[object] = [word]
@@ -106,8 +127,9 @@ def _shown_table(members: Sequence[Member], metric: Metric, rows: Sequence[Score
             interval = "" if score is None or score.low is None or score.high is None else f" ({value_words(metric, score.low, unit=False)} to {value_words(metric, score.high, unit=False)})"  # fmt: skip
             line.append(f"{value_words(metric, score.value if score else None, unit=False)}{interval}")
         cells.append(line)
-    if means is not None:
-        cells.append(["mean", *(value_words(metric, mean, unit=False) for mean in means)])
+    if mean is not None:
+        ends = [_ends_words(mean, place) for place in range(len(mean.values))]
+        cells.append(["mean", *(value_words(metric, value, unit=False) + (f" ({interval})" if interval else "") for value, interval in zip(mean.values, ends, strict=True))])  # fmt: skip
     unit = " in %" if metric.unit == "share" else f" in {metric.unit}" if metric.unit != "plain" else ""
     return Table(["Dataset", *(member.name for member in members)], cells, f"{metric.label}{unit} with 95 % intervals")
 

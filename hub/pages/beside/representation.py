@@ -4,7 +4,7 @@ from typing import Any
 
 from hub.pages.beside.comparison import SideBySide
 from hub.pages.beside.distances import Distances
-from hub.pages.beside.scores import Score, ScoreRow
+from hub.pages.beside.scores import Mean, Score, ScoreRow
 
 
 def side_by_side_json(found: SideBySide) -> dict[str, Any]:
@@ -13,6 +13,7 @@ def side_by_side_json(found: SideBySide) -> dict[str, Any]:
         "models": [{"reference": member.reference, "repo": member.full_name, "commit": member.oid, "is_open": member.is_open} for member in found.members],
         "facts": [{"key": row.key, "values": list(row.values), "differs": list(row.differs)} for row in found.facts],
         "scores": [_row(row) for row in found.scores],
+        "means": [_mean(mean) for mean in found.means.values()],
         "structure": {
             "models": [member.reference for member in structure.members],
             "total": structure.total, "same": structure.same, "missing": structure.missing, "reshaped": structure.reshaped, "retyped": structure.retyped,
@@ -32,6 +33,11 @@ def _row(row: ScoreRow) -> dict[str, Any]:
         "data": row.data, "split": row.split, "metric": row.metric.name, "higher_is_better": row.metric.higher_is_better,
         "scores": [_score(score) for score in row.scores], "best": row.best, "is_clear": row.is_clear,
     }  # fmt: skip
+
+
+def _mean(mean: Mean) -> dict[str, Any]:
+    values = [dict(zip(("low", "high"), mean.ends(place), strict=True)) | {"value": value} for place, value in enumerate(mean.values)]  # fmt: skip
+    return {"metric": mean.metric.name, "datasets": mean.datasets, "values": values, "note": mean.note}
 
 
 def _score(score: Score | None) -> dict[str, Any] | None:

@@ -4,9 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hub.evals.means import Means, means_kept
 from hub.evals.models import Evaluation
 from hub.evals.twins import evaluations_at
 from hub.pages.beside.members import Member, Reader
+from hub.pages.numbers import thousands
 from workers.contracts.tasks import METRICS, Metric
 
 MOST_ROWS = 64
@@ -37,11 +39,13 @@ class ScoreRow:
 
     @property
     def best(self) -> int | None:
-        """The place of the best value, None where fewer than two were measured."""
+        """The place of the best value, None where fewer than two were measured, and where the best are level."""
         known = [(score.value, place) for place, score in enumerate(self.scores) if score is not None]
         if len(known) < 2:
             return None
-        return (max if self.metric.higher_is_better else min)(known, key=lambda pair: pair[0])[1]
+        top = (max if self.metric.higher_is_better else min)(value for value, _ in known)
+        places = [place for value, place in known if value == top]
+        return places[0] if len(places) == 1 else None
 
     @property
     def is_clear(self) -> bool:
@@ -85,11 +89,49 @@ def _score(row: Evaluation | None, metric: str) -> Score | None:
     return Score(float(measured["value"]), measured.get("low"), measured.get("high"), int(measured.get("n") or row.examples), row)  # fmt: skip
 
 
-def means_of(rows: Sequence[ScoreRow], count: int) -> tuple[float, ...] | None:
-    """Per entry over `rows`, where all were measured on all of them and there is more than one."""
+@dataclass(frozen=True)
+class Mean:
+    """Over datasets: `values` by entry, with `found.intervals` where there are any."""
+
+    values: tuple[float, ...]
+    found: Means
+    metric: Metric
+    datasets: int
+
+    @property
+    def best(self) -> tuple[int, ...]:
+        """The places of the best, more than one where they are level."""
+        top = (max if self.metric.higher_is_better else min)(self.values)
+        return tuple(place for place, value in enumerate(self.values) if value == top)
+
+    def ends(self, place: int) -> tuple[float, float] | tuple[None, None]:
+        return (
+            (self.found.intervals[place].low, self.found.intervals[place].high)
+            if self.found.intervals
+            else (None, None)
+        )
+
+    @property
+    def note(self) -> str:
+        """What the interval rests on, or why there is none."""
+        if not self.found.intervals:
+            return self.found.note
+        if self.found.pooling == "same":
+            return f"Its 95 % interval is over {thousands(self.found.sources)} examples, each drawn in all {self.datasets} datasets at once: they are forms of the same ones."
+        return f"Its 95 % interval takes the examples of the {self.datasets} datasets for different ones. If some are the same, it is too narrow: a cluster column in the benchmarks says so."
+
+
+def mean_of(rows: Sequence[ScoreRow], count: int) -> Mean | None:
+    """Over `rows` of one metric, where all were measured on all of them and there is more than one."""
     if len(rows) < 2 or not all(row.is_complete for row in rows):
         return None
-    return tuple(
-        sum(row.scores[place].value for row in rows) / len(rows)  # type: ignore[union-attr]
-        for place in range(count)
-    )
+    known = [[row.scores[place] for row in rows] for place in range(count)]
+    values = tuple(sum(score.value for score in scores) / len(rows) for scores in known)  # type: ignore[union-attr]
+    metric = rows[0].metric
+    found = means_kept([[score.evaluation for score in scores] for scores in known], metric.name)  # type: ignore[union-attr]
+    return Mean(values, found, metric, len(rows))
+
+
+def means_by_metric(rows: Sequence[ScoreRow], count: int) -> dict[str, Mean]:
+    found = {name: mean_of([row for row in rows if row.metric.name == name], count) for name in dict.fromkeys(row.metric.name for row in rows)}  # fmt: skip
+    return {name: mean for name, mean in found.items() if mean is not None}

@@ -34,8 +34,21 @@ class SideScoreRowOutput(serializers.Serializer):
     scores = serializers.ListField(
         child=SideScoreOutput(allow_null=True), help_text="in the order of models; null where not measured"
     )
-    best = serializers.IntegerField(allow_null=True, help_text="which of models is best")
+    best = serializers.IntegerField(allow_null=True, help_text="which of models is best; null where the best are level")
     is_clear = serializers.BooleanField(help_text="no other interval reaches that of the best")
+
+
+class SideMeanValueOutput(serializers.Serializer):
+    value = serializers.FloatField()
+    low = serializers.FloatField(allow_null=True, help_text="95 %")
+    high = serializers.FloatField(allow_null=True)
+
+
+class SideMeanOutput(serializers.Serializer):
+    metric = serializers.CharField()
+    datasets = serializers.IntegerField()
+    values = SideMeanValueOutput(many=True, help_text="in the order of models")
+    note = serializers.CharField(help_text="what the intervals rest on, or why there are none")
 
 
 class SideTensorOutput(serializers.Serializer):
@@ -81,6 +94,7 @@ class CompareOutput(serializers.Serializer):
     models = SideOutput(many=True)
     facts = SideFactOutput(many=True)
     scores = SideScoreRowOutput(many=True)
+    means = SideMeanOutput(many=True, help_text="over datasets, where all models were measured on the same ones")
     structure = SideStructureOutput()
     distances = SideDistancesOutput(
         allow_null=True, help_text="from their common base, where merges on this hub have measured them"

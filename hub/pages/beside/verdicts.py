@@ -57,6 +57,8 @@ def verdict_between(
     is_waiting = pair is None and note == WAITING
     shown = held_to(difference_of(pair.difference, metric), pair.p_value) if pair is not None else None
     p = p_words(pair.p_value) if pair is not None else ""
+    if pair is not None and len(pair.classes) == 1:
+        word = f"{word}, one class only"
     return Verdict(word, *names, shown, p, _url(*two), note, is_waiting), worked_out
 
 

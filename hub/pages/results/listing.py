@@ -27,6 +27,7 @@ class Line:
     url: str
     difference: Interval | None = None
     parent: str = ""
+    is_one_class: bool = False
 
     @property
     def change(self) -> str:
@@ -55,8 +56,11 @@ class Line:
 
 def lines_of(opened: Opened, rows: Sequence[Evaluation], comparison: Comparison | None, *, user: Any) -> list[Line]:
     digests = {row.definition_digest for row in rows if row.definition_digest}
-    called = by_name(versions_visible(user).filter(digest__in=digests)).values_list("digest", "benchmark__name")
-    names = dict(reversed(list(called)))  # the first of each digest is its name
+    called = list(by_name(versions_visible(user).filter(digest__in=digests)).select_related("benchmark"))
+    names = {
+        version.digest: version.benchmark.name for version in reversed(called)
+    }  # the first of each digest is its name
+    of_one_class = {version.digest for version in called if version.one_class}
     given = {entry.data: entry for entry in comparison.given_up} if comparison is not None else {}
     split = comparison.split if comparison is not None else ""
     namespace, _, name = opened.repo.full_name.partition("/")
@@ -74,6 +78,7 @@ def lines_of(opened: Opened, rows: Sequence[Evaluation], comparison: Comparison 
                 interval_words(measured.get("low"), measured.get("high"), metric),
                 reverse("repo-measurement", args=[namespace, name, row.pk]),
                 against.difference if against is not None else None, against.parent if against is not None else "",
+                row.definition_digest in of_one_class,
             )
         )  # fmt: skip
     return found

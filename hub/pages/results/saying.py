@@ -77,6 +77,10 @@ def verdict_sentence(pair: Pair, rival: str) -> str:
         return f"{metric.label} has no difference that could be worked out for these answers."
     groups = f" in {thousands(pair.clusters)} groups that belong together" if pair.clusters is not None else ""
     words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples{groups}."
+    if len(pair.classes) == 1:
+        words += (
+            f" All examples are of one class, {pair.classes[0].value}: this tells nothing of telling classes apart."
+        )
     if not metric.higher_is_better:
         words += " Above zero is better: it is by how much the number is lower."
     if not pair.difference.includes_zero and pair.p_value is not None and pair.p_value >= LEVEL:

@@ -66,7 +66,7 @@ def _waiting(request: HttpRequest, found: SideBySide) -> dict[str, Any]:
     """What is still worked out, and a word for what the page was drawn from: it changes when there is more to see."""
     verdicts = verdicts_of(found.members, found.scores)
     jobs = jobs_measuring(found.members, user=request.user)
-    pending = sum(row.is_waiting for row in verdicts)
+    pending = sum(row.is_waiting for row in verdicts) + sum(mean.found.is_waiting for mean in found.means.values())
     measured = sum(score is not None for row in found.scores for score in row.scores)
     seen = f"{pending}-{measured}-{len(jobs)}"
     here = f"{reverse('compare')}?{_query(list(found.members))}"
@@ -114,8 +114,8 @@ def _shown(found: SideBySide) -> dict[str, Any]:
         "show_url": here,
         "hide_url": f"{here}&equal=hide",
         "sentence": sentence_of(found.facts, found.structure),
-        "mean_row": mean_row(members, found.scores),
-        "figures": score_figures(members, found.scores),
+        "mean_row": mean_row(found.means),
+        "figures": score_figures(members, found.scores, found.means),
         "distances": distance_figure(members, found.distances) if found.distances else None,
         "api_url": f"{reverse('api-compare')}?{_query(members)}",
     }

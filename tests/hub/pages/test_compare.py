@@ -14,8 +14,9 @@ from hub.catalog.services import commit_create
 from hub.jobs.models import Job, JobOutput
 from hub.pages.beside.comparison import SideBySide, side_by_side
 from hub.pages.beside.members import members_of, names_of
+from hub.pages.entry import head_commit
 from tests.factories.catalog import card, make_blob, make_model, make_repo, weights
-from tests.factories.evals import make_evaluation
+from tests.factories.evals import make_evaluation, make_result
 from tests.factories.jobs import make_job
 from workers.contracts.manifests import Manifest, Parent
 
@@ -268,3 +269,47 @@ def test_scores_as_csv(browser, alice, three):
     text = browser().get("/compare/scores.csv?models=alice/one,alice/two").content.decode()
     assert text.splitlines()[0] == "Dataset,split,metric,one,from,to,two,from,to"
     assert browser().get("/compare/distances.csv?models=alice/one,alice/two").status_code == 404
+
+
+def measured_on(alice, repo, data, right, gold=None):
+    gold = gold or [number * 7 % 10 for number in range(100)]
+    correct = [number < right for number in range(100)]
+    said = [true if hit else -1 for true, hit in zip(gold, correct, strict=True)]
+    make_result(alice, repo, head_commit(repo), {"gold": gold, "prediction": said, "correct": correct}, data=data)
+
+
+def test_the_mean_has_an_interval_that_draws_forms_of_one_example_together(alice, three):
+    one, two, _ = three
+    for data in ("demo/clean", "demo/noisy"):
+        measured_on(alice, one, data, 80)
+        measured_on(alice, two, data, 60)
+    mean = found(alice, "alice/one", "alice/two").means["accuracy"]
+    assert (mean.values, mean.best, mean.found.pooling, mean.found.sources) == ((0.8, 0.6), (0,), "same", 100)
+    # both forms of every example are answered alike: two datasets say no more than one
+    half = 1.96 * (0.8 * 0.2 / 100) ** 0.5
+    assert mean.ends(0) == pytest.approx((0.8 - half, 0.8 + half), abs=0.015)
+    assert "each drawn in all 2 datasets at once" in mean.note
+
+
+def test_the_mean_of_datasets_that_may_hold_the_same_examples_says_so(alice, browser, three):
+    one, two, _ = three
+    for data, gold in (("demo/clean", None), ("demo/other", [0] * 100)):
+        measured_on(alice, one, data, 80, gold)
+        measured_on(alice, two, data, 80, gold)
+    text = html.unescape(page(browser(), "alice/one", "alice/two").content.decode())
+    assert "takes the examples of the 2 datasets for different ones" in text
+    assert "Highest mean: one and two" in text
+    assert "Level at the top on clean, other." in text
+    body = APIClient().get("/api/v1/compare?models=alice/one,alice/two").json()
+    (mean,) = [row for row in body["means"] if row["metric"] == "accuracy"]
+    assert mean["values"][0]["low"] < 0.8 < mean["values"][0]["high"]
+    assert body["scores"][0]["best"] is None
+
+
+def test_where_the_mean_has_no_interval_the_page_says_why(alice, three):
+    for repo in three[:2]:
+        for data in ("demo/clean", "demo/noisy"):
+            make_evaluation(alice, repo, head_commit(repo), [1, 0, 1], data=data, keeps_answers=False)
+    mean = found(alice, "alice/one", "alice/two").means["accuracy"]
+    assert (mean.found.intervals, mean.ends(0)) == ((), (None, None))
+    assert "were not kept" in mean.note

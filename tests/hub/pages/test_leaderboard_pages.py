@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from hub.benchmarks.services import benchmark_revise, version_retire
+from hub.benchmarks.services import benchmark_revise, one_class_note, version_retire
 from hub.catalog.models import Repo
 from hub.evals.models import Standing
 from tests.factories.benchmarks import make_benchmark, make_dataset, make_entry
@@ -233,3 +233,15 @@ def test_pages_of_benchmarks_ask_at_most_twelve_questions(browser, alice, board,
         assert client.get(path).status_code == 200
     found = [query["sql"][:150] for query in captured if not query["sql"].startswith(("SAVEPOINT", "RELEASE"))]
     assert len(found) <= MOST, found
+
+
+def test_a_split_of_one_class_says_so_on_its_pages(browser, alice, version):
+    measured(alice, version, "always-cat", 90)
+    pages = (f"/leaderboards/{version.benchmark.name}", f"/benchmarks/{version.benchmark.name}")
+    said = "All 100 examples of test are of one class, cat."
+    one_class_note(digest=version.digest, warnings=[{"code": "one_class", "message": said}, {"code": "other"}])
+    for page in pages:
+        assert said in browser().get(page).content.decode()
+    assert "all examples are of one class" in browser().get("/alice/always-cat/evaluations").content.decode()
+    one_class_note(digest=version.digest, warnings=[])
+    assert all("of one class" not in browser().get(page).content.decode() for page in pages)
