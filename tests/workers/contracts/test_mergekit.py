@@ -102,7 +102,7 @@ def test_a_hubs_output_may_stand_beside() -> None:
         ({"parameters": {"densty": 1}}, "unknown_key", "parameters.densty"),
         ({"parameters": 3}, "wrong_type", "parameters"),
         ({"modelz": []}, "unknown_key", "modelz"),
-        ({"merge_method": "model_stock"}, "unknown_method", "merge_method"),
+        ({"merge_method": "soup_of_the_day"}, "unknown_method", "merge_method"),
         ({"models": [{"model": "demo/a", "parameters": {"weight": 50}}]}, "out_of_range", "models[0].parameters.weight"),
         ({"models": [{"model": "demo/base"}, {"model": "demo/a"}]}, "missing_key", "models[1].parameters.weight"),
         ({"models": 3}, "wrong_type", "models"),

@@ -44,7 +44,7 @@ def test_the_table_and_the_parser_agree(method: Method) -> None:
     document = {
         "kind": "merge",
         "method": method.name,
-        "sources": ["demo/a"],
+        "sources": [f"demo/{index}" for index in range(method.minimum_sources)],
         **{parameter.name: parameter.default for parameter in method.parameters},
     }
     assert parse(document).findings == ()

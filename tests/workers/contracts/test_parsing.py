@@ -156,8 +156,8 @@ def test_words_name_the_number_the_bound_and_the_way_out() -> None:
     assert found.message == "density is 30, above 1. Did you mean 0.3?"
     (found,) = parse(merge(densty=0.3)).findings
     assert found.message == "“densty” is not a key here. Did you mean density?"
-    (found,) = parse(merge(t=0.5)).findings
-    assert found.message == "“t” is not a key here. TIES does not have it, Slerp has."
+    (found,) = parse(merge(filter_wise=True)).findings
+    assert found.message == "“filter_wise” is not a key here. TIES does not have it, Model stock has."
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ so that importing the table imports no torch.
 """
 
 from workers.contracts.kinds import Kind
+from workers.contracts.methods.adaptive import ADAPTIVE
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
 from workers.contracts.methods.masks import MASKS
@@ -13,7 +14,7 @@ from workers.contracts.methods.spectral import SPECTRAL
 
 __all__ = ["METHODS", "Memory", "Method", "Needs", "Parameter", "Scope", "method_get", "methods_of", "revision_of"]
 
-METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES, *MASKS, *SPECTRAL)
+METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES, *ADAPTIVE, *MASKS, *SPECTRAL)
 
 
 def revision_of(kind: Kind, method: str = "") -> int:

@@ -1,4 +1,4 @@
-"""Methods that look at whole models: averages and arcs."""
+"""Methods that look at whole models: averages, arcs, means on the sphere, and one model as it is."""
 
 from workers.contracts.methods.knobs import normalize, weight
 from workers.contracts.methods.row import Method, Parameter
@@ -37,4 +37,81 @@ AVERAGES: tuple[Method, ...] = (
         maximum_sources=1,
         merges_base=True,
     ),
-)
+    Method(
+        "nuslerp",
+        "merge",
+        "NuSLERP",
+        "Follows the arc between two models, or between what they changed in a base, to the place their weights say.",
+        "Shoemake 1985",
+        "workers.engine.merge.nuslerp:merge",
+        "weights",
+        (
+            weight(1.0),
+            Parameter(
+                "nuslerp_flatten", "boolean", "Whole tensors", "Take each tensor as one vector. Off: each row by itself.", default=True,
+            ),
+            Parameter(
+                "nuslerp_row_wise", "boolean", "Along the first axis",
+                "Where tensors are not taken whole: take columns (the first axis) instead of rows (the last).", default=False,
+            ),
+        ),
+        minimum_sources=2,
+        maximum_sources=2,
+        base="optional",
+        memory="tensor",
+    ),
+    Method(
+        "multislerp",
+        "merge",
+        "Multi-SLERP",
+        "The mean direction of any number of models, or of their changes, with the length they have on average.",
+        "mergekit: multislerp",
+        "workers.engine.merge.multislerp:merge",
+        "weights",
+        (
+            weight(1.0),
+            Parameter(
+                "normalize_weights", "boolean", "Normalise weights", "Divide the weights by their sum.", default=True,
+            ),
+            Parameter(
+                "eps", "number", "Smallest length (ε)", "Added to lengths before dividing by them.",
+                default=1e-8, minimum=0.0, maximum=1.0, exclusive_minimum=True,
+            ),
+        ),
+        base="optional",
+    ),
+    Method(
+        "karcher",
+        "merge",
+        "Karcher mean",
+        "The model whose direction is nearest to all others along arcs, with the length they have on average.",
+        "arXiv:2603.04972",
+        "workers.engine.merge.karcher:merge",
+        "weights",
+        (
+            Parameter(
+                "max_iter", "integer", "Iterations", "At most so many steps towards the mean.", default=10, minimum=1, maximum=1000,
+            ),
+            Parameter(
+                "tol", "number", "Tolerance", "Stops at a step shorter than this; shorter models do not count.",
+                default=1e-5, minimum=0.0, maximum=1.0, exclusive_minimum=True,
+            ),
+        ),
+    ),
+    Method(
+        "passthrough",
+        "merge",
+        "Passthrough",
+        "One model as it is, or multiplied by a number. For stacking layers and switching blocks off.",
+        "mergekit: passthrough",
+        "workers.engine.merge.passthrough:merge",
+        "weights",
+        (
+            Parameter(
+                "scale", "number", "Scale", "Every number is multiplied by this. 1 copies, 0 switches off.",
+                scope="source", default=1.0, minimum=-100.0, maximum=100.0, step=0.05,
+            ),
+        ),
+        maximum_sources=1,
+    ),
+)  # fmt: skip

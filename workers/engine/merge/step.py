@@ -62,6 +62,13 @@ class MergeStep:
                 vector.sub_(scratch[: stop - start].copy_(self.base[start:stop]))
             yield start, vector
 
+    def together(self) -> Iterator[tuple[int, list[torch.Tensor]]]:
+        """Walks all sources at once, each minus the base (or itself without a base), giving (start, their stretches)."""
+        scratch = self.buffer()
+        walks = [self.vectors(index, self.buffer(), scratch) for index in range(len(self.sources))]
+        for stretch in zip(*walks, strict=True):
+            yield stretch[0][0], [vector for _, vector in stretch]
+
     def sample(self, index: int, stride: int) -> torch.Tensor:
         """Every `stride`-th entry of source `index` minus the base (or of itself without a base)."""
         some = self.sources[index][::stride].to(self.maths)
