@@ -13,6 +13,7 @@ from workers.contracts.recipes import MergeRecipe
 from workers.planning.extract import TOKENIZER_FILES
 from workers.planning.members import Known
 from workers.planning.merge_values import is_zero_sum
+from workers.planning.places import placed
 from workers.planning.ties import is_tied_head, stand_in
 from workers.planning.weights import FLOATING, STORED_NAMES
 from workers.planning.wording import counted, finding, number
@@ -44,6 +45,7 @@ def merge_plan(
         _step(recipe, method, reference, sources, name, fact, shared, per_source, account)
         for name, fact in in_file_order
     )
+    steps = placed(steps) if method.placed else steps
     dropped, findings = _dropped(reference, sources)
     findings += _account_findings(account, reference, sources)
     plan = Plan(

@@ -53,6 +53,7 @@ class Method:
     `base`: whether the method measures changes from a base. Rows whose `needs` say it already leave it out.
     `memory`: `stretch` for methods that work through a tensor in stretches, `tensor` for those that hold all sources of one
     tensor at a time as float32 matrices.
+    `placed`: a plan tells the method where in the model each tensor stands, see `workers.planning.places`.
     `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
     """
 
@@ -70,6 +71,7 @@ class Method:
     revision: int = 1
     base: Role | None = None
     memory: Memory = "stretch"
+    placed: bool = False
     learn: str = ""
 
     @property

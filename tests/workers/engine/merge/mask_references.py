@@ -28,3 +28,39 @@ def pcb(rows, weights, ratio, scale):
     scores = (np.maximum(competition, floor) - floor) / (competition.max(1)[:, None] - floor)
     kept = np.sign(rows) * clamped * np.asarray(weights)[:, None] * scores
     return scale * kept.sum(0) / np.maximum(scores.sum(0), 1e-12)
+
+
+def localize_stitch(rows, sparsity):
+    """The change `[D]`: MergeBench's masks (all that reach the k-th largest magnitude), the paper's count of overlaps."""
+    masks = []
+    for row in rows:
+        limit = np.sort(np.abs(row))[::-1][max(1, int(sparsity * row.size)) - 1]
+        masks.append((np.abs(row) >= limit) & (row != 0))
+    overlap = np.sum(masks, axis=0)
+    return np.divide(np.sum(masks * rows, axis=0), overlap, out=np.zeros(rows.shape[1]), where=overlap > 0)
+
+
+def _importance(significance, ratio, calibration):
+    scores = np.exp(significance) / np.exp(significance).sum(0)
+    scores[significance > ratio * significance.mean(1, keepdims=True)] = calibration
+    return scores
+
+
+def widen(base, sources, ratio, calibration, embedding=False):
+    """The change, in the shape of `base`. A matrix is `[out, in]`, embeddings are `[tokens, width]`."""
+    before, after = base.double().numpy(), [source.double().numpy() for source in sources]
+    tau = np.stack([one - before for one in after])
+    if base.ndim != 2:
+        flat = tau.reshape(len(tau), -1)
+        return (flat * _importance(np.abs(flat), ratio, calibration)).sum(0).reshape(base.shape)
+    if embedding:
+        return widen(base.T, [source.T for source in sources], ratio, calibration).T
+    lengths = [np.linalg.norm(one, axis=0) for one in (before, *after)]
+    stretched = np.stack([np.abs(length - lengths[0]) for length in lengths[1:]])
+    cosines = [(one / length * (before / lengths[0])).sum(0) for one, length in zip(after, lengths[1:], strict=True)]
+    turned = 1 - np.stack(cosines)
+    ranks = [
+        np.argsort(np.argsort(rows, axis=1, kind="stable"), axis=1) / base.shape[1] for rows in (stretched, turned)
+    ]
+    scores = 0.5 * (_importance(ranks[0], ratio, calibration) + _importance(ranks[1], ratio, calibration))
+    return (tau * scores[:, None, :]).sum(0)
