@@ -149,3 +149,18 @@ def _covered(draw, truth, cluster=None, rounds=300):
 def test_covers_what_it_promises(draw, truth, cluster):
     """95 % within three standard errors of the simulation."""
     assert _covered(draw, truth, cluster) == pytest.approx(0.945, abs=0.035)
+
+
+def test_the_jackknife_of_a_mean_is_students_interval_and_test():
+    values = np.random.default_rng(3).gamma(2, 1, 150) - 1.8
+    found, test = estimate(mean_of(values), 150, limit=1), stats.ttest_1samp(values, 0)
+    expected = test.confidence_interval(0.95)
+    assert (found.interval.low, found.interval.high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+    assert found.p_value == pytest.approx(test.pvalue, abs=1e-9)
+
+
+def test_p_is_as_rare_as_it_says():
+    """Of pairs without a difference 5 in 100 have p below 0.05, within three standard errors."""
+    random, rounds = np.random.default_rng(13), 250
+    found = [estimate(mean_of(random.choice([-1.0, 0, 1], 150, p=[0.1, 0.8, 0.1])), 150, resamples=400) for _ in range(rounds)]  # fmt: skip
+    assert np.mean([row.p_value < 0.05 for row in found]) == pytest.approx(0.05, abs=0.042)

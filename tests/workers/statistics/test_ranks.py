@@ -118,3 +118,12 @@ def test_noise_floor_needs_a_model_that_was_run_twice():
 
 def test_repeats_without_noise_have_a_floor_of_zero():
     assert noise_floor([[0.9, 0.9]]).difference == 0
+    assert noise_floor([[0.9, 0.9]]).is_identical
+
+
+def test_two_runs_stay_below_the_noise_floor_in_95_of_100_cases():
+    draw, inside = np.random.default_rng(4), []
+    for _ in range(2000):
+        floor = noise_floor(draw.normal(0, 0.01, (4, 3)).tolist())
+        inside.append(abs(np.subtract(*draw.normal(0, 0.01, 2))) <= floor.difference)
+    assert np.mean(inside) == pytest.approx(0.95, abs=0.015)
