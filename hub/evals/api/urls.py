@@ -1,6 +1,6 @@
 from django.urls import path
 
-from hub.evals.api import boards, claims, invalidating, pairs, views
+from hub.evals.api import boards, claims, invalidating, pairs, rankings, views
 
 urlpatterns = [
     path(
@@ -21,6 +21,8 @@ urlpatterns = [
         invalidating.EvaluationInvalidateView.as_view(),
         name="api-evaluation-invalidate",
     ),
+    path("rankings", rankings.RankingCollectionView.as_view(), name="api-rankings"),
+    path("rankings/<str:ident>", rankings.RankingView.as_view(), name="api-ranking"),
     path("leaderboards", boards.LeaderboardCollectionView.as_view(), name="api-leaderboards"),
     path("leaderboards/<str:name>.csv", boards.LeaderboardCsvView.as_view(), name="api-leaderboard-csv"),
     path("leaderboards/<str:name>", boards.LeaderboardView.as_view(), name="api-leaderboard"),

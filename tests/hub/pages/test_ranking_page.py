@@ -1,6 +1,7 @@
 """The page of a ranking: best entry first, who was left out and why, links to what the reader may see."""
 
 import pytest
+from rest_framework.test import APIClient
 
 from hub.catalog.models import Repo
 from hub.evals.models import Ranking
@@ -67,6 +68,22 @@ def test_says_who_was_left_out_and_why(browser, alice, ranked):
     page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
     assert "alice/broken" in page
     assert "It gives NaN &lt;b&gt;or&lt;/b&gt; infinity." in page
+
+
+def test_rest_tells_the_same_to_whoever_may_see_the_job(alice, bob, ranked, django_assert_max_num_queries):
+    client = APIClient()
+    client.force_authenticate(alice)
+    with django_assert_max_num_queries(3):
+        (line,) = client.get("/api/v1/rankings").json()["results"]
+    assert (line["job"], line["first"], line["ranked"], line["left_out"]) == (ranked.number, "alice/best", 2, 1)
+    found = client.get(f"/api/v1/rankings/{ranked.number}").json()
+    assert [(row["model"], row["place"]) for row in found["results"]] == [("alice/best", 1), ("charlie/hidden", 2)]
+    assert found["results"][0]["scores"] == {"logme": 0.25, "probe": 0.912}
+    assert found["left_out"][0]["message"].startswith("It gives NaN")
+    assert client.get(f"/api/v1/rankings/{make_job(alice).number}").status_code == 404
+    client.force_authenticate(bob)
+    assert client.get("/api/v1/rankings").json()["results"] == []
+    assert client.get(f"/api/v1/rankings/{ranked.number}").status_code == 404
 
 
 def test_the_docs_say_how_far_to_trust_it(browser):

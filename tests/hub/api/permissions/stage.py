@@ -13,6 +13,7 @@ from hub.accounts.organisations import member_set
 from hub.accounts.service_accounts import service_account_create
 from hub.blobs.services import blob_put
 from hub.catalog.models import Repo
+from hub.evals.models import Ranking
 from hub.evals.pairs import pair_of
 from hub.imports.models import Import
 from hub.jobs.models import JobOutput, Webhook
@@ -44,10 +45,11 @@ class Stage:
         measured = make_evaluation(alice, secret, commit, [1, 0], data="builtin:digits")
         pair_of(measured, measured)  # as a worker does: it is there for whoever may see it
         make_model(alice, "lab/open", seed=1)
-        closed = make_dataset(alice, "lab/data")
+        closed, _ = make_dataset(alice, "lab/data")
         make_benchmark(alice, "secret", data="lab/data", namespace="lab")
         Repo.objects.filter(pk=closed.pk).update(visibility="private")  # its name was everybody's to see before
         job = make_job(alice)
+        Ranking.objects.create(job=job, result={})
         JobOutput.objects.create(job=job, role="file", blob=blob_put(chunks=[b"{}"], user=alice), path="report.json")
         token, _ = token_create(user=alice, name="to be seen", scopes=["read"])
         webhook = Webhook.objects.create(owner=alice, url="https://example.org/hook", secret="x")
