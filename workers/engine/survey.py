@@ -20,7 +20,7 @@ def settled(
     """The merger with every round settled. Rounds of an earlier attempt at this plan are taken from the journal."""
     steps = [step for step in plan.steps if step.operation == "merge"]
     for round in merger.rounds:
-        if not any(round.wanted(step.parameters) for step in steps):
+        if not any(round.wanted({**step.parameters, **merger.settled}) for step in steps):
             continue
         numbers = journal.note(f"round-{round.name}")
         if numbers is None:

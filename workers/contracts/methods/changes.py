@@ -11,6 +11,7 @@ from workers.contracts.methods.knobs import (
     reduce,
     rescale,
     scale,
+    scope,
     vote,
     weight,
 )
@@ -39,7 +40,7 @@ CHANGES: tuple[Method, ...] = (
         "workers.engine.merge.ties:merge",
         "base",
         (
-            weight(1.0), density(0.3), scale(), normalize(True, _BY_AGREEING), rescale("none"), vote(), reduce(),
+            weight(1.0), density(0.3), scale(), normalize(True, _BY_AGREEING), rescale("none"), scope(), vote(), reduce(),
         ),
     ),
     Method(

@@ -23,7 +23,8 @@ class Round:
     `parameters` are those of the first merged tensor: rounds are for settings that hold for the whole model. Tallies should be
     int64, which add up to the same sum in any order; float64 ones are added in the order of the plan. What `settle` returns must
     be plain JSON (numbers, lists, strings): it is kept in the journal, so that a killed job does not read the model again.
-    `wanted(parameters)` says whether a tensor with these parameters needs the round; it is left out when none does.
+    `wanted(parameters)` says whether a tensor with these parameters, and what earlier rounds settled, needs the round; it is left
+    out when none does.
     """
 
     name: str

@@ -3,14 +3,18 @@
 import torch
 
 from workers.engine.merge.changes import Changes
+from workers.engine.merge.global_trim import ROUNDS, global_magnitude
 from workers.engine.merge.sparsify import magnitude
 from workers.engine.merge.step import MergeStep
+
+__all__ = ["ROUNDS", "merge"]
 
 
 def merge(step: MergeStep) -> torch.Tensor:
     """Keeps each source's largest changes, lets the weighted changes vote on each entry's sign, averages those that agree.
 
-    δ_i = the k_i = max(1, ⌊d_i·N⌋) largest entries of τ_i = θ_i − b by magnitude, lowest flat index first among equals;
+    δ_i = the k_i = max(1, ⌊d_i·N⌋) largest entries of τ_i = θ_i − b by magnitude, lowest flat index first among equals; with
+    `scope: global` N and the order are those of all tensors together, in the order of the plan;
     v_i = w_i·δ_i;  s = sign(Σ v_i), a zero sum elects +;  A_i = [v_i·s > 0];
     θ = b + λ·Σ A_i·v_i / Σ A_i·w_i (the divisor only when `normalize`, and one where it is zero).
 
@@ -25,7 +29,9 @@ def merge(step: MergeStep) -> torch.Tensor:
     Returns:
         `[N]` in the step's dtype.
 
-    Cost: about 3 % of N besides the result; two passes over the sources.
+    Cost: about 3 % of N besides the result; two passes over the sources. `scope: global` reads the whole model twice before,
+        three times where ties are to be shared out, and keeps 512 KiB for each source.
     Determinism: selection is exact; sums run in recipe order.
     """
-    return Changes(magnitude, votes=True).merge(step)
+    trim = global_magnitude if step.parameters["scope"] == "global" else magnitude
+    return Changes(trim, votes=True).merge(step)

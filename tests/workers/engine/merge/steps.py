@@ -44,6 +44,8 @@ def step_and_result(
     module, _, function = row.runner.partition(":")
     found = importlib.import_module(module)
     for each in rounds_of(found):
+        if not each.wanted({**values, **step.settled}):
+            continue
         step = replace(step, settled={**step.settled, **each.settle(each.see(step), {**values, **step.settled})})
     result = getattr(found, function)(step)
     return step, result.view(sources[0].shape)
