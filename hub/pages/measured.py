@@ -12,7 +12,7 @@ from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, address
 from hub.pages.measures import metric_of
 from hub.pages.numbers import percent, points, thousands
-from hub.pages.results.counting import chance_sentence, counted_words, examples_words, noun_of
+from hub.pages.results.counting import chance_sentence, counted_words, examples_words, noun_of, together_words
 from hub.pages.words import plural
 
 NO_POOLED_P = (
@@ -327,5 +327,5 @@ def _flips_sentence(comparison: Comparison) -> str:
     p_value = f"p = {flips.p_value:.2f}" if flips.p_value >= 0.01 else "p below 0.01"
     nouns = noun_of(comparison)
     chance = "could be chance" if flips.p_value >= 0.05 else "is more than chance"
-    test = "McNemar" if flips.test == "mcnemar" else f"with all answers to one of the {nouns} taken together,"
+    test = "McNemar" if flips.test == "mcnemar" else f"with the answers to {together_words(comparison)} taken together,"
     return f"{counted} Over these {nouns} that {chance}: {test} {p_value}."

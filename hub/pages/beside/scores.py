@@ -117,8 +117,8 @@ class Mean:
         if not self.found.intervals:
             return self.found.note
         if self.found.pooling == "same":
-            return f"Its 95 % interval is over {thousands(self.found.sources)} examples, each drawn in all {self.datasets} datasets at once: they are forms of the same ones."
-        return f"Its 95 % interval takes the examples of the {self.datasets} datasets for different ones. If some are the same, it is too narrow: a cluster column in the benchmarks says so."
+            return f"The mean’s 95 % interval is over {thousands(self.found.sources)} examples, each drawn in all {self.datasets} datasets at once: they are forms of the same ones."
+        return f"The mean’s 95 % interval takes the examples of the {self.datasets} datasets for different ones. If some are the same, it is too narrow: a cluster column in the benchmarks says so."
 
 
 def mean_of(rows: Sequence[ScoreRow], count: int) -> Mean | None:

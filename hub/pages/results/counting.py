@@ -12,6 +12,11 @@ def noun_of(comparison: Comparison, count: int = 2) -> str:
     return plural(count, "example", "examples")
 
 
+def together_words(comparison: Comparison) -> str:
+    """Of what a test takes the answers together, because they are not independent."""
+    return f"all forms of one {noun_of(comparison, 1)}" if comparison.pooling == "same" else "one group of examples"
+
+
 def counted_words(comparison: Comparison) -> str:
     """`3 seeds × 359 test images, each in 4 datasets`: forms of one example are not counted as several."""
     seeds = len(comparison.seeds)

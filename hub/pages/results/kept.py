@@ -13,7 +13,7 @@ from hub.pages.entry import Opened
 from hub.pages.measured import domain_words, short
 from hub.pages.measures import metric_of
 from hub.pages.numbers import percent
-from hub.pages.results.counting import noun_of
+from hub.pages.results.counting import together_words
 from hub.pages.results.plain import plain_of
 from hub.pages.results.saying import LEVEL, Difference, difference_of, p_words
 from workers.statistics.interval import Interval
@@ -105,9 +105,9 @@ def flip_test(comparison: Comparison) -> str:
     tests = {row.test for row in comparison.flips}
     if "" in tests:
         return "The datasets may hold the same examples, so there is no p over all of them; those of single datasets are McNemar’s"
-    nouns = noun_of(comparison)
+    alone = "those of single datasets are McNemar’s"
     if "signs" in tests:
-        return f"p takes all answers to one of the {nouns} together: they are no evidence of their own; those of single datasets are McNemar’s"
+        return f"p takes the answers to {together_words(comparison)} together, which are not independent; {alone}"
     return "p is McNemar’s"
 
 
