@@ -42,9 +42,10 @@ def job_answer(job: Job, user: Any) -> JobAnswer | None:
     model, url = (repo.full_name, _url(repo.full_name)) if repo is not None else ("", "")
     code = code_of(model, roles) if model and roles else ""
     words = {role.name: role.word for role in roles}
+    pictures = {role.name for role in roles if role.kind == "image"}
     shown = recipe_shown(job.recipe).get("input")
-    given = tuple((words.get(name, name), _text(value)) for name, value in shown.items()) if isinstance(shown, Mapping) else ()  # fmt: skip
     is_kept = answer.form in ("waiting", "refused")
+    given = tuple((words.get(name, name), "sent" if name in pictures else _text(value)) for name, value in shown.items()) if isinstance(shown, Mapping) else ()  # fmt: skip
     return JobAnswer(answer, task.label if task is not None else "", given, is_kept, model, url, code)
 
 

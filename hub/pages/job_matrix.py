@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from hub.evals.models import Evaluation
 from hub.jobs.models import Job, JobEvent
+from hub.pages.job_models import Called, called
 from hub.pages.measured import domain_words
 from hub.pages.measures import metric_of, score_words
 from workers.contracts.tasks import METRICS, Metric, task_get
@@ -51,8 +52,9 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     if job.kind != "evaluate":
         return None
     asked = job.request.get("recipe") or job.recipe
-    models, data = _listed(asked.get("models")), [_data_name(entry) for entry in asked.get("data") or ()]
-    found = _published(job, user) or _partial(job)
+    names = called(job)
+    models, data = names.words, [_data_name(entry) for entry in asked.get("data") or ()]
+    found = _published(job, user, names) or _partial(job, names)
     if not found or not models or len(models) * len(data) > MOST_CELLS:
         return None
     keys = list(dict.fromkeys([*(key for key in found)]))
@@ -62,7 +64,7 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     heads = tuple(
         (named_as.get(name, word), metric_of(metric).label) for word, (name, metric) in zip(words, columns, strict=True)
     )
-    named = list(dict.fromkeys([*(_plain(name) for name in models), *(model for model, _, _ in keys)]))
+    named = list(dict.fromkeys([*models, *(model for model, _, _ in keys)]))
     rows = [[found.get((model, name, metric)) for name, metric in columns] for model in named]
     best = [_best([row[place] for row in rows], metric_of(metric)) for place, (_, metric) in enumerate(columns)]
     shown = tuple(
@@ -84,10 +86,6 @@ def _benchmarks(asked: Any, data: list[str]) -> dict[str, str]:
     return {name: str(entry["benchmark"]) for entry, name in zip(entries, data, strict=False) if isinstance(entry, dict) and entry.get("benchmark")}  # fmt: skip
 
 
-def _listed(values: Any) -> list[str]:
-    return [str(value) for value in values] if isinstance(values, list | tuple) else []
-
-
 def _plain(reference: str) -> str:
     return reference.partition("@")[0]
 
@@ -106,7 +104,7 @@ def _columns(data: list[str], keys: list[tuple[str, str, str]]) -> list[tuple[st
     return [(name, seen.get(name, fallback)) for name in dict.fromkeys([*data, *seen])]
 
 
-def _partial(job: Job) -> Found:
+def _partial(job: Job, names: Called) -> Found:
     """From the notes that the worker leaves with each unit; a resumed attempt does not measure again."""
     found: Found = {}
     for data in JobEvent.objects.filter(job=job, type="checkpoint").order_by("pk").values_list("data", flat=True)[:MOST_CELLS]:  # fmt: skip
@@ -115,7 +113,10 @@ def _partial(job: Job) -> Found:
         metric = _first_metric(note)
         if isinstance(model, str) and isinstance(name, str) and metric is not None:
             value = note.get(metric)
-            found[_plain(model), _plain(name), metric] = (float(value) if isinstance(value, int | float) else None, "")
+            found[names.by_reference.get(model, _plain(model)), _plain(name), metric] = (
+                float(value) if isinstance(value, int | float) else None,
+                "",
+            )
     return found
 
 
@@ -125,12 +126,13 @@ def _first_metric(note: dict[str, Any]) -> str | None:
     return next((name for name in names if name in note), None)
 
 
-def _published(job: Job, user: Any) -> Found:
+def _published(job: Job, user: Any, names: Called) -> Found:
     found: Found = {}
     for row in Evaluation.objects.visible_to(user).filter(job=job, repeat=0).select_related("repo").order_by("created_at")[:MOST_CELLS]:  # fmt: skip
         namespace, _, name = row.repo.full_name.partition("/")
         value = (row.metrics.get(row.metric) or {}).get("value")
-        found[row.repo.full_name, row.data_name, row.metric] = (value, reverse("repo-measurement", args=[namespace, name, row.pk]))  # fmt: skip
+        for word in names.of(row):
+            found[word, row.data_name, row.metric] = (value, reverse("repo-measurement", args=[namespace, name, row.pk]))  # fmt: skip
     return found
 
 

@@ -10,6 +10,7 @@ from hub.evals.models import Evaluation
 from hub.jobs.models import Job
 from hub.jobs.states import State
 from hub.pages.beside.verdicts import MOST_ROWS, WORKED_OUT_HERE, Verdict, verdict_between
+from hub.pages.job_models import called
 from hub.pages.measured import domain_words
 from hub.pages.measures import metric_of
 
@@ -27,17 +28,18 @@ def verdicts_of_job(job: Job, user: Any) -> dict[str, Any] | None:
     several = {key: rows for key, rows in measured.items() if len(rows) > 1}
     if not several:
         return None
+    models = called(job)
     words = domain_words([name for name, _, _ in several])
     rows, left = [], WORKED_OUT_HERE
     for word, ((_, _, name), entries) in list(zip(words, several.items(), strict=True))[:MOST_ROWS]:
         metric = metric_of(name)
         sign = -1 if metric.higher_is_better else 1
         first, second = sorted(entries, key=lambda row: sign * row.score)[:2]  # type: ignore[operator]
-        names = first.repo.name, second.repo.name
+        names = _short(models.of(first)[0]), _short(models.of(second)[0])
         verdict, worked_out = verdict_between(word, names, (first, second), metric, may_work=left > 0)
         rows.append(verdict)
         left -= worked_out
-    compared = list(dict.fromkeys(row.repo.full_name for entries in several.values() for row in entries))
+    compared = list(dict.fromkeys(models.of(row)[0] for entries in several.values() for row in entries))
     query = urlencode({"models": ",".join(compared[:MOST_COMPARED])}, safe="/,")
     return {
         "rows": rows,
@@ -62,3 +64,8 @@ def _sentence(rows: list[Verdict]) -> str:
         )
     clear = sum(row.difference is not None and row.difference.verdict == "gain" for row in known)
     return f"On {clear} of {len(rows)} datasets the best model is better than the next by more than chance."
+
+
+def _short(word: str) -> str:
+    """Without the namespace."""
+    return word.rpartition("/")[2]

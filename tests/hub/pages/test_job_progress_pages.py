@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 from django.utils import timezone
 
-from hub.jobs.models import Job, JobEvent
+from hub.jobs.models import Job, JobEvent, JobInput
 from hub.jobs.services import job_events_append
 from hub.pages import job_curves
 from hub.pages.job_curves import curves_of
 from hub.pages.job_matrix import matrix_of
+from hub.pages.job_verdicts import verdicts_of_job
 from tests.factories.evals import make_evaluation, make_model, make_result
 from tests.factories.jobs import key_of, make_job, make_running
 from workers.contracts.events import CheckpointEvent, MetricEvent
@@ -166,6 +167,29 @@ def test_the_job_says_which_model_is_better_and_whether_that_is_noise(browser, a
     page = page_of(browser, alice, measuring)
     assert said in page
     assert "/compare?models=alice/one,alice/two" in page
+
+
+def test_two_revisions_of_one_model_are_told_apart(browser, alice, measuring):
+    repo, commit = make_model(alice, "one")
+    oids = [commit.oid, "2" * 40]
+    asked = {**measuring.recipe, "models": ["alice/one@main", "alice/one@seed-1"], "data": DATA[:1]}
+    Job.objects.filter(pk=measuring.pk).update(
+        recipe=asked, request={**measuring.request, "recipe": asked}, state="succeeded"
+    )
+    for place, (oid, right) in enumerate(zip(oids, (90, 60), strict=True)):
+        JobInput.objects.create(job=measuring, repo=repo, commit_oid=oid, role="model", position=place)
+        row = make_evaluation(
+            alice, repo, repo.commits.get(oid=repo.head), [1] * right + [0] * (100 - right), data=DATA[0]["data"]
+        )
+        type(row).objects.filter(pk=row.pk).update(job=measuring, commit_oid=oid, score=right / 100)
+    measuring.refresh_from_db()
+    found = matrix_of(measuring, alice)
+    assert [(row.model, row.cells[0].text) for row in found.rows] == [
+        ("alice/one", "90.0\u00a0%"), ("alice/one@seed-1", "60.0\u00a0%"),
+    ]  # fmt: skip
+    assert found.title == "All 2 measured"
+    (verdict,) = verdicts_of_job(measuring, alice)["rows"]
+    assert (verdict.best, verdict.next) == ("one", "one@seed-1")
 
 
 def test_another_kind_of_job_has_no_table_of_numbers(alice):
