@@ -12,8 +12,9 @@ from workers.contracts.facts import Seen
 from workers.contracts.findings import Finding
 from workers.contracts.recipes import Measure
 from workers.contracts.tasks import Task
+from workers.planning.configured import splits_in
 from workers.planning.contents import are_numbers_alone, classes_seen, content_findings
-from workers.planning.datasets import SplitFiles, files_by_split
+from workers.planning.datasets import SplitFiles
 from workers.planning.harness import HARNESS_TASKS
 from workers.planning.harness_files import NAME, row_findings
 from workers.planning.labels import BY_NUMBER
@@ -69,7 +70,7 @@ def _is_cut(split: dict[str, Seen]) -> bool:
 
 
 def _files(measure: Measure, data: Data) -> SplitFiles | None:
-    return files_by_split(file.path for file in data.facts.files).get(measure.split)
+    return splits_in(data.facts).get(measure.split)
 
 
 def _unseen_pictures(measure: Measure, task: Task, data: Data) -> str:

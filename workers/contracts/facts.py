@@ -83,7 +83,7 @@ class RepoFacts(BaseModel):
     `config` is config.json, `adapter` adapter_config.json, `labels` the class names in index order, `tokenizer_digest` the
     sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with
     row counts (-1: not counted, because only reading everything would tell), `columns` its columns with their Arrow types (`image` for pictures).
-    `seen` is what the first part of each split says of its columns, `problems` why models cannot be measured on a split, where that part tells.
+    `split_files` are the files of each split where the card lays them out (else their names tell). `seen` is what the first part of each split says of its columns, `problems` why models cannot be measured on a split, where that part tells.
     """
 
     reference: str = ""
@@ -111,6 +111,7 @@ class RepoFacts(BaseModel):
     files: tuple[FileFact, ...] = ()
     splits: dict[str, int] = Field(default_factory=dict)
     columns: dict[str, str] = Field(default_factory=dict)
+    split_files: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     seen: dict[str, dict[str, Seen]] = Field(default_factory=dict)
     problems: dict[str, str] = Field(default_factory=dict)
     scanned: bool | None = Field(

@@ -90,10 +90,6 @@ def _leakage(folder: Path, unit: Unit, examples: Any, scratch: Path, warnings: l
 
 
 def _has_train(folder: Path, data: Input) -> bool:
-    from workers.planning.datasets import files_by_split
+    from workers.engine.data.splits import split_names
 
-    if data.reference.startswith("builtin:"):
-        return True
-    return "train" in files_by_split(
-        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
-    )
+    return data.reference.startswith("builtin:") or "train" in split_names(folder)

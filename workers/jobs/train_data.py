@@ -81,12 +81,11 @@ def _split(ports: Ports, number: int, item: DataReference) -> Any:
 
 
 def _splits_of(ports: Ports, number: int, item: DataReference) -> set[str]:
-    from workers.planning.datasets import files_by_split
+    from workers.engine.data.splits import split_names
 
     if item.data.startswith(BUILTIN):
         return {"train", VALIDATION, "test"}
-    folder = ports.workspace.input_folder("data", number)
-    return set(files_by_split(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()))
+    return set(split_names(ports.workspace.input_folder("data", number)))
 
 
 def _together(spaces: Sequence[tuple[str, ...]]) -> tuple[str, ...]:

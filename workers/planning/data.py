@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, TypeVar
 
 from workers.contracts.facts import Seen, TensorFact
 from workers.contracts.findings import Finding
 from workers.planning.class_names import card_names
 from workers.planning.columns import SYNONYMS
+from workers.planning.configured import configured, splits_of
 from workers.planning.datasets import SplitFiles, files_by_split
 from workers.planning.headers import Header
 from workers.planning.preview import SplitPreview, preview_of
@@ -23,6 +24,9 @@ _MODEL_ENDINGS = (".onnx", ".gguf", ".bin", ".pt", ".pth", ".h5", ".tflite", ".j
 _MAX_CLASSES, _MAX_NAME = 10_000, 200
 
 
+T = TypeVar("T")
+
+
 @dataclass(frozen=True)
 class Data:
     """`rows` by split (-1: not counted), `tensors` by `<split>/<name>`, so that their shapes can be checked; they are no parameters."""
@@ -33,12 +37,13 @@ class Data:
     tensors: dict[str, TensorFact] = field(default_factory=dict)
     seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    split_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def holds_data(paths: Iterable[str]) -> bool:
+def holds_data(paths: Iterable[str], card: Mapping[str, Any]) -> bool:
     """Whether these are the files of a dataset: there is a split, and nothing beside it that looks like a model."""
     names = list(paths)
-    splits = files_by_split(names)
+    splits = splits_of(names, card)
     data = {path for files in splits.values() for path in files.files}
     endings = {path: PurePosixPath(path).suffix.lower() for path in names if path not in data}
     weights = any(ending == ".safetensors" and "/" not in path for path, ending in endings.items())
@@ -48,28 +53,38 @@ def holds_data(paths: Iterable[str]) -> bool:
 def read_data(
     sizes: Mapping[str, int], headers: Mapping[str, Header], card: Mapping[str, Any], read: Read
 ) -> tuple[Data, list[Finding]]:
-    rows: dict[str, int] = {}
-    columns: dict[str, str] = {}
     names = card_names(card)
+    rows: dict[str, int] = {}
     tensors: dict[str, TensorFact] = {}
     findings: list[Finding] = []
-    seen: dict[str, dict[str, Seen]] = {}
-    problems: dict[str, str] = {}
-    for split, files in files_by_split(sizes).items():
+    previews: dict[str, SplitPreview] = {}
+    chosen = configured(list(sizes), card)
+    for split, files in (chosen or files_by_split(sizes)).items():
         preview, found = preview_of(files, sizes, headers, read)
         findings += found
-        rows[split] = preview.rows
-        seen[split] = {
-            name: held for name, held in preview.seen.items() if is_storable(name) and len(name) <= _MAX_NAME
-        }
-        problems |= {split: preview.problem} if preview.problem else {}
-        findings += _differences(split, columns, preview)
-        columns = columns or {
-            name: kind for name, kind in preview.columns.items() if is_storable(name) and len(name) <= _MAX_NAME
-        }
+        rows[split], previews[split] = preview.rows, preview
         names |= {name: held for name, held in preview.names.items() if len(held) >= len(names.get(name, ()))}
         tensors |= _tensors(split, files, headers)
-    return Data(rows, columns, _labels(columns, names), tensors, seen, problems), findings
+    columns = _columns(previews.values())
+    for split, preview in previews.items():
+        findings += _differences(split, columns, preview)
+    data = Data(
+        rows, columns, _labels(columns, names), tensors,
+        seen={split: _storable(preview.seen) for split, preview in previews.items()},
+        problems={split: preview.problem for split, preview in previews.items() if preview.problem},
+        split_files={split: files.files for split, files in chosen.items()},
+    )  # fmt: skip
+    return data, findings
+
+
+def _columns(previews: Iterable[SplitPreview]) -> dict[str, str]:
+    """Of the first split that has any; one that cannot be measured comes last."""
+    held = sorted((preview for preview in previews if preview.columns), key=lambda preview: bool(preview.problem))
+    return _storable(held[0].columns) if held else {}
+
+
+def _storable(by_name: Mapping[str, T]) -> dict[str, T]:
+    return {name: held for name, held in by_name.items() if is_storable(name) and len(name) <= _MAX_NAME}
 
 
 def _differences(split: str, columns: Mapping[str, str], preview: SplitPreview) -> list[Finding]:

@@ -42,7 +42,7 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     manifest, manifest_findings = read_object(MANIFEST_FILE, sizes, read)
     card, card_findings = _card(sizes, read)
     headers, header_findings = read_headers(sizes, read)
-    is_dataset = not (config or adapter or manifest.get("artifact")) and holds_data(sizes)
+    is_dataset = not (config or adapter or manifest.get("artifact")) and holds_data(sizes, card)
     tensors, tensor_findings = ({}, []) if is_dataset else inventory(headers, sizes, read)
     data, data_findings = read_data(sizes, headers, card, read) if is_dataset else (Data(), [])
     findings += adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + data_findings
@@ -75,6 +75,7 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         files=tuple(FileFact(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in listed),
         splits=data.rows,
         columns=data.columns,
+        split_files=data.split_files,
         seen=data.seen,
         problems=data.problems,
     )

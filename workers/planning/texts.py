@@ -63,7 +63,7 @@ def read_jsonl(table: Table, text: str, path: str) -> None:
                     f"Line {number} of {path} has {WORDS[kind]} in {name[:60]}, the rows before have {WORDS[held]}. "
                     "A column holds one kind of value."
                 )
-            table.see(name, joined, value)
+            table.see(name, joined or held, value)
         table.rows += 1
 
 

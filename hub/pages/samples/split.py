@@ -15,7 +15,8 @@ from hub.pages.samples.pictures import MOST_INLINE, Picture, unshown
 from hub.pages.samples.reading import BlobFile, TooMuch
 from hub.pages.samples.tables import csv_rows, line_rows, parquet_rows
 from hub.pages.samples.tensors import tensor_rows
-from workers.planning.datasets import SplitFiles, classes_of, files_by_split
+from workers.planning.configured import splits_in
+from workers.planning.datasets import SplitFiles, classes_of
 
 Reader = Callable[[BlobFile, Sequence[int]], tuple[dict[str, list[Any]], int]]
 IMAGE, LABEL = "image", "label"
@@ -38,8 +39,9 @@ def split_rows(repo: Repo, commit: Commit, split: str, rows: Sequence[int], *, u
     if not Repo.objects.all().open_to(user).filter(pk=repo.pk).exists():
         return Sampled(reason="Only those with access to the dataset see its examples.")
     rows = sorted(set(rows))
-    files = {file.path: file.sha256 for file in facts_of(commit).files}
-    held = files_by_split(files).get(split)
+    facts = facts_of(commit)
+    files = {file.path: file.sha256 for file in facts.files}
+    held = splits_in(facts).get(split)
     if held is None:
         return Sampled(reason=f"The dataset has no split {split} at this commit.")
     try:

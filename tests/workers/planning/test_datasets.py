@@ -196,3 +196,44 @@ def test_a_footer_of_a_million_nothings_costs_little() -> None:
     deep = b"\x1c" * 10_000
     with pytest.raises(ParquetError):
         footer_of(b"PAR1" + deep + len(deep).to_bytes(4, "little") + b"PAR1")
+
+
+def card(*rows: dict[str, Any]) -> str:
+    return f"---\nconfigs: {json.dumps(rows)}\n---\n"
+
+
+def test_the_card_lays_the_splits_out(tmp_path: Path) -> None:
+    for name, count in (("en/a.csv", 1), ("en/b.csv", 2), ("fr/a.csv", 4), ("en/deep/c.csv", 8)):
+        write_csv(tmp_path, "text,label\n" + "x,y\n" * count, name)
+    held = {
+        "config_name": "en",
+        "default": True,
+        "data_files": [{"split": "train", "path": "en/*.csv"}, {"split": "dev", "path": ["fr/a.csv"]}],
+    }
+    (tmp_path / "README.md").write_text(card({"config_name": "other", "data_files": "fr/*"}, held))
+    facts, _ = folder_facts(tmp_path)
+    assert facts.splits == {"train": 3, "validation": 4}
+    assert facts.split_files == {"train": ("en/a.csv", "en/b.csv"), "validation": ("fr/a.csv",)}
+    assert len(open_split(tmp_path, "train", reference="lab/all")) == 3
+    (tmp_path / "README.md").write_text(
+        card({"config_name": "all", "data_files": [{"split": "test", "path": "**/*.csv"}]})
+    )
+    assert folder_facts(tmp_path)[0].splits == {"test": 15}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"config_name": "a", "data_files": [{"split": "test", "path": "../../etc/*.csv"}]}],
+        [{"config_name": "a", "data_files": [{"split": "test", "path": "/etc/a.csv"}]}],
+        [{"config_name": "a", "data_files": [{"split": "test", "path": "none/*.csv"}]}],
+        [{"config_name": "a", "data_files": [{"split": "test", "path": ["*" * 40]}]}],
+        [{"config_name": "a", "data_files": "b.csv"}, {"config_name": "b", "data_files": "b.csv"}],
+        [3, {"config_name": ["x"], "data_files": {"split": "test"}}],
+    ],
+)
+def test_a_card_that_leads_nowhere_or_elsewhere_leaves_the_splits_to_the_names(tmp_path: Path, rows: list[Any]) -> None:
+    write_csv(tmp_path, "text,label\nx,y\n", "train.csv")
+    (tmp_path / "README.md").write_text(card(*rows))
+    facts, _ = folder_facts(tmp_path)
+    assert (facts.splits, facts.split_files) == ({"train": 1}, {})

@@ -10,9 +10,9 @@ from workers.contracts.findings import Finding
 from workers.contracts.tasks import Task
 from workers.engine.data.examples import Examples, examples_of
 from workers.engine.data.refusals import noticed
-from workers.engine.data.splits import Split, open_split
+from workers.engine.data.splits import Split, card_of, open_split
 from workers.planning.columns import tasks_for
-from workers.planning.datasets import files_by_split
+from workers.planning.configured import splits_of
 from workers.planning.labels import shown
 from workers.planning.wording import counted, number
 
@@ -71,7 +71,7 @@ def look(
 
 def _opened(folder: Path, paths: list[str], report: DataReport) -> list[Split]:
     found = []
-    for name in files_by_split(paths):
+    for name in splits_of(paths, card_of(folder)):
         try:
             found.append(open_split(folder, name, reference=folder.name or "the folder"))
         except UserError as error:

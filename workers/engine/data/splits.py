@@ -11,7 +11,8 @@ from workers.engine.data.columns import Column
 from workers.engine.data.refusals import refused
 from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter
 from workers.planning.class_names import card_names
-from workers.planning.datasets import SplitFiles, files_by_split
+from workers.planning.configured import splits_of
+from workers.planning.datasets import SplitFiles
 
 BUILTIN = "builtin:"
 
@@ -56,7 +57,8 @@ def open_split(folder: Path, split: str, *, reference: str, scratch: Path | None
         from workers.engine.data.builtin import builtin_split
 
         return builtin_split(reference, split)
-    found = files_by_split(_paths(folder))
+    card = card_of(folder)
+    found = splits_of(_paths(folder), card)
     if split not in found:
         held = ", ".join(found) or "none"
         raise refused("split_missing", f"{reference} has no split {split}. It has {held}.")
@@ -65,11 +67,16 @@ def open_split(folder: Path, split: str, *, reference: str, scratch: Path | None
         passing = tempfile.TemporaryDirectory(prefix="genepool-")
         scratch = Path(passing.name)
     columns = _open(folder, found[split], f"{split} of {reference}", scratch)
-    _name_classes(columns, folder)
+    _name_classes(columns, card)
     opened = Split(reference, split, columns, passing)
     if len(opened) == 0:
         raise refused("data_empty", f"The split {opened} holds no examples.")
     return opened
+
+
+def split_names(folder: Path) -> list[str]:
+    """The splits of the dataset in `folder`; nothing of them is opened."""
+    return list(splits_of(_paths(folder), card_of(folder)))
 
 
 def _open(folder: Path, files: SplitFiles, what: str, scratch: Path) -> dict[str, Column]:
@@ -86,14 +93,18 @@ def _open(folder: Path, files: SplitFiles, what: str, scratch: Path) -> dict[str
     return open_tables(folder, files, what, scratch)
 
 
-def _name_classes(columns: dict[str, Column], folder: Path) -> None:
-    """Class names that only the card tells."""
+def card_of(folder: Path) -> dict[str, Any]:
+    """The front matter of the card that lies there; {} without one."""
     card = folder / CARD_FILE
     if not card.is_file():
-        return
+        return {}
     with card.open(encoding="utf-8", errors="replace") as opened:
-        head, _ = front_matter(opened.read(CARD_BYTES))
-    for name, names in card_names(head).items():
+        return front_matter(opened.read(CARD_BYTES))[0]
+
+
+def _name_classes(columns: dict[str, Column], card: Mapping[str, Any]) -> None:
+    """Class names that only the card tells."""
+    for name, names in card_names(card).items():
         column = columns.get(name)
         if column is not None and not column.names and column.type.startswith(("int", "uint")):
             column.names = names
