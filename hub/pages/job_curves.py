@@ -125,18 +125,17 @@ def _sentence(job: Job, curves: Curves, curve: Curve) -> str:
     each = round(curve.points[1][0] - began)
     if curve.name == "loss" and each > 1:
         words += f" Each point is the mean over {thousands(each)} steps."
-    return " ".join([words, *_validated(curves.validation), *_kept_words(job, curves, ended)])
+    return " ".join([words, *_validated(job, curves.validation), *_kept_words(job, curves, ended)])
 
 
-def _validated(validation: Curve | None) -> list[str]:
+def _validated(job: Job, validation: Curve | None) -> list[str]:
     if validation is None:
         return []
     best_step, best = min(validation.points, key=lambda point: point[1])
     end = validation.points[-1][1]
     if end > best:
-        return [
-            f"The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and is {figure(end)} now."
-        ]
+        after = f"was {figure(end)} at the end" if job.state in FINAL else f"is {figure(end)} now"
+        return [f"The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and {after}."]
     return [f"The validation loss is {figure(end)}, its lowest so far."]
 
 

@@ -82,6 +82,7 @@ def _text(
 ) -> str:
     what = (
         f"A LoRA adapter of rank {recipe.lora.rank} for {recipe.model}"
+        + (" with a head of its own" if parts.has_new_head else "")
         if recipe.lora
         else f"{recipe.model}, fine-tuned" + (" under a new head" if parts.has_new_head else "")
         if recipe.model

@@ -23,7 +23,8 @@ def lines(recipe: TrainRecipe, parts: Parts, base: Input | None) -> list[str]:
 def _adapter(name: str, auto: str, base: Input, *, has_head: bool) -> list[str]:
     """On the very commit that it was trained on; under the head that it brings, where it brings one."""
     revision = f', revision="{base.facts.commit}"' if base.facts.commit else ""
-    under = f'"{base.facts.repo or base.reference.partition("@")[0]}"{revision}'
+    model = base.facts.repo or base.reference.partition("@")[0]
+    under = f'"{model}"{revision}'
     if not has_head:
         return [
             "from peft import PeftModel", f"from transformers import {auto}", "",
@@ -32,6 +33,6 @@ def _adapter(name: str, auto: str, base: Input, *, has_head: bool) -> list[str]:
     return [
         "from peft import PeftModel", f"from transformers import AutoConfig, {auto}", "",
         "# Classes and head are the adapter's: the base is loaded under its config.", f'config = AutoConfig.from_pretrained("{name}")',
-        f"base = {auto}.from_pretrained(", f"    {under}, config=config, ignore_mismatched_sizes=True)",
+        f"base = {auto}.from_pretrained(", f"    {under},", "    config=config, ignore_mismatched_sizes=True)",
         f'model = PeftModel.from_pretrained(base, "{name}")',
     ]  # fmt: skip

@@ -121,7 +121,7 @@ def _head_findings(recipe: TrainRecipe, task: str, is_new: bool, model: RepoFact
     name, wanted, held = short_name(recipe.model or ""), head_for(task), head_in(model.config)
     noun = wanted.noun if wanted is not None else task
     if is_new:
-        message = f"{name} gets a new head: it is trained as a {noun}."
+        message = f"{name} gets a new head: it is trained as {'an' if noun[0] in 'aeiou' else 'a'} {noun}."
         consequence = "The last layer starts from nothing."
         if recipe.lora is not None:
             consequence += " It is trained whole, and the adapter carries it."

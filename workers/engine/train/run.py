@@ -49,6 +49,12 @@ def fit(
 
     Returns: losses and curve, those before a resume included.
 
+    Baselines: a method that must be held against plain training at equal cost takes its own `settings` through
+    `compute.equal_compute`, with the operations that `compute.step_flops` counts for either, and calls this function again.
+
+    Processes: under torchrun's environment each takes its share of every batch; the losses are those of one process up to the
+    order of sums (`machine.Machine`).
+
     Raises:
         UserError: the loss is NaN or infinite and no earlier state is worth keeping.
 
