@@ -39,7 +39,7 @@ TABS = {"gained": "Fixed", "lost": "Broken", "both_wrong": "Wrong in both"}
 def page(request: HttpRequest, namespace: str, name: str, ident: str, other: str) -> HttpResponse:
     opened = entry_open(request, namespace, name)
     evaluation = measurement_get(opened, ident, user=request.user)
-    rival = _rival_get(other, user=request.user)
+    rival = rival_get(other, user=request.user)
     context = entry_context(request, opened, "evaluations") | {
         "evaluation": evaluation,
         "rival": rival,
@@ -72,7 +72,7 @@ def find(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     return redirect("repo-measurement-against", namespace, name, found[0].pk, found[1].pk)
 
 
-def _rival_get(ident: str, *, user: Any) -> Evaluation:
+def rival_get(ident: str, *, user: Any) -> Evaluation:
     """SECURITY: visible to the asker. Whether both mean the same is asked by whoever compares them."""
     rows = Evaluation.objects.visible_to(user).select_related("repo", "predictions", "data_repo")
     found: Evaluation | None = rows.filter(pk=ident).first()

@@ -127,6 +127,19 @@ def test_the_margin_is_chosen_and_said_in_words(browser, pair):
     assert "Write how many points are too small to matter: 0.1 to 50." in browser().get(against(*pair, "?margin=99")).content.decode()  # fmt: skip
 
 
+def test_the_flips_and_every_other_table_come_as_csv(browser, pair):
+    page = browser().get(against(*pair)).content.decode()
+    for what in ("flips", "metrics", "classes"):
+        address = against(*pair, f"/{what}.csv")
+        assert f'href="{address}"' in page
+        assert browser().get(address).status_code == 200
+    rows = dict(line.split(",", 1) for line in browser().get(against(*pair, "/flips.csv")).content.decode().splitlines()[1:])  # fmt: skip
+    gained, lost = (int(rows[name].partition(",")[0]) for name in ("gained", "lost"))
+    assert f"{gained} {'is' if gained == 1 else 'are'} fixed and {lost} broken." in page
+    assert {"nfr", "pfr", "btc", "bec", "oracle", "headroom", "mcnemar_exact_p"} <= set(rows)
+    assert browser().get(against(*pair, "/slices.csv")).status_code == 404
+
+
 def test_the_very_examples_are_shown_with_their_pictures(browser, pair):
     text = browser().get(against(*pair, "?show=gained")).content.decode()
     assert text.count('<img class="example-picture') == 10
