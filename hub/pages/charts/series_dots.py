@@ -78,14 +78,19 @@ def _draw(
     return picture(width, floor + 26, title, *parts, class_=f"chart {'narrow' if is_narrow else 'wide'}-chart")
 
 
+_LETTER = 6.4  # px, of the text beside the axis
+
+
 def _cut(name: str, room: float) -> str:
-    letters = int(room / 6.4) - 1
+    letters = int(room / _LETTER) - 1
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
 def draw(bands: list[Band], title: str, *, is_share: bool = True) -> SafeString:
-    """For columns of 460 px and more; names left."""
-    return _draw(bands, title, is_share, width=548.0, start=92.0, end=524.0, is_narrow=False)
+    """For columns of 460 px and more; names left, with as much room as the longest needs, up to a third of the width."""
+    longest = max((len(band.name) for band in bands), default=0)
+    start = min(184.0, max(92.0, _LETTER * (longest + 2)))
+    return _draw(bands, title, is_share, width=548.0, start=start, end=524.0, is_narrow=False)
 
 
 def draw_narrow(bands: list[Band], title: str, *, is_share: bool = True) -> SafeString:
