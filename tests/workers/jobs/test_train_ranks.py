@@ -4,7 +4,7 @@ import pytest
 
 from tests.workers.jobs.digits import train_request
 from tests.workers.jobs.ports import fake_ports
-from workers.contracts.errors import TransientError
+from workers.contracts.errors import Cancelled, TransientError
 from workers.jobs import train, train_ranks
 
 pytestmark = pytest.mark.slow
@@ -38,3 +38,12 @@ def test_process_that_ends_ends_the_training_with_it(clean, tmp_path, two, monke
     ports.reporter.checkpoint = lambda unit, **data: ranks._others[0].kill()
     with pytest.raises(TransientError, match="One of the 2 processes"):
         train.run(ports)
+
+
+def test_cancelled_training_leaves_no_process(clean, tmp_path, two, monkeypatch):
+    ports = fake_ports(tmp_path, request(clean, epochs=200), {("data", 0): clean}, cancel_at=8)
+    ranks = train_ranks.Ranks(ports, 2)
+    monkeypatch.setattr(train_ranks, "Ranks", lambda ports, world: ranks)
+    with pytest.raises(Cancelled):
+        train.run(ports)
+    assert [other.poll() is not None for other in ranks._others] == [True]
