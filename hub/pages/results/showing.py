@@ -67,7 +67,7 @@ def label_of(evaluation: Evaluation, *, user: Any) -> dict[str, Any]:
     version = benchmark_of(evaluation, user=user)
     definition = evaluation.definition or {}
     job = Job.objects.visible_to(user).filter(pk=evaluation.job_id).first() if user.is_authenticated else None
-    benchmark = format_html('<a href="{}">{}</a> v{}', reverse("benchmark", args=[version.benchmark.name]), version.benchmark.name, version.number) if version else ""  # fmt: skip
+    benchmark = format_html('<a href="{}?version={}">{}</a> v{}', reverse("benchmark", args=[version.benchmark.name]), version.number, version.benchmark.name, version.number) if version else ""  # fmt: skip
     rows = [
         ("Benchmark", benchmark),
         ("Data", format_html('<a href="{}">{}</a>', repo_url(evaluation.data_name, "dataset"), evaluation.data_name) if evaluation.data_repo_id else evaluation.data_name),
