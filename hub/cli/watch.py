@@ -92,6 +92,7 @@ def job_ended(job: dict[str, Any]) -> int:
     """Says how it ended; the exit code."""
     if job["state"] == "succeeded":
         sys.stdout.write(f"{result_text(job) or job['page']}\n")
+        _say_what_next(job)
         reproduction = (job.get("metrics") or {}).get("reproduction")
         if reproduction:
             verdict = "the same weights as" if reproduction["is_equal"] else "other weights than"
@@ -104,6 +105,15 @@ def job_ended(job: dict[str, Any]) -> int:
         f"genepool: job {job['number']} {_ended_words(job['state'])}. {lines_printable(error.get('message') or '')}\n"
     )
     return 1
+
+
+def _say_what_next(job: dict[str, Any]) -> None:
+    """Numbers of several models ask which is better, and whether that is noise."""
+    recipe = job.get("recipe")
+    models = recipe.get("models") if job.get("kind") == "evaluate" and isinstance(recipe, dict) else None
+    if isinstance(models, list) and 2 <= len(models) <= 5:
+        names = " ".join(printable(str(name)) for name in models)
+        sys.stderr.write(f"Which is better, and is that noise? genepool compare {names}\n")
 
 
 def _ended_words(state: str) -> str:

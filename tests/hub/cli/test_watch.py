@@ -48,6 +48,14 @@ def test_a_success_prints_the_result(capsys):
     assert output.err.splitlines() == ["running", "  merging", "  warning: slow disk"]
 
 
+def test_an_evaluation_of_several_says_how_they_are_compared(capsys):
+    job = _job("succeeded", kind="evaluate", recipe={"models": ["alice/a", "alice/b"]})
+    assert _watch(ScriptedHub(job))[0] == 0
+    assert capsys.readouterr().err.endswith("genepool compare alice/a alice/b\n")
+    assert _watch(ScriptedHub(job | {"recipe": {"models": ["alice/a"]}}))[0] == 0
+    assert "compare" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("state", ["failed", "errored", "cancelled"])
 def test_any_other_end_is_exit_code_one_with_the_reason(capsys, state):
     finding = {
