@@ -12,6 +12,7 @@ ROWS = {row.name: row for row in methods_of("merge")}
 DEFAULTS: dict[str, dict[str, Any]] = {
     name: {parameter.name: parameter.default for parameter in row.parameters} for name, row in ROWS.items()
 }
+DEFAULTS["wudi"]["iterations"] = 10  # its 300 steps take as long as everything else together
 
 
 def parameters_of(method: str, sources: int, given: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Methods that take each matrix apart into its singular vectors, or look for the matrix that disturbs each task least."""
 
-from workers.contracts.methods.knobs import scale
+from workers.contracts.methods.knobs import density, scale, weight
 from workers.contracts.methods.row import Method, Parameter
 
 SPECTRAL: tuple[Method, ...] = (
@@ -45,6 +45,71 @@ SPECTRAL: tuple[Method, ...] = (
                 maximum=1.0,
                 step=0.05,
             ),
+            scale(),
+        ),
+        memory="tensor",
+    ),
+    Method(
+        "wudi",
+        "merge",
+        "WUDI",
+        "Searches for the change that disturbs each model's own change least, without any data.",
+        "arXiv:2503.08099",
+        "workers.engine.merge.wudi:merge",
+        "base",
+        (
+            Parameter(
+                "solver",
+                "choice",
+                "Solver",
+                "adam takes small steps from the sum of the changes and stops early, as published; exact goes to the optimum.",
+                default="adam",
+                choices=("adam", "exact"),
+            ),
+            Parameter(
+                "iterations",
+                "integer",
+                "Steps",
+                "How many steps Adam takes. Each costs about as much as a product of two matrices.",
+                default=300,
+                minimum=1,
+                maximum=100_000,
+                step=50,
+            ),
+            Parameter(
+                "learning_rate",
+                "number",
+                "Learning rate",
+                "How far a step moves a number at most. Only for Adam.",
+                default=1e-5,
+                minimum=0.0,
+                maximum=1.0,
+                exclusive_minimum=True,
+                step=1e-6,
+            ),
+            scale(),
+        ),
+        memory="tensor",
+    ),
+    Method(
+        "knots",
+        "merge",
+        "KnOTS",
+        "Turns the changes of all models into one set of axes and merges them there, with a method of your choice.",
+        "arXiv:2410.19735",
+        "workers.engine.merge.knots:merge",
+        "base",
+        (
+            Parameter(
+                "inner",
+                "choice",
+                "Method on the axes",
+                "What merges the changes once they are aligned, with its own presets for all that is not set here.",
+                default="ties",
+                choices=("ties", "dare_ties", "task_arithmetic"),
+            ),
+            weight(1.0),
+            density(0.3),
             scale(),
         ),
         memory="tensor",

@@ -66,3 +66,29 @@ def iso_cts(base, sources, fraction, scale=1.0):
     right = np.vstack([part[2] for part in parts])
     mean = np.concatenate([part[1] for part in parts]).mean()
     return base.double().numpy() + scale * mean * polar(left) @ polar(right)
+
+
+def wudi_loss(change, tau):
+    return sum(np.linalg.norm((change - one) @ one.T) ** 2 / np.linalg.norm(one) ** 2 for one in tau)
+
+
+def wudi(base, sources, iterations, rate):
+    """Adam on the loss, whose gradient is taken by hand from its definition."""
+    tau = deltas(base, sources)
+    if base.ndim != 2:
+        return base.double().numpy() + np.mean(tau, axis=0)
+    point, first, second = np.sum(tau, axis=0), 0.0, 0.0
+    for count in range(1, iterations + 1):
+        gradient = sum(2 * (point - one) @ one.T @ one / np.linalg.norm(one) ** 2 for one in tau)
+        first, second = 0.9 * first + 0.1 * gradient, 0.999 * second + 0.001 * gradient**2
+        point = point - rate * (first / (1 - 0.9**count)) / (np.sqrt(second / (1 - 0.999**count)) + 1e-8)
+    return base.double().numpy() + point
+
+
+def knots(base, sources, merge):
+    """`merge` takes the aligned parts of all models and gives one."""
+    tau = deltas(base, sources)
+    left, values, right = np.linalg.svd(np.hstack(tau), full_matrices=False)
+    kept = values > 1e-5
+    blocks = np.hsplit(values[kept][:, None] * right[kept], len(tau))
+    return base.double().numpy() + left[:, kept] @ merge(blocks)

@@ -7,7 +7,7 @@ from tests.workers.engine.merge.steps import METHODS, merged, step_and_result, t
 from tests.workers.engine.plans import ROWS
 
 # Their formulas hold quantities with a scale of their own: a change twice as large is not the same change.
-SCALED = ("pcb",)
+SCALED = ("pcb", "wudi")
 SHAPES = [(), (1,), (5,), (0,), (3, 0, 2), (7, 3), (2, 3, 4, 5), (65_536,), (65_537,), (300, 701)]
 
 
