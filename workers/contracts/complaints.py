@@ -61,6 +61,10 @@ class Complaints:
         other.findings, other._seen, other.left_out = self.findings, self._seen, self.left_out
         return other
 
+    def also(self, renamed: Sequence[tuple[Path, Path]]) -> "Complaints":
+        """As `renaming`, from a document made out of the one that this sees: its own places still turn to where they stood."""
+        return self.renaming([*((ours, self.origin(theirs)) for ours, theirs in renamed), *self._renamed])
+
     def located(self, finding: Finding) -> Finding:
         """A finding about the recipe, with its place, line and repairs turned to the document as it was written."""
         path = path_of(finding.where)
@@ -101,6 +105,10 @@ class Complaints:
 
     def remove(self, path: Path, label: str = "Remove it") -> Repair:
         return Repair(label=label, patch=({"op": "remove", "path": pointer_of(self.origin(path))},))
+
+    def append(self, path: Path, value: Any, label: str) -> Repair:
+        patch = {"op": "add", "path": f"{pointer_of(self.origin(path))}/-", "value": value}
+        return Repair(label=label, patch=(patch,))
 
     def rename(self, path: Path, name: str) -> Repair:
         origin = self.origin(path)

@@ -8,6 +8,7 @@ from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.paths import Path
 from workers.contracts.recipes import MergeRecipe
 
+_LATER = {"slices", "modules", "tokenizer", "chat_template"}
 _WORDS = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
 
 
@@ -107,13 +108,40 @@ def recipe_resolved(document: dict[str, Any]) -> dict[str, Any]:
         {"model": source.model, "parameters": _as_typed(method, values)}
         for source, values in zip(recipe.sources, per_source, strict=True)
     ]
-    return recipe.model_dump(mode="json") | {"parameters": _as_typed(method, shared), "sources": sources}
+    written = recipe.model_dump(mode="json")
+    if recipe.slices or recipe.modules:
+        # What they leave out comes from the recipe, whose per-source values are written out once.
+        shared |= {row.name: recipe.parameters.get(row.name, row.default) for row in method.parameters}
+        sources = [{"model": source.model, "parameters": {}} for source in recipe.sources]
+        written |= {key: _parts_typed(method, written[key]) for key in ("slices", "modules")}
+    # A field that came later and is left out must not make old results the answer to another question.
+    written = {key: value for key, value in written.items() if key not in _LATER or value}
+    return written | {"parameters": _as_typed(method, shared), "sources": sources}
+
+
+def _parts_typed(method: Method, part: Any) -> Any:
+    if isinstance(part, list):
+        return [_parts_typed(method, item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: _as_typed(method, value) if key == "parameters" else _parts_typed(method, value)
+        for key, value in part.items()
+    }
 
 
 def _as_typed(method: Method, values: dict[str, Any]) -> dict[str, Any]:
     """1 and 1.0 are one number to the method, and two texts to a hash."""
     numbers = {parameter.name for parameter in method.parameters if parameter.type == "number"}
-    return {name: float(value) if name in numbers and value is not None else value for name, value in values.items()}
+    return {name: _floats(value) if name in numbers else value for name, value in values.items()}
+
+
+def _floats(setting: Any) -> Any:
+    if isinstance(setting, list | tuple):
+        return [_floats(entry) for entry in setting]
+    if isinstance(setting, dict):
+        return {key: _floats(value) if key == "value" else value for key, value in setting.items()}
+    return float(setting) if isinstance(setting, int | float) else setting
 
 
 def _has_type(type_: str, value: Any) -> bool:

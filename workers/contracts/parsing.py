@@ -19,13 +19,14 @@ from workers.contracts.documents import MAX_BYTES, MAX_INPUT_BYTES, load_documen
 from workers.contracts.findings import Finding, Repair, has_errors
 from workers.contracts.kinds import KINDS
 from workers.contracts.mergekit import is_mergekit, mergekit_convert
-from workers.contracts.methods import METHODS, Method, method_get, methods_of
 from workers.contracts.naming import check_names
-from workers.contracts.parameters import check_value, resolve_parameters, source_count_complaint
+from workers.contracts.parameters import resolve_parameters
 from workers.contracts.paths import Path, where_of
-from workers.contracts.recipes import MAX_SOURCES, AnyRecipe, MergeRecipe, Source
+from workers.contracts.recipes import MAX_SOURCES, AnyRecipe
 from workers.contracts.salvage import salvage
-from workers.contracts.validation import fields_of, report
+from workers.contracts.shaping import shape_merge
+from workers.contracts.slicing import sources_derive
+from workers.contracts.validation import report
 from workers.contracts.writing import recipe_to_document, recipe_to_yaml
 
 __all__ = [
@@ -88,6 +89,8 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
     body = document
     if is_mergekit(document):
         body, complaints = mergekit_convert(document, complaints)
+    if body.get("kind") == "merge":
+        body, complaints = sources_derive(body, complaints)
     recipe, salvaged = _recipe(body, complaints, local=local)
     found = (*findings, *complaints.finished())
     if has_errors(found):
@@ -153,7 +156,7 @@ def _recipe(body: dict[str, Any], complaints: Complaints, *, local: bool) -> tup
         _complain_kind(body, complaints)
         return None, None
     model = RECIPES[kind]
-    shaped = _shape_merge(body, complaints) if kind == "merge" else body
+    shaped = shape_merge(body, complaints) if kind == "merge" else body
     recipe: AnyRecipe | None = None
     try:
         # Strict JSON mode: lists become tuples, nothing else is converted.
@@ -182,116 +185,3 @@ def _complain_kind(body: dict[str, Any], complaints: Complaints) -> None:
     suggestion = f" Did you mean {meant}?" if meant else f" It must be {listed(names)}."
     repair = [complaints.replace(("kind",), meant)] if meant else []
     complaints.add("unknown_kind", ("kind",), f"There is no kind {quoted(kind)}.{suggestion}", repair=repair)
-
-
-def _shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
-    """Moves the method's parameters into `parameters`; reports every key that is neither a field nor a parameter."""
-    method = _method(body, complaints)
-    shaped: dict[str, Any] = _split(body, (), fields_of(MergeRecipe), method, "recipe", complaints)
-    sources = body.get("sources")
-    if isinstance(sources, list | tuple):
-        shaped["sources"] = [
-            _split(item, ("sources", index), fields_of(Source), method, "source", complaints)
-            if isinstance(item, dict)
-            else {"model": item, "parameters": {}} if isinstance(item, str) else item
-            for index, item in enumerate(sources)
-        ]  # fmt: skip
-        _check_count(body, method, complaints)
-    return shaped
-
-
-def _method(body: dict[str, Any], complaints: Complaints) -> Method | None:
-    name = body.get("method")
-    method = method_get("merge", name) if isinstance(name, str) else None
-    if isinstance(name, str) and method is None:
-        names = [row.name for row in methods_of("merge")]
-        meant = nearest(name, names)
-        suggestion = f" Did you mean {meant}?" if meant else f" It must be {listed(names)}."
-        repair = [complaints.replace(("method",), meant)] if meant else []
-        complaints.add(
-            "unknown_method", ("method",), f"There is no merge method {quoted(name)}.{suggestion}", repair=repair
-        )
-    return method
-
-
-def _split(
-    part: dict[str, Any], path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
-) -> dict[str, Any]:
-    shaped = {key: value for key, value in part.items() if key in fields and key != "parameters"}
-    parameters: dict[str, Any] = {}
-    inline = {key: value for key, value in part.items() if key not in fields}
-    nested = part.get("parameters", {})
-    if not isinstance(nested, dict):
-        shaped["parameters"] = nested
-        nested = {}
-    given: set[str] = set()
-    for values, prefix in ((nested, (*path, "parameters")), (inline, path)):
-        for key, value in values.items():
-            place = (*prefix, key)
-            if key in given:
-                complaints.add(
-                    "duplicate_key",
-                    place,
-                    f"{key} is given twice, beside and inside parameters. Keep one.",
-                    repair=[complaints.remove(place)],
-                )
-            elif _check_parameter(key, value, place, fields if prefix == path else set(), method, scope, complaints):
-                parameters[key] = value
-            given.add(key)
-    return {"parameters": parameters, **shaped}
-
-
-def _check_parameter(
-    key: str, value: Any, path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
-) -> bool:
-    """Whether `key` is a parameter at this place, with a value it can have. A source's parameter at recipe level is the default of all sources."""
-    if method is None:
-        # With the method itself unknown only keys that no method has are certainly wrong.
-        known = {parameter.name for row in METHODS if row.kind == "merge" for parameter in row.parameters}
-        if key not in known:
-            _unknown(key, path, known | fields, "", complaints)
-        return False
-    parameter = method.parameter(key)
-    if parameter is not None and (scope == "recipe" or parameter.scope == "source"):
-        return check_value(parameter, value, path, complaints)
-    if parameter is not None:
-        complaints.add(
-            "unknown_key",
-            path,
-            f"{key} holds for the whole recipe, not for one source.",
-            repair=[complaints.remove(path)],
-        )
-        return False
-    usable = {row.name for row in method.parameters if scope == "recipe" or row.scope == "source"}
-    owners = [row.label for row in METHODS if row.kind == method.kind and row.parameter(key) is not None]
-    reason = (
-        f" {method.label} does not have it, {listed(owners)} {'has' if len(owners) == 1 else 'have'}." if owners else ""
-    )
-    _unknown(key, path, usable | fields, reason, complaints)
-    return False
-
-
-def _unknown(key: str, path: Path, known: set[str], reason: str, complaints: Complaints) -> None:
-    meant = None if complaints.is_full else nearest(key, sorted(known))
-    suggestion = f" Did you mean {meant}?" if meant and not reason else ""
-    repair = [complaints.rename(path, meant)] if meant and not reason else []
-    complaints.add(
-        "unknown_key",
-        path,
-        f"{quoted(key)} is not a key here.{reason}{suggestion}",
-        repair=[*repair, complaints.remove(path)],
-    )
-
-
-def _check_count(body: dict[str, Any], method: Method | None, complaints: Complaints) -> None:
-    count = len(body["sources"])
-    complaint = source_count_complaint(method, count) if method is not None and count else None
-    if method is None or complaint is None:
-        return
-    repair: list[Repair] = []
-    if method.needs_base and count - 1 == method.maximum_sources and not body.get("base"):
-        first = body["sources"][0]
-        model = first.get("model") if isinstance(first, dict) else first
-        patch = ({"op": "add", "path": "/base", "value": model}, {"op": "remove", "path": "/sources/0"})
-        repair = [Repair(label="Make the first one the base", patch=patch)] if isinstance(model, str) else []
-    complaints.add(complaint[0], ("sources",), complaint[1], repair=repair)

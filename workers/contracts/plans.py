@@ -43,9 +43,15 @@ class Plan(BaseModel):
     seed: int
     steps: tuple[TensorStep, ...]
     shards: tuple[tuple[str, ...], ...]
+    compat: Literal["mergekit"] | None = Field(default=None, description="as in the recipe")
+    input_dtype: str | None = Field(default=None, description="what tensors are cast to before anything is computed")
     copied_files: tuple[tuple[int, str], ...] = Field(
         default=(), description="(input index, path) of config, tokenizer and the like"
     )
+    config: dict[str, Any] = Field(
+        default_factory=dict, description="what config.json is to say otherwise than the copied one, by dotted key"
+    )
+    chat_template: str | None = Field(default=None, description="as in the recipe")
     dropped: tuple[tuple[int, str], ...] = Field(
         default=(), description="(input index, tensor) that goes nowhere; each has a finding"
     )

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MAX_SOURCES = 256
+MAX_SLICES = 1024
+MAX_LAYERS = 100_000
 BATCH_SIZE = 64  # where a recipe leaves it open and nothing speaks against it
 # The peak learning rate of a training whose recipe leaves it open, by what is trained. All weights of a trained model: the one
 # of the usual choices (3e-5 to 3e-4) that suits small and middling transformers alike. An adapter: ten times that, for its few
@@ -40,6 +42,34 @@ class Source(Record):
     """One model that goes in. `parameters` holds the method's per-source values; in a document they stand beside `model`."""
 
     model: Text
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+Layer = Annotated[int, Field(ge=0, le=MAX_LAYERS)]
+
+
+class LayerSource(Source):
+    """Some layers of one model: from the first number up to, and without, the second, counted from 0."""
+
+    layers: tuple[Layer, Layer]
+
+
+class Slice(Record):
+    """Layers of the result, made from as many layers of each of its sources. Slices are laid one on the other, in order.
+
+    `base` is what the sources' changes are measured from here, where it is not that of the recipe. It is one of `sources`.
+    """
+
+    sources: tuple[LayerSource, ...] = Field(min_length=1, max_length=MAX_SOURCES)
+    base: Text | None = None
+    parameters: dict[str, Any] = Field(default_factory=dict)
+
+
+class Module(Record):
+    """A part of a model that has several, such as a text decoder beside a vision tower. Either `sources` or `slices`."""
+
+    sources: tuple[Source, ...] = Field(default=(), max_length=MAX_SOURCES)
+    slices: tuple[Slice, ...] = Field(default=(), max_length=MAX_SLICES)
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -86,15 +116,46 @@ class MergeRecipe(Recipe):
 
     `evaluate` names data on which the result is measured beside its parents when the merge is done. Left out, it is what the
     parents were measured on; an empty list measures nothing.
+
+    A parameter is one value, a list of values along the layers, `{value, filter}` for the tensors whose name contains the
+    filter, or a list of those. A source's own comes before that of its slice, its module and the recipe.
+
+    `slices` (or `modules`, with slices or sources of their own) stand in place of `sources`, which are then the models they
+    name, in order of first mention.
     """
 
     kind: Literal["merge"] = "merge"
     method: Text
     base: Text | None = None
     sources: tuple[Source, ...] = Field(min_length=1, max_length=MAX_SOURCES)
+    slices: tuple[Slice, ...] = Field(
+        default=(),
+        max_length=MAX_SLICES,
+        description="which layers of which models make up the result, from the bottom up",
+    )
+    modules: dict[Text, Module] = Field(
+        default_factory=dict, max_length=64, description="parts of the model that are made differently, by name"
+    )
     parameters: dict[str, Any] = Field(default_factory=dict)
     dtype: Dtype | None = Field(
         default=None, description="number format of the result; default: that of the base, else of the first source"
+    )
+    tokenizer: Text | None = Field(
+        default=None,
+        description="base, or the model whose tokenizer the result gets; default: that of the first that has one",
+    )
+    chat_template: str | None = Field(
+        default=None,
+        max_length=200_000,
+        description="auto for the one most models have, chatml, or the template itself; default: that of the tokenizer",
+    )
+    compat: Literal["mergekit"] | None = Field(
+        default=None,
+        description="mergekit: compute as it does, in the number format of the inputs; default: in float32, rounded once",
+    )
+    input_dtype: Dtype | None = Field(
+        default=None,
+        description="number format that inputs are cast to before anything is computed; default: as they are",
     )
     max_shard_bytes: int = Field(default=5_000_000_000, ge=1024, le=2**40)
     evaluate: tuple[Measure, ...] | None = None

@@ -11,11 +11,15 @@ from workers.contracts.recipes import (
     DataReference,
     EvaluateRecipe,
     ImportRecipe,
+    LayerSource,
     Lora,
     Measure,
     MergeRecipe,
+    Module,
     Output,
     RankRecipe,
+    Slice,
+    Source,
     TrainRecipe,
     TryRecipe,
 )
@@ -32,6 +36,8 @@ _FIRST = (
     "source",
     "sources",
     "slices",
+    "modules",
+    "layers",
     "architecture",
     "data",
 )
@@ -54,6 +60,9 @@ def _ranks() -> dict[str, int]:
         DataReference,
         Measure,
         Output,
+        LayerSource,
+        Slice,
+        Module,
     )
     fields = [name for record in records for name in record.model_fields if name not in _LAST]
     names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))
@@ -82,11 +91,35 @@ def recipe_to_document(recipe: AnyRecipe) -> dict[str, Any]:
     document = recipe.model_dump(mode="json", exclude_defaults=True)
     document |= {name: getattr(recipe, name) for name in _ALWAYS}
     if isinstance(recipe, MergeRecipe):
+        document |= _merge(recipe)
         document.pop("parameters", None)
-        document |= recipe.parameters
-        document["sources"] = [{"model": source.model, **source.parameters} for source in recipe.sources]
+        if recipe.slices or recipe.modules:
+            document.pop("sources", None)  # they are what the slices and modules name
     ordered: dict[str, Any] = document_ordered(document)
     return ordered
+
+
+def _merge(recipe: MergeRecipe) -> dict[str, Any]:
+    parts: dict[str, Any] = {**recipe.parameters, "sources": [_source(source) for source in recipe.sources]}
+    if recipe.slices:
+        parts["slices"] = [_slice(item) for item in recipe.slices]
+    if recipe.modules:
+        parts["modules"] = {
+            name: {"slices": [_slice(item) for item in module.slices], **module.parameters} if module.slices
+            else {"sources": [_source(source) for source in module.sources], **module.parameters}
+            for name, module in recipe.modules.items()
+        }  # fmt: skip
+    return parts
+
+
+def _source(source: Source) -> dict[str, Any]:
+    layers = {"layers": list(source.layers)} if isinstance(source, LayerSource) else {}
+    return {"model": source.model, **layers, **source.parameters}
+
+
+def _slice(item: Slice) -> dict[str, Any]:
+    base = {} if item.base is None else {"base": item.base}
+    return {"sources": [_source(source) for source in item.sources], **base, **item.parameters}
 
 
 def recipe_to_yaml(recipe: AnyRecipe) -> str:

@@ -15,6 +15,7 @@ from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
 from workers.jobs import merge_card, merge_report
+from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
 from workers.jobs.outputs import result_of, write_json
@@ -41,6 +42,7 @@ def run(ports: Ports) -> JobResult:
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
         _carry(plan, folders, out)
+        template_write(plan, folders, out)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
@@ -67,9 +69,18 @@ def _carry(plan: Plan, folders: Sequence[Path], out: Path) -> None:
             shutil.copyfile(folders[source] / path, target)
             continue
         config = json.loads((folders[source] / path).read_text(encoding="utf-8"))
+        for key, value in plan.config.items():
+            _set(config, key, value)
         dtype = _main_dtype(plan)
         named = [name for name in ("dtype", "torch_dtype") if name in config] or ["dtype"]
         write_json(target, config | dict.fromkeys(named, dtype) if dtype else config)
+
+
+def _set(config: dict[str, Any], key: str, value: Any) -> None:
+    *path, last = key.split(".")
+    for part in path:
+        config = config[part]
+    config[last] = value
 
 
 def _main_dtype(plan: Plan) -> str:

@@ -69,7 +69,9 @@ def summary_of(tensors: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _aligned(plan: Plan, tensors: Mapping[str, dict[str, Any]], compared: Sequence[int]) -> dict[str, dict[str, Any]]:
     """A source that lacks a tensor has None in that tensor's row."""
-    inputs = {step.name: [item.source for item in step.inputs] for step in plan.steps}
+    # What the others are measured from is no vector of its own, whichever model it is in a slice.
+    first = {step.name: int(step.has_base and plan.method != "slerp") for step in plan.steps}
+    inputs = {step.name: [item.source for item in step.inputs[first[step.name] :]] for step in plan.steps}
     rows = {}
     for name, row in tensors.items():
         present = [source for source in inputs[name] if source in compared]

@@ -11,11 +11,11 @@ from workers.planning.licences import LicenceInput, licence_findings, licence_ju
 from workers.planning.members import Known, known, members_of
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
+from workers.planning.merge_layout import MAX_PLAN_INPUTS, Models
+from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
 from workers.planning.wording import finding, joined, number
-
-MAX_PLAN_INPUTS = 500_000
 
 
 def check(recipe: MergeRecipe, facts: Facts) -> Check:
@@ -28,7 +28,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     members = members_of(recipe, facts)
     findings, unusable = entry_findings(members, method)
     findings = [*unknown, *findings]
-    findings += value_findings(method, shared, per_source)
+    is_plain = is_uniform(recipe)
+    findings += value_findings(method, shared, per_source) if is_plain else []
     findings += _count_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
     base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None
@@ -39,7 +40,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     if reference is None:
         return Check(findings=tuple(findings))
     others = [source for source in sources if source is not reference]
-    fitting = {source.member.position: fit_findings(reference, source) for source in others}
+    is_cut = bool(recipe.slices or recipe.modules)
+    fitting = {source.member.position: fit_findings(reference, source, is_cut=is_cut) for source in others}
     findings += [found for position in fitting for found in fitting[position]]
     models = [reference, *others]
     findings += base_findings(base, sources) if base is not None else []
@@ -58,8 +60,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     agreements = _agreements(reference, others, fitting, base, mixed)
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
-    plan, plan_findings = merge_plan(recipe, method, reference, sources, shared, per_source)
+    plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
     findings += plan_findings
+    findings += [] if is_plain else step_findings(method, plan)
     return Check(
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=merge_estimate(plan, method),
         plan=None if has_errors(findings) else plan,
@@ -79,6 +82,8 @@ def _any_method(recipe: MergeRecipe) -> Method:
 
 def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
     """The parser says this with a repair; a recipe built in code comes here first."""
+    if recipe.slices or recipe.modules:
+        return []  # counted slice by slice where they are read
     complaint = source_count_complaint(method, len(recipe.sources))
     return [finding(complaint[0], "error", ("sources",), complaint[1])] if complaint is not None else []
 

@@ -5,6 +5,7 @@ import re
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
 from workers.contracts.recipes import MergeRecipe
+from workers.planning.layers import place_of
 from workers.planning.members import Known
 from workers.planning.ties import stand_in
 from workers.planning.weights import FLOATING
@@ -14,9 +15,12 @@ _GENERIC = re.compile(r"LABEL_\d+|\d+")
 _PRECISION = {"float64": 52, "float32": 23, "float16": 10, "bfloat16": 7}
 
 
-def fit_findings(reference: Known, other: Known) -> list[Finding]:
-    """How `other` differs from the model that everything is compared with: the base, else the first source."""
-    mismatch = _architecture(reference, other)
+def fit_findings(reference: Known, other: Known, *, is_cut: bool = False) -> list[Finding]:
+    """How `other` differs from the model that everything is compared with: the base, else the first source.
+
+    `is_cut`: the recipe says which layers lie side by side, so that models need not have as many.
+    """
+    mismatch = _architecture(reference, other, is_cut)
     if mismatch is not None and mismatch.severity == "error":
         return [mismatch]
     findings = [] if mismatch is None else [mismatch]
@@ -66,9 +70,9 @@ def _same(base: Known, name: str) -> bool:
     return name.partition("@")[0].casefold() == base.facts.repo.casefold()
 
 
-def _architecture(reference: Known, other: Known) -> Finding | None:
-    ours, theirs = reference.facts.tensors, other.facts.tensors
-    shared = len(ours.keys() & theirs.keys())
+def _architecture(reference: Known, other: Known, is_cut: bool) -> Finding | None:
+    ours, theirs = _kinds(reference, is_cut), _kinds(other, is_cut)
+    shared = len(ours & theirs)
     names = [
         model.facts.architecture or model.facts.config.get("model_type") or "unknown" for model in (other, reference)
     ]
@@ -81,7 +85,7 @@ def _architecture(reference: Known, other: Known) -> Finding | None:
         )
         return finding("architecture_mismatch", "error", other.path, message, "There is nothing to average.", repair)
     mine, its = reference.shape.blocks, other.shape.blocks
-    if mine and its and mine != its and types[0] == types[1]:
+    if mine and its and mine != its and not is_cut and types[0] == types[1]:
         message = f"{other.name} does not fit {reference.title}. It has {counted(its, 'block')}, {reference.title} has {number(mine)}."
         return finding("architecture_mismatch", "error", other.path, message, repair=repair)
     if all(types) and types[0] != types[1]:
@@ -94,6 +98,15 @@ def _architecture(reference: Known, other: Known) -> Finding | None:
             "They may compute differently with the same weights.",
         )
     return None
+
+
+def _kinds(model: Known, is_cut: bool) -> set[str]:
+    """The names of its tensors; without the numbers of layers where those may differ."""
+    if not is_cut:
+        return set(model.facts.tensors)
+    return {
+        name if (place := place_of(name)) is None else f"{place.stack}.*.{place.rest}" for name in model.facts.tensors
+    }
 
 
 def _shapes(reference: Known, other: Known) -> list[Finding]:

@@ -1,28 +1,23 @@
 """The plan of a merge: one step per output tensor. Every tensor of every input is merged, copied, or dropped with a finding."""
 
-import fnmatch
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from workers.contracts.facts import DTYPE_BYTES, TensorFact
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Method
 from workers.contracts.plans import Plan, TensorInput, TensorStep
 from workers.contracts.recipes import MergeRecipe
-from workers.planning.extract import TOKENIZER_FILES
+from workers.planning.layers import place_of
 from workers.planning.members import Known
+from workers.planning.merge_carried import carried_files
+from workers.planning.merge_layout import Layout, Models, Part, Target, layout_of
+from workers.planning.merge_settings import Values, filter_findings
 from workers.planning.merge_values import is_zero_sum
 from workers.planning.places import placed
-from workers.planning.ties import is_tied_head, stand_in
+from workers.planning.ties import is_tied_head
 from workers.planning.weights import FLOATING, STORED_NAMES
-from workers.planning.wording import counted, finding, number
-
-CARRIED_FILES = (
-    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "image_processor_config.json",
-    "LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*",
-)  # fmt: skip
-CARRIED_TOKENIZER = (*TOKENIZER_FILES, "tokenizer*.json", "chat_template.json", "chat_template.jinja")
+from workers.planning.wording import counted, finding, joined, number, ranges_text, shape_text
 
 
 @dataclass
@@ -33,26 +28,28 @@ class _Account:
     only_in_base: list[str] = field(default_factory=list)
     copied_integers: list[str] = field(default_factory=list)
     unweighted: list[str] = field(default_factory=list)
+    unset: dict[str, str] = field(default_factory=dict)
+    misfits: list[tuple[str, Part, Part]] = field(default_factory=list)
+    used: set[tuple[int, str]] = field(default_factory=set)
 
 
-def merge_plan(
-    recipe: MergeRecipe, method: Method, reference: Known, sources: Sequence[Known], shared: dict[str, Any], per_source: list[dict[str, Any]]
-) -> tuple[Plan, list[Finding]]:  # fmt: skip
-    """`reference` is the base where the method uses one, else the first source. All of `sources` fit it."""
+def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Plan, list[Finding]]:
+    """The reference is the base where the method uses one, else the first source. All sources fit it."""
+    layout = layout_of(recipe, method, models)
     account = _Account()
-    in_file_order = sorted(reference.facts.tensors.items(), key=lambda item: (item[1].file, item[1].begin, item[0]))
-    steps = tuple(
-        _step(recipe, method, reference, sources, name, fact, shared, per_source, account)
-        for name, fact in in_file_order
-    )
+    values = Values(recipe, method)
+    steps = tuple(_step(recipe, method, target, values, account) for target in layout.targets)
     steps = placed(steps) if method.placed else steps
-    dropped, findings = _dropped(reference, sources)
-    findings += _account_findings(account, reference, sources)
+    dropped, findings = _dropped(recipe, models, account)
+    findings += _account_findings(account, layout, models)
+    findings += filter_findings(recipe, layout.targets)
+    carried, tokenizer_findings = carried_files(recipe, models)
     plan = Plan(
         method=method.name, method_revision=method.revision, seed=recipe.seed, steps=steps,
-        shards=shards_of(steps, recipe.max_shard_bytes), copied_files=_carried(reference, sources), dropped=dropped,
+        shards=shards_of(steps, recipe.max_shard_bytes), copied_files=carried, dropped=dropped, config=layout.config,
+        chat_template=recipe.chat_template,
     )  # fmt: skip
-    return plan, findings
+    return plan, [*layout.findings, *findings, *tokenizer_findings]
 
 
 def step_bytes(step: TensorStep) -> int:
@@ -76,23 +73,19 @@ def shards_of(steps: Iterable[TensorStep], limit: int) -> tuple[tuple[str, ...],
     return tuple(tuple(shard) for shard in shards)
 
 
-def _step(
-    recipe: MergeRecipe, method: Method, reference: Known, sources: Sequence[Known], name: str, fact: TensorFact,
-    shared: dict[str, Any], per_source: list[dict[str, Any]], account: _Account,
-) -> TensorStep:  # fmt: skip
-    inputs, values = [], []
-    for source in sources:
-        key, held = stand_in(source, name)
-        if held is None:
-            account.missing.setdefault(source.member.position, []).append(name)
+def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, account: _Account) -> TensorStep:
+    name, fact = target.name, target.fact
+    present = []
+    for part in target.sources:
+        if part.fact is None:
+            account.missing.setdefault(part.model.member.position, []).append(name)
         else:
-            inputs.append(TensorInput(source=source.member.position, key=key, fact=held))
-            values.append(per_source[source.member.source or 0])
-    base = (
-        [TensorInput(source=reference.member.position, key=name, fact=fact)]
-        if method.takes_base and reference.member.source is None
-        else []
-    )
+            present.append(part)
+            if part.fact.shape != fact.shape:
+                account.misfits.append((name, part, target.base or target.sources[0]))
+    inputs = [_input(part, part.fact) for part in present if part.fact is not None]
+    base = [_input(target.base, target.base.fact)] if target.base is not None and target.base.fact is not None else []
+    account.used |= {(item.source, item.key) for item in (*base, *inputs)}
     is_floating = fact.dtype in FLOATING and all(item.fact.dtype in FLOATING for item in inputs)
     dtype = STORED_NAMES[recipe.dtype] if recipe.dtype is not None and is_floating else fact.dtype
     if not is_floating or 0 in fact.shape or not inputs:
@@ -104,42 +97,80 @@ def _step(
         return TensorStep(
             name=name, operation="copy", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype
         )
-    listed = {key: [value[key] for value in values] for key in (values[0] if values else {})}
-    if shared.get("normalize") and method.name in {"linear", "task_arithmetic"} and is_zero_sum(listed["weight"]):
+    parameters = values.of(target, present)
+    for parameter in method.parameters:
+        value = parameters[parameter.name]
+        if parameter.required and (value is None or (isinstance(value, list) and None in value)):
+            account.unset.setdefault(parameter.name, name)
+    if (
+        parameters.get("normalize")
+        and method.name in {"linear", "task_arithmetic"}
+        and is_zero_sum(parameters["weight"])
+    ):
         account.unweighted.append(name)
     return TensorStep(
         name=name, operation="merge", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype,
-        parameters={**shared, **listed},
+        parameters=parameters,
     )  # fmt: skip
 
 
-def _dropped(reference: Known, sources: Sequence[Known]) -> tuple[tuple[tuple[int, str], ...], list[Finding]]:
+def _input(part: Part, fact: TensorFact) -> TensorInput:
+    return TensorInput(source=part.model.member.position, key=part.key, fact=fact)
+
+
+def _dropped(
+    recipe: MergeRecipe, models: Models, account: _Account
+) -> tuple[tuple[tuple[int, str], ...], list[Finding]]:  # fmt: skip
+    """What no tensor of the result is made from. Slices leave layers out on purpose; everything else is worth a warning."""
     dropped: list[tuple[int, str]] = []
     findings = []
-    for source in sources:
-        extra = sorted(source.facts.tensors.keys() - reference.facts.tensors.keys())
-        dropped += [(source.member.position, name) for name in extra]
-        tied = [name for name in extra if is_tied_head(reference, name)]
-        rest = [name for name in extra if name not in tied]
+    reference = models.reference
+    is_cut = bool(recipe.slices or recipe.modules)
+    members = [*([models.base] if models.base is not None else []), *models.sources]
+    for model in members:
+        position = model.member.position
+        extra = sorted(name for name in model.facts.tensors if (position, name) not in account.used)
+        dropped += [(position, name) for name in extra]
+        left = [name for name in extra if is_cut and name in reference.facts.tensors]
+        left += [
+            name for name in extra if is_cut and name not in reference.facts.tensors and place_of(name) is not None
+        ]
+        if left:
+            findings.append(_left_out(model, left))
+        outside = [name for name in extra if name not in set(left)]
+        tied = [name for name in outside if is_tied_head(reference, name)]
+        rest = [name for name in outside if name not in tied]
         if tied:
-            message = f"{source.name} stores {tied[0]} apart, {reference.title} shares it with its embeddings: it is left out."
+            message = (
+                f"{model.name} stores {tied[0]} apart, {reference.title} shares it with its embeddings: it is left out."
+            )
             findings.append(
-                finding("tied_tensor_dropped", "warning", source.path, message, "The result shares them as well.")
+                finding("tied_tensor_dropped", "warning", model.path, message, "The result shares them as well.")
             )
         if rest:
             verb = "is" if len(rest) == 1 else "are"
-            message = f"{counted(len(rest), 'tensor')} of {source.name} {verb} not in {reference.title} and {verb} left out, first {rest[0]}."
+            message = f"{counted(len(rest), 'tensor')} of {model.name} {verb} not in {reference.title} and {verb} left out, first {rest[0]}."
             findings.append(
-                finding("tensor_extra", "warning", source.path, message, f"The result is built like {reference.title}.")
+                finding("tensor_extra", "warning", model.path, message, f"The result is built like {reference.title}.")
             )
     return tuple(dropped), findings
 
 
-def _account_findings(account: _Account, reference: Known, sources: Sequence[Known]) -> list[Finding]:
+def _left_out(model: Known, names: list[str]) -> Finding:
+    places = [place for name in names if (place := place_of(name)) is not None]
+    layers = sorted({place.layer for place in places})
+    others = [name for name in names if place_of(name) is None]
+    parts = [f"{counted(len(layers), 'layer')} ({ranges_text(layers)})"] if layers else []
+    parts += [f"{counted(len(others), 'tensor')} outside of them, first {others[0]}"] if others else []
+    message = f"{joined(parts)} of {model.name} {'is' if len(names) == 1 else 'are'} in no slice and left out."
+    return finding("layers_left_out", "info", model.path, message)
+
+
+def _account_findings(account: _Account, layout: Layout, models: Models) -> list[Finding]:
     findings = []
-    total = len(reference.facts.tensors)
+    total = len(layout.targets)
     only = set(account.only_in_base)
-    for source in sources:
+    for source in models.sources:
         missing = [name for name in account.missing.get(source.member.position, []) if name not in only]
         if missing:
             message = f"{source.name} lacks {number(len(missing))} of {counted(total, 'tensor')}, first {missing[0]}."
@@ -152,10 +183,23 @@ def _account_findings(account: _Account, reference: Known, sources: Sequence[Kno
                     "What it lacks is made from the other models alone.",
                 )
             )
+    if layout.unclaimed:
+        verb = "is" if len(layout.unclaimed) == 1 else "are"
+        message = (
+            f"{counted(len(layout.unclaimed), 'tensor')} {verb} in no module and {verb} copied from {models.reference.title}, "
+            f"first {layout.unclaimed[0]}."
+        )
+        findings.append(finding("tensor_outside_modules", "warning", ("modules",), message))
+    only -= set(layout.unclaimed)
     if only:
         verb = "is" if len(only) == 1 else "are"
-        message = f"{counted(len(only), 'tensor')} {verb} in no source and {verb} copied from the base, first {account.only_in_base[0]}."
+        first = next(name for name in account.only_in_base if name in only)
+        message = f"{counted(len(only), 'tensor')} {verb} in no source and {verb} copied from the base, first {first}."
         findings.append(finding("tensor_only_in_base", "warning", ("sources",), message))
+    for parameter, name in account.unset.items():
+        message = f"{parameter} has no value for {name}: no filter fits it, and {parameter} has no default."
+        findings.append(finding("missing_key", "error", (parameter,), message))
+    findings += _misfits(account)
     if account.copied_integers:
         count = len(account.copied_integers)
         message = f"{counted(count, 'tensor')} of whole numbers {'is' if count == 1 else 'are'} copied, first {account.copied_integers[0]}."
@@ -167,17 +211,20 @@ def _account_findings(account: _Account, reference: Known, sources: Sequence[Kno
     return findings
 
 
-def _carried(reference: Known, sources: Sequence[Known]) -> tuple[tuple[int, str], ...]:
-    """Config from the reference; the tokenizer from it too, else from the first source that has one."""
-    donors = [reference, *(source for source in sources if source is not reference)]
-    tokenizer = next((model for model in donors if model.facts.tokenizer_digest), reference)
-    carried = [(reference.member.position, path) for path in _matching(reference, CARRIED_FILES)]
-    return (*carried, *((tokenizer.member.position, path) for path in _matching(tokenizer, CARRIED_TOKENIZER)))
-
-
-def _matching(model: Known, patterns: Sequence[str]) -> list[str]:
-    return [
-        file.path
-        for file in model.facts.files
-        if any(fnmatch.fnmatchcase(file.path, pattern) for pattern in patterns) and "/" not in file.path
-    ]
+def _misfits(account: _Account) -> list[Finding]:
+    """Layers that are laid side by side and differ in shape: one finding for each pair of models."""
+    told: set[tuple[int, int]] = set()
+    findings = []
+    for name, part, other in account.misfits:
+        pair = part.model.member.position, other.model.member.position
+        if pair in told or part.fact is None or other.fact is None:
+            continue
+        told.add(pair)
+        message = (
+            f"{part.key} of {part.model.name} is {shape_text(part.fact.shape)}, {other.key} of {other.model.title} is "
+            f"{shape_text(other.fact.shape)}: {name} cannot be made from both."
+        )
+        findings.append(
+            finding("shape_mismatch", "error", part.model.path, message, "Shapes are never stretched or cut to fit.")
+        )
+    return findings

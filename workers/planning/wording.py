@@ -55,6 +55,18 @@ def joined(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1]
 
 
+def ranges_text(numbers: Sequence[int]) -> str:
+    """`0–3, 7` of rising numbers."""
+    runs: list[list[int]] = []
+    for value in numbers:
+        if runs and value == runs[-1][-1] + 1:
+            runs[-1].append(value)
+        else:
+            runs.append([value])
+    texts = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return ", ".join(texts[:6]) + (" …" if len(texts) > 6 else "")
+
+
 def shape_text(shape: Sequence[int]) -> str:
     return " × ".join(str(size) for size in shape) or "a single number"
 

@@ -12,6 +12,7 @@ from workers.contracts.methods import Method, Parameter, method_get, methods_of
 from workers.contracts.recipes import DTYPES
 
 KNOWN = ("kind", "method", "base", "sources", "dtype", "seed", "output", "evaluate")
+_NESTED = ("sources", "output", "evaluate", "parameters")
 MOST_SOURCES_SHOWN = 64
 _SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
 
@@ -108,6 +109,7 @@ def form_fits(document: Any) -> bool:
         or document.get("kind", "merge") != "merge"
         or "merge_method" in document
         or "slices" in document
+        or "modules" in document
     ):
         return False
     sources, output, evaluate = (
@@ -119,11 +121,13 @@ def form_fits(document: Any) -> bool:
         isinstance(sources, list)
         and len(sources) <= MOST_SOURCES_SHOWN
         and all(isinstance(source, dict) and isinstance(source.get("model", ""), str) for source in sources)
+        # A gradient or a filter is more than a field can show.
+        and not any(isinstance(value, dict | list) for source in sources for value in source.values())
         and isinstance(output, dict)
         and isinstance(output.get("repo", ""), str)
         and isinstance(evaluate, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("data"), str) for entry in evaluate)
-        and all(not isinstance(document.get(key), dict | list) for key in ("method", "base", "dtype", "seed"))
+        and not any(isinstance(value, dict | list) for key, value in document.items() if key not in _NESTED)
     )
 
 

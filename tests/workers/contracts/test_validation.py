@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from pydantic import BaseModel, ValidationError, field_validator
 
-from workers.contracts import parsing
+from workers.contracts import shaping
 from workers.contracts.complaints import Complaints
 from workers.contracts.methods import Method, method_get
 from workers.contracts.parsing import parse
@@ -40,7 +40,7 @@ def two_sources(kind: str, name: str) -> Method | None:
 
 
 def test_a_method_that_needs_more_sources_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "method_get", two_sources)
+    monkeypatch.setattr(shaping, "method_get", two_sources)
     found = parse({"kind": "merge", "method": "linear", "sources": ["a/b"]}).findings
     assert [(finding.code, finding.message) for finding in found] == [
         ("too_few_sources", "1 source is given, Linear needs 2.")

@@ -16,7 +16,8 @@ _weights = st.floats(-10, 10)
 @st.composite
 def _merges(draw: st.DrawFn) -> dict[str, Any]:
     method = draw(st.sampled_from(METHODS))
-    count = 1 if method.maximum_sources == 1 else draw(st.integers(1, 4))
+    least = method.minimum_sources
+    count = draw(st.integers(least, min(least + 3, method.maximum_sources or least + 3)))
     has_weight = method.parameter("weight") is not None
     sources = [
         {"model": draw(_names), **({"weight": draw(_weights)} if has_weight and draw(st.booleans()) else {})}
