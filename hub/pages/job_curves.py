@@ -160,7 +160,8 @@ def _table(curve: Curve, others: list[Curve], kept: float | None) -> Table:
         for step in sorted(chosen)
     ]  # fmt: skip
     names = [entry.name.replace("_", " ") for entry in (curve, *others)]
-    return Table(["step", *names], rows, f"{names[0]}, every {max(1, len(curve.points) // 40)}th point")
+    apart = max(1, len(curve.points) // 40)
+    return Table(["step", *names], rows, f"{names[0]}, {'every point' if apart == 1 else f'one point of {apart}'}")
 
 
 def csv_table(job: Job, curves: Curves) -> Table | None:
