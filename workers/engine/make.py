@@ -4,6 +4,8 @@ import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -15,6 +17,8 @@ from workers.contracts.plans import Plan, TensorStep
 from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
+from workers.engine.merge.compat import NATIVE
+from workers.engine.merge.compat.whole import merge as merge_whole
 from workers.engine.merge.learned import Learned
 from workers.engine.merge.rounds import Round, rounds_of
 from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
@@ -51,9 +55,17 @@ def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
     row = method_get("merge", plan.method)
     if row is None:
         raise UserError(f"There is no merge method {plan.method!r}.")
-    module, _, function = row.runner.partition(":")
-    found = importlib.import_module(module)
-    return Merger(getattr(found, function), tuple(rounds_of(found)), row.memory, learned=learned)
+    if plan.compat == "mergekit" and plan.method in NATIVE:
+        _, native = _found(NATIVE[plan.method])
+        return Merger(partial(merge_whole, native), memory="tensor", learned=learned)
+    module, merge = _found(row.runner)
+    return Merger(merge, tuple(rounds_of(module)), row.memory, learned=learned)
+
+
+def _found(dotted: str) -> tuple[ModuleType, Callable[..., torch.Tensor]]:
+    name, _, function = dotted.partition(":")
+    module = importlib.import_module(name)
+    return module, getattr(module, function)
 
 
 def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> Made:
@@ -73,7 +85,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     measures = None
     merge_step = merge_step_of(plan, step, readers, merger)
     if merge_step is None:
-        made = _copied(step, _tensors(step, readers), dtype_of(step.dtype))
+        made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
     else:
         made = merger.merge(merge_step).view(step.shape)
         measures = merge_step.measures.report(merge_step.elements)
@@ -98,7 +110,7 @@ def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:
     """The step as the method sees it; None for a tensor that is copied."""
-    tensors, dtype = _tensors(step, readers), dtype_of(step.dtype)
+    tensors, dtype = _tensors(plan, step, readers), dtype_of(step.dtype)
     if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
         return None
     if any(tuple(tensor.shape) != step.shape for tensor in tensors):
@@ -120,8 +132,12 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
     )
 
 
-def _tensors(step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:
-    return [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
+def _tensors(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:
+    tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
+    if plan.input_dtype is None:
+        return tensors
+    cast = dtype_of(plan.input_dtype)
+    return [tensor.to(cast) if tensor.is_floating_point() else tensor for tensor in tensors]
 
 
 def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:

@@ -89,7 +89,8 @@ def _see_lower(step: MergeStep) -> Tally:
 
 def _within(upper: int, bits: Bits) -> Bits:
     """The lower bits of those whose upper bits are these."""
-    return bits[bits >> LOWER_BITS == upper] & (LOWER - 1)
+    found: Bits = bits[bits >> LOWER_BITS == upper] & (LOWER - 1)
+    return found
 
 
 def _settle_lower(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -52,11 +52,11 @@ def _factors(step: MergeStep, weights: list[float]) -> list[float]:
         mean: list[float] = (onto_unit / length * (given @ norms)).tolist()
         return mean
     if len(weights) > 2 and norms.max().item() > 0:
-        raise _cancels(step.name)
+        raise cancels(step.name)
     return weights
 
 
-def _cancels(name: str) -> UserError:
+def cancels(name: str) -> UserError:
     message = f"The weighted directions of {name} cancel out, so there is no mean direction to go in."
     finding = Finding(
         code="directions_cancel", severity="error", message=message, where=name, stage="run",
