@@ -14,7 +14,7 @@ from workers.planning.merge_carried import carried_files
 from workers.planning.merge_layout import Layout, Models, Part, Target, layout_of
 from workers.planning.merge_settings import Values, filter_findings
 from workers.planning.merge_values import is_zero_sum
-from workers.planning.places import placed
+from workers.planning.places import place_findings, placed
 from workers.planning.ties import is_tied_head
 from workers.planning.weights import FLOATING, STORED_NAMES
 from workers.planning.wording import counted, finding, joined, number, ranges_text, shape_text
@@ -39,7 +39,10 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
     account = _Account()
     values = Values(recipe, method)
     steps = tuple(_step(recipe, method, target, values, account) for target in layout.targets)
-    steps = placed(steps) if method.placed else steps
+    placing: list[Finding] = []
+    if method.placed:
+        steps = placed(steps)
+        placing = place_findings(method, steps)
     dropped, findings = _dropped(recipe, models, account)
     findings += _account_findings(account, layout, models)
     findings += filter_findings(recipe, layout.targets)
@@ -47,9 +50,10 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
     plan = Plan(
         method=method.name, method_revision=method.revision, seed=recipe.seed, steps=steps,
         shards=shards_of(steps, recipe.max_shard_bytes), copied_files=carried, dropped=dropped, config=layout.config,
-        chat_template=recipe.chat_template,
+        chat_template=recipe.chat_template, compat=recipe.compat,
+        input_dtype=None if recipe.input_dtype is None else STORED_NAMES[recipe.input_dtype],
     )  # fmt: skip
-    return plan, [*layout.findings, *findings, *tokenizer_findings]
+    return plan, [*layout.findings, *findings, *placing, *tokenizer_findings]
 
 
 def step_bytes(step: TensorStep) -> int:

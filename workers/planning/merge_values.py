@@ -5,7 +5,7 @@ from typing import Any
 
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Method
-from workers.planning.wording import add, finding
+from workers.planning.wording import add, counted, finding
 
 SMALLEST_SUM = 1e-8
 
@@ -41,6 +41,10 @@ def value_findings(method: Method, shared: dict[str, Any], per_source: list[dict
                 "Nothing is resolved, the change is only thinned out.",
             )
         )
+    if method.name == "consensus" and shared.get("agreeing", 0) > len(per_source):
+        message = f"agreeing is {shared['agreeing']} and {counted(len(per_source), 'source')} {'is' if len(per_source) == 1 else 'are'} given: the result is the base itself."
+        repair = [add(("agreeing",), len(per_source), f"Use {len(per_source)}")]
+        findings.append(finding("changes_nothing", "warning", ("agreeing",), message, repair=repair))
     if method.name == "linear" and len(per_source) == 1:
         findings.append(
             finding("single_source", "warning", ("sources",), "One source is given: the result is a copy of it.")

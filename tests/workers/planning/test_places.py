@@ -1,10 +1,10 @@
 import pytest
 
-from tests.workers.planning.zoo import checked, vit
+from tests.workers.planning.zoo import checked, codes, facts_make, found, vit
 from workers.planning.places import Place, places_of
 
 LLAMA = [
-    "model.embed_tokens.weight", *(f"model.layers.{layer}.mlp.up_proj.weight" for layer in range(12)), "model.norm.weight", "lm_head.weight",
+    "model.embed_tokens.weight", *(f"model.layers.{layer}.mlp.{part}_proj.weight" for layer in range(12) for part in ("up", "down", "gate")), "model.norm.weight", "lm_head.weight",
 ]  # fmt: skip
 VIT = [
     "vit.embeddings.cls_token", "vit.embeddings.patch_embeddings.projection.weight",
@@ -47,3 +47,36 @@ def test_only_a_method_that_asks_for_places_is_told_them():
     assert told["classifier.bias"] == (2, 2)
     plain = checked({**document, "method": "ties"}, *models).plan
     assert all("layer" not in step.parameters for step in plain.steps)
+
+
+EXPERTS = {"kind": "merge", "method": "layer_swap", "sources": [{"model": "demo/a"}, {"model": "demo/b"}]}
+
+
+def test_layer_swapping_needs_a_middle():
+    experts = vit("a", blocks=6), vit("b", blocks=6)
+    refused = checked(EXPERTS, *experts)
+    finding = found(refused, "no_layer_left")
+    assert finding.message == "bottom, top and two transitions take 9 of 6 layers: the task expert keeps none."
+    assert [patch["value"] for repair in finding.repair for patch in repair.patch] == [1, 0, 0]
+    assert refused.plan is None
+    assert checked({**EXPERTS, "bottom": 2, "top": 1}, *experts).plan is not None
+
+
+def test_layer_swapping_needs_layers():
+    plain = [facts_make(name, {"weight": (4, 4), "bias": (4,)}) for name in "ab"]
+    assert "layers_unknown" in codes(checked(EXPERTS, *plain))
+
+
+def test_a_signature_of_a_model_without_layers_is_everywhere():
+    plain = [facts_make(name, {"weight": (4, 4), "bias": (4,)}) for name in ("base", "a", "b")]
+    signature = {**EXPERTS, "method": "robust_signature", "base": "demo/base"}
+    assert found(checked(signature, *plain), "layers_unknown").severity == "warning"
+
+
+def test_more_agreement_than_models_is_told():
+    models = vit("base"), vit("a"), vit("b")
+    recipe = {**EXPERTS, "method": "consensus", "base": "demo/base", "agreeing": 3}
+    assert (
+        found(checked(recipe, *models), "changes_nothing").message
+        == "agreeing is 3 and 2 sources are given: the result is the base itself."
+    )

@@ -11,6 +11,10 @@ def statistics_of(default: str) -> Parameter:
     )  # fmt: skip
 
 
+def layers_of(name: str, label: str, help: str, default: int) -> Parameter:
+    return Parameter(name, "integer", label, help, default=default, minimum=0, maximum=1000, step=1)
+
+
 MASKS: tuple[Method, ...] = (
     Method(
         "consensus",
@@ -127,6 +131,76 @@ MASKS: tuple[Method, ...] = (
             scale(),
         ),
         memory="tensor",
+        placed=True,
+    ),
+    Method(
+        "layer_swap",
+        "merge",
+        "Layer swapping",
+        "Takes the middle layers from an expert on a task, the first source, and both ends from an expert on a language, the second.",
+        "arXiv:2410.01335",
+        "workers.engine.merge.layer_swap:merge",
+        "weights",
+        (
+            layers_of(
+                "bottom", "Bottom layers", "How many layers after the embeddings come from the language expert.", 5
+            ),
+            layers_of("top", "Top layers", "How many layers before the head come from the language expert.", 2),
+            layers_of("transition", "Transition layers", "How many layers at each border are averaged.", 1),
+            Parameter(
+                "share",
+                "number",
+                "Language share",
+                "How much of the language expert goes into the averaged layers.",
+                default=0.5,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.05,
+            ),
+        ),
+        minimum_sources=2,
+        maximum_sources=2,
+        placed=True,
+    ),
+    Method(
+        "robust_signature",
+        "merge",
+        "Robust weight signatures",
+        "Adds to a clean model, the first source, what the others learned from corrupted data and it did not, in its shallow layers.",
+        "arXiv:2302.12480",
+        "workers.engine.merge.robust_signature:merge",
+        "base",
+        (
+            Parameter(
+                "strength",
+                "number",
+                "Strength (α)",
+                "How strongly this source's signature is patched in; negative takes it out. The first source is what is patched, its own value is not used.",
+                scope="source",
+                default=1.0,
+                minimum=-10.0,
+                maximum=10.0,
+                step=0.05,
+            ),
+            Parameter(
+                "depth",
+                "number",
+                "Shallow part",
+                "Share of the layers, from the input, that is patched.",
+                default=0.5,
+                minimum=0.0,
+                maximum=1.0,
+                step=0.05,
+            ),
+            Parameter(
+                "average",
+                "boolean",
+                "Average",
+                "Divide by the number of signatures, so that several are not stronger than one.",
+                default=True,
+            ),
+        ),
+        minimum_sources=2,
         placed=True,
     ),
 )

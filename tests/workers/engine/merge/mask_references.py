@@ -64,3 +64,10 @@ def widen(base, sources, ratio, calibration, embedding=False):
     ]
     scores = 0.5 * (_importance(ranks[0], ratio, calibration) + _importance(ranks[1], ratio, calibration))
     return (tau * scores[:, None, :]).sum(0)
+
+
+def robust_signature(base, sources, alphas, average):
+    clean, *corrupted = rows_of(base, sources)
+    signatures = [row - (row @ clean) / (clean @ clean) * clean for row in corrupted]
+    patch = sum(alpha * row for alpha, row in zip(alphas, signatures, strict=True)) / (len(alphas) if average else 1)
+    return base.double().numpy() + (clean + patch).reshape(base.shape)
