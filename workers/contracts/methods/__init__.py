@@ -9,12 +9,22 @@ from workers.contracts.methods.adaptive import ADAPTIVE
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
 from workers.contracts.methods.masks import MASKS
-from workers.contracts.methods.row import Memory, Method, Needs, Parameter, Scope
+from workers.contracts.methods.row import Family, Memory, Method, Needs, Parameter, Scope
 from workers.contracts.methods.spectral import SPECTRAL
 
-__all__ = ["METHODS", "Memory", "Method", "Needs", "Parameter", "Scope", "method_get", "methods_of", "revision_of"]
+__all__ = [
+    "FAMILIES", "METHODS", "Family", "Memory", "Method", "Needs", "Parameter", "Scope", "family_of", "method_get", "methods_of",
+    "revision_of",
+]  # fmt: skip
 
-METHODS: tuple[Method, ...] = (*AVERAGES, *CHANGES, *ADAPTIVE, *MASKS, *SPECTRAL)
+FAMILIES: tuple[Family, ...] = (
+    Family("averages", "Averages and arcs", "Whole models, on a line, an arc or a sphere between them.", AVERAGES),
+    Family("changes", "Sums of changes", "What each model changed in a base: thinned out, put to a vote, added up.", CHANGES),
+    Family("adaptive", "Set by the changes", "How much goes in is read from angle, variance, size or overlap.", ADAPTIVE),
+    Family("masks", "Place by place", "Whose change goes in is decided for each weight, column or layer.", MASKS),
+    Family("spectral", "Along directions", "Matrices taken apart into directions that are kept, evened out or turned apart.", SPECTRAL),
+)  # fmt: skip
+METHODS: tuple[Method, ...] = tuple(method for family in FAMILIES for method in family.methods)
 
 
 def revision_of(kind: Kind, method: str = "") -> int:
@@ -29,3 +39,7 @@ def method_get(kind: str, name: str) -> Method | None:
 
 def methods_of(kind: str) -> tuple[Method, ...]:
     return tuple(method for method in METHODS if method.kind == kind)
+
+
+def family_of(method: Method) -> Family:
+    return next(family for family in FAMILIES if method in family.methods)

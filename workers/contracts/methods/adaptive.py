@@ -27,6 +27,8 @@ ADAPTIVE: tuple[Method, ...] = (
         ),
         minimum_sources=2,
         memory="tensor",
+        lone="base",
+        when="A few fine-tunes of one base for the same task, to come near what averaging many of them would give.",
     ),
     Method(
         "sce",
@@ -42,6 +44,7 @@ ADAPTIVE: tuple[Method, ...] = (
                 default=1.0, minimum=0.0, maximum=1.0, step=0.05,
             ),
         ),
+        when="Fine-tunes of one base for different tasks, when you would rather not set weights by hand.",
     ),
     Method(
         "arcee_fusion",
@@ -55,6 +58,7 @@ ADAPTIVE: tuple[Method, ...] = (
         maximum_sources=1,
         merges_base=True,
         memory="tensor",
+        when="Bringing one fine-tune back into its base, where only the changes that stand out should come over.",
     ),
     Method(
         "nearswap",
@@ -72,6 +76,7 @@ ADAPTIVE: tuple[Method, ...] = (
         ),
         maximum_sources=1,
         merges_base=True,
+        when="A model that should stay mostly as it is and take on a little of a second one.",
     ),
     Method(
         "ram",
@@ -82,6 +87,7 @@ ADAPTIVE: tuple[Method, ...] = (
         "workers.engine.merge.ram:merge",
         "base",
         (_smallest(1e-5),),
+        when="Fine-tunes that each changed few weights, such as those of reinforcement learning, and hardly the same ones.",
     ),
     Method(
         "ramplus_tl",
@@ -102,5 +108,6 @@ ADAPTIVE: tuple[Method, ...] = (
             ),
             _smallest(1e-5),
         ),
+        when="As RAM, where the merged model loses some of what each could do on its own.",
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ AVERAGES: tuple[Method, ...] = (
         "workers.engine.merge.linear:merge",
         "weights",
         (weight(1.0), normalize(True, "Divide by the sum of the weights.")),
+        when="First, always: models trained alike from one start, such as runs of different seeds. What it reaches is what the others are measured by.",
     ),
     Method(
         "slerp",
@@ -36,6 +37,7 @@ AVERAGES: tuple[Method, ...] = (
         ),
         maximum_sources=1,
         merges_base=True,
+        when="Two models that have moved far apart, where a plain average would shrink the weights.",
     ),
     Method(
         "nuslerp",
@@ -59,6 +61,8 @@ AVERAGES: tuple[Method, ...] = (
         maximum_sources=2,
         base="optional",
         memory="tensor",
+        lone="single",
+        when="Two models that have moved apart, where each should count by its weight, or only what they changed in a base should turn.",
     ),
     Method(
         "multislerp",
@@ -79,6 +83,7 @@ AVERAGES: tuple[Method, ...] = (
             ),
         ),
         base="optional",
+        when="Three or more models that moved in different directions, where an average would shrink what they learned.",
     ),
     Method(
         "karcher",
@@ -97,6 +102,7 @@ AVERAGES: tuple[Method, ...] = (
                 default=1e-5, minimum=0.0, maximum=1.0, exclusive_minimum=True,
             ),
         ),
+        when="Several models far from each other, where a mean that does not shrink is worth a few rounds of computing.",
     ),
     Method(
         "passthrough",
@@ -113,5 +119,6 @@ AVERAGES: tuple[Method, ...] = (
             ),
         ),
         maximum_sources=1,
+        when="Building a model from layers of others, or leaving a part of one as it is.",
     ),
 )  # fmt: skip

@@ -30,6 +30,7 @@ CHANGES: tuple[Method, ...] = (
         "workers.engine.merge.task_arithmetic:merge",
         "base",
         (weight(0.4), scale(), normalize(False, _BY_SUM)),
+        when="Few fine-tunes of one base for tasks that do not get in each other's way. A negative weight takes a task out.",
     ),
     Method(
         "ties",
@@ -42,6 +43,7 @@ CHANGES: tuple[Method, ...] = (
         (
             weight(1.0), density(0.3), scale(), normalize(True, _BY_AGREEING), rescale("none"), scope(), vote(), reduce(),
         ),
+        when="Fine-tunes of one base that pull the same weights in different directions.",
     ),
     Method(
         "dare_ties",
@@ -54,6 +56,7 @@ CHANGES: tuple[Method, ...] = (
         (
             weight(1.0), density(0.5), scale(), normalize(False, _BY_AGREEING), rescale("inverse"), vote(), reduce(),
         ),
+        when="Fine-tunes of one base with many small changes, most of which are not needed, that contradict each other in signs.",
     ),
     Method(
         "dare_linear",
@@ -64,6 +67,7 @@ CHANGES: tuple[Method, ...] = (
         "workers.engine.merge.dare_linear:merge",
         "base",
         (weight(0.4), density(0.5), scale(), normalize(False, _BY_SUM), rescale("inverse")),
+        when="Few fine-tunes of one base with many small changes that do not contradict each other.",
     ),
     Method(
         "breadcrumbs",
@@ -74,6 +78,7 @@ CHANGES: tuple[Method, ...] = (
         "workers.engine.merge.breadcrumbs:merge",
         "base",
         (weight(0.4), density(0.14), gamma(), scale(), normalize(False, _BY_SUM), rescale("none")),
+        when="Many fine-tunes of one base, where a few outsized changes of each spoil the sum.",
     ),
     Method(
         "breadcrumbs_ties",
@@ -86,6 +91,7 @@ CHANGES: tuple[Method, ...] = (
         (
             weight(1.0), density(0.14), gamma(), scale(), normalize(False, _BY_AGREEING), rescale("none"), vote(), reduce(),
         ),
+        when="As Breadcrumbs, where the models also contradict each other in signs.",
     ),
     Method(
         "della",
@@ -99,6 +105,7 @@ CHANGES: tuple[Method, ...] = (
             weight(1.0), density(0.5), epsilon(), scale(), normalize(True, _BY_AGREEING), rescale("inverse"), vote(), reduce(),
         ),
         memory="tensor",
+        when="As DARE TIES, where the largest changes carry the task and should rarely be dropped.",
     ),
     Method(
         "della_linear",
@@ -110,5 +117,6 @@ CHANGES: tuple[Method, ...] = (
         "base",
         (weight(0.4), density(0.5), epsilon(), scale(), normalize(False, _BY_SUM), rescale("inverse")),
         memory="tensor",
+        when="As DARE linear, where the largest changes carry the task and should rarely be dropped.",
     ),
 )  # fmt: skip

@@ -49,6 +49,7 @@ MASKS: tuple[Method, ...] = (
             ),
             scale(0.4),
         ),
+        when="Several tasks, where changes that serve a single one disturb all others.",
     ),
     Method(
         "pcb",
@@ -74,6 +75,7 @@ MASKS: tuple[Method, ...] = (
             scale(1.2),
             statistics_of("global"),
         ),
+        when="Fine-tunes for different tasks, where TIES keeps too little of some of them.",
     ),
     Method(
         "localize_stitch",
@@ -98,6 +100,7 @@ MASKS: tuple[Method, ...] = (
             scale(),
             statistics_of("global"),
         ),
+        when="Tasks that each live in few of the weights, when everything else of the base should stay as it is.",
     ),
     Method(
         "widen",
@@ -132,6 +135,7 @@ MASKS: tuple[Method, ...] = (
         ),
         memory="tensor",
         placed=True,
+        when="Models that changed by very unequal amounts, such as a long second pretraining beside a short fine-tune.",
     ),
     Method(
         "layer_swap",
@@ -161,6 +165,7 @@ MASKS: tuple[Method, ...] = (
         minimum_sources=2,
         maximum_sources=2,
         placed=True,
+        when="Giving a task to a language: one fine-tune learned the task in another language, one learned the language.",
     ),
     Method(
         "robust_signature",
@@ -202,5 +207,6 @@ MASKS: tuple[Method, ...] = (
         ),
         minimum_sources=2,
         placed=True,
+        when="Making a model hold up against noise, blur and the like, with what others learned from such data.",
     ),
 )

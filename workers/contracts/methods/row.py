@@ -53,8 +53,11 @@ class Method:
     `base`: whether the method measures changes from a base. Rows whose `needs` say it already leave it out.
     `memory`: `stretch` for methods that work through a tensor in stretches, `tensor` for those that hold all sources of one
     tensor at a time as float32 matrices.
+    `lone`: what becomes of a tensor that fewer than `minimum_sources` hold: the base's is copied, a single one that there is at
+    all is copied, or it is an error.
     `placed`: a plan tells the method where in the model each tensor stands, see `workers.planning.places`.
     `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
+    `when`: for whom it is meant, in plain words; shown where a person chooses between methods.
     """
 
     name: str
@@ -71,8 +74,10 @@ class Method:
     revision: int = 1
     base: Role | None = None
     memory: Memory = "stretch"
+    lone: Literal["error", "single", "base"] = "error"
     placed: bool = False
     learn: str = ""
+    when: str = ""
 
     @property
     def base_role(self) -> Role:
@@ -97,3 +102,13 @@ class Method:
             "properties": {parameter.name: parameter.json_schema() for parameter in chosen},
             "required": [parameter.name for parameter in chosen if parameter.required],
         }
+
+
+@dataclass(frozen=True)
+class Family:
+    """Methods that work alike, in the order in which pages and terminal show them."""
+
+    name: str
+    label: str
+    summary: str
+    methods: tuple[Method, ...]

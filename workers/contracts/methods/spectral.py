@@ -14,6 +14,7 @@ SPECTRAL: tuple[Method, ...] = (
         "base",
         (scale(),),
         memory="tensor",
+        when="Fine-tunes of one base for many tasks, without data, when singular value decompositions are worth their time.",
     ),
     Method(
         "iso_c",
@@ -25,6 +26,7 @@ SPECTRAL: tuple[Method, ...] = (
         "base",
         (scale(),),
         memory="tensor",
+        when="Many tasks of one kind, where a few strong ones drown the others.",
     ),
     Method(
         "iso_cts",
@@ -48,6 +50,7 @@ SPECTRAL: tuple[Method, ...] = (
             scale(),
         ),
         memory="tensor",
+        when="As Iso-C, where the tasks differ much and each should keep some directions of its own.",
     ),
     Method(
         "wudi",
@@ -90,6 +93,7 @@ SPECTRAL: tuple[Method, ...] = (
             scale(),
         ),
         memory="tensor",
+        when="Fine-tunes for many tasks, without data, when a longer computation per matrix is worth it.",
     ),
     Method(
         "knots",
@@ -113,5 +117,6 @@ SPECTRAL: tuple[Method, ...] = (
             scale(),
         ),
         memory="tensor",
+        when="Fine-tunes made with LoRA, whose changes point in so different directions that they merge badly as they are.",
     ),
 )
