@@ -9,6 +9,7 @@ from workers.planning.check import Facts
 from workers.planning.estimate import merge_estimate
 from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.members import Known, known, members_of
+from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
 from workers.planning.merge_layout import MAX_PLAN_INPUTS, Models
@@ -29,8 +30,10 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings, unusable = entry_findings(members, method)
     findings = [*unknown, *findings]
     is_plain = is_uniform(recipe)
-    findings += value_findings(method, shared, per_source) if is_plain else []
+    own = [source.parameters.keys() for source in recipe.sources]
+    findings += value_findings(method, shared, per_source, own) if is_plain else []
     findings += _count_findings(recipe, method)
+    findings += compat_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
     base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None
     sources = [model for model in usable if model.member.source is not None]

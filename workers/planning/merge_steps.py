@@ -10,8 +10,10 @@ from workers.contracts.plans import Plan, TensorInput, TensorStep
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.layers import place_of
 from workers.planning.members import Known
+from workers.planning.merge_absent import absent_findings, copied_alone
 from workers.planning.merge_carried import carried_files
 from workers.planning.merge_layout import Layout, Models, Part, Target, layout_of
+from workers.planning.merge_pitfalls import DIVIDED_BY_ALL
 from workers.planning.merge_settings import Values, filter_findings
 from workers.planning.merge_values import is_zero_sum
 from workers.planning.places import place_findings, placed
@@ -28,6 +30,8 @@ class _Account:
     only_in_base: list[str] = field(default_factory=list)
     copied_integers: list[str] = field(default_factory=list)
     unweighted: list[str] = field(default_factory=list)
+    copied_alone: list[str] = field(default_factory=list)
+    too_few: list[str] = field(default_factory=list)
     unset: dict[str, str] = field(default_factory=dict)
     misfits: list[tuple[str, Part, Part]] = field(default_factory=list)
     used: set[tuple[int, str]] = field(default_factory=set)
@@ -44,6 +48,7 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
         steps = placed(steps)
         placing = place_findings(method, steps)
     dropped, findings = _dropped(recipe, models, account)
+    findings += absent_findings(method, account.copied_alone, account.too_few)
     findings += _account_findings(account, layout, models)
     findings += filter_findings(recipe, layout.targets)
     carried, tokenizer_findings = carried_files(recipe, models)
@@ -101,16 +106,16 @@ def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, a
         return TensorStep(
             name=name, operation="copy", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype
         )
+    if len(inputs) < method.minimum_sources:
+        lone, is_allowed = copied_alone(method, base, inputs)
+        (account.copied_alone if is_allowed else account.too_few).append(name)
+        return TensorStep(name=name, operation="copy", inputs=lone, shape=fact.shape, dtype=dtype)
     parameters = values.of(target, present)
     for parameter in method.parameters:
         value = parameters[parameter.name]
         if parameter.required and (value is None or (isinstance(value, list) and None in value)):
             account.unset.setdefault(parameter.name, name)
-    if (
-        parameters.get("normalize")
-        and method.name in {"linear", "task_arithmetic"}
-        and is_zero_sum(parameters["weight"])
-    ):
+    if parameters.get("normalize") and method.name in DIVIDED_BY_ALL and is_zero_sum(parameters["weight"]):
         account.unweighted.append(name)
     return TensorStep(
         name=name, operation="merge", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype,

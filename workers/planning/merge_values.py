@@ -1,16 +1,20 @@
 """Findings about the numbers of a merge: weights that cancel out, settings that change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Method
+from workers.planning.merge_pitfalls import DIVIDED_BY_ALL, VOTING, pitfall_findings
 from workers.planning.wording import add, counted, finding
 
 SMALLEST_SUM = 1e-8
 
 
-def value_findings(method: Method, shared: dict[str, Any], per_source: list[dict[str, Any]]) -> list[Finding]:
+def value_findings(
+    method: Method, shared: dict[str, Any], per_source: list[dict[str, Any]], own: Sequence[Set[str]] = ()
+) -> list[Finding]:
+    """`own`: the names of the values that stand beside each source."""
     findings: list[Finding] = []
     weights = [values["weight"] for values in per_source if "weight" in values]
     if weights:
@@ -30,7 +34,8 @@ def value_findings(method: Method, shared: dict[str, Any], per_source: list[dict
         findings.append(
             finding("changes_nothing", "warning", ("t",), f"t is {shared['t']:g}: the result is {same} itself.")
         )
-    if method.name in {"ties", "dare_ties"} and len(per_source) == 1:
+    findings += pitfall_findings(method, shared, per_source, own)
+    if method.name in VOTING and len(per_source) == 1:
         message = f"{method.label} is given one source. Its vote on signs needs at least two."
         findings.append(
             finding(
@@ -45,7 +50,7 @@ def value_findings(method: Method, shared: dict[str, Any], per_source: list[dict
         message = f"agreeing is {shared['agreeing']} and {counted(len(per_source), 'source')} {'is' if len(per_source) == 1 else 'are'} given: the result is the base itself."
         repair = [add(("agreeing",), len(per_source), f"Use {len(per_source)}")]
         findings.append(finding("changes_nothing", "warning", ("agreeing",), message, repair=repair))
-    if method.name == "linear" and len(per_source) == 1:
+    if method.name in {"linear", "multislerp", "karcher"} and len(per_source) == 1:
         findings.append(
             finding("single_source", "warning", ("sources",), "One source is given: the result is a copy of it.")
         )
@@ -71,7 +76,7 @@ def _weights(method: Method, weights: list[float], normalize: bool) -> list[Find
             )
         ]
     # TIES divides by the weights that agree at each place, never by the sum of all.
-    if normalize and is_zero_sum(weights) and method.name in {"linear", "task_arithmetic"}:
+    if normalize and is_zero_sum(weights) and method.name in DIVIDED_BY_ALL:
         listed = (
             " and ".join(f"{weight:g}" for weight in weights) if len(weights) <= 4 else f"The {len(weights)} weights"
         )
