@@ -8,6 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from hub.accounts.invitations import invitation_create
 from hub.accounts.service_accounts import service_account_create
+from hub.evals.models import Ranking
 from hub.evals.pairs import pair_of
 from hub.imports.services import import_start
 from hub.jobs.models import JobEvent, JobLog, JobOutput
@@ -58,6 +59,8 @@ ANSWERS = {
     "evaluations/{ident}/against": "evaluations/{measured}/against?others={measured}",
     "evaluations/{ident}/against/{other}": "evaluations/{measured}/against/{measured}",
     "evaluations/{ident}/against/{other}/examples": "evaluations/{measured}/against/{measured}/examples?kind=both_right",
+    "rankings": "rankings",
+    "rankings/{ident}": "rankings/{job}",
 }
 STAFF = {"recipes/licence-overrides"}  # fmt: skip
 
@@ -110,7 +113,20 @@ def measured(alice, job):
     return row
 
 
-def test_every_answer_matches_its_schema(document, api_as, alice, root, job, origin, measured):
+@pytest.fixture
+def ranked(job):
+    """What a worker found: one place, one entry left out."""
+    model = {"repo": "alice/base", "commit": "0" * 40}
+    row = {"model": model, "place": 1, "scores": {"logme": 0.5}, "places": {"logme": 1}, "seconds": 1.5}
+    report = {
+        "task": "image-classification", "labels": ["no", "yes"], "examples": 20, "estimators": ["logme"], "ordered_by": "logme",
+        "data": {"data": "builtin:digits", "split": "train"}, "baseline": 0.5, "results": [row],
+        "left_out": [{"model": model, "code": "nan_features", "message": "It gives NaN."}], "warnings": ["Few examples."],
+    }  # fmt: skip
+    return Ranking.objects.create(job=job, result=report)
+
+
+def test_every_answer_matches_its_schema(document, api_as, alice, root, job, origin, measured, ranked):
     names = {"job": job.pk, "origin": origin.pk, "measured": measured.pk}
     schemas = strict(document["components"]["schemas"])
     for route, address in ANSWERS.items():
