@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "restore": ("hub.cli.restore:main", "bring them back into an empty hub"),
     "export": ("hub.cli.export:main", "write repos as plain folders and JSON"),
     "verify": ("hub.cli.verify:main", "hash the blobs again and say what is missing, damaged or orphaned"),
+    "bench": ("hub.cli.bench:main", "measure merge methods on this machine"),
     "gc": ("hub.cli.gc:main", "remove what nothing names any more"),
 }
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,10 @@ from workers.contracts.methods import methods_of
 from workers.contracts.version import VERSION
 
 MIB = 2**20
+# Decompositions of whole matrices take minutes at this size, and no other engine is there to compare them with.
+STREAMING = [row.name for row in methods_of("merge") if row.memory == "stretch" and not row.learn]
+# Where a preset cannot be meant for a family of few layers.
+SETTINGS: dict[str, dict[str, Any]] = {"layer_swap": {"bottom": 1, "top": 1, "transition": 0}}
 
 
 @dataclass
@@ -57,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
             folders = family_make(
                 scratch / f"layers-{layers}", layers=layers, width=options.width, vocabulary=options.vocabulary
             )
-            cases += _cases(scratch, folders, layers, options.threads)
+            cases += _cases(scratch, folders, layers, options.threads, options.methods)
         for round_number in range(options.rounds + 1):
             # The first round warms the page cache and is thrown away.
             print(f"Round {round_number} of {options.rounds}", file=sys.stderr)
@@ -75,9 +79,9 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _cases(scratch: Path, folders: list[Path], layers: int, threads: int) -> list[Case]:
+def _cases(scratch: Path, folders: list[Path], layers: int, threads: int, chosen: Sequence[str] = ()) -> list[Case]:
     cases = []
-    for inputs in (2, 3, 4):
+    for inputs in (1, 2, 3, 4):
         files = [folder / "model.safetensors" for folder in folders[:inputs]]
         cases.append(
             Case(
@@ -86,14 +90,17 @@ def _cases(scratch: Path, folders: list[Path], layers: int, threads: int) -> lis
             )
         )  # fmt: skip
     for method in methods_of("merge"):
+        if method.learn or (chosen and method.name not in chosen):
+            continue
         used = folders if method.needs_base else folders[1:]
-        used = used[: method.maximum_sources + 1] if method.maximum_sources else used
+        used = used[: method.maximum_sources + method.needs_base] if method.maximum_sources else used
         recipe = scratch / f"{method.name}-{layers}.json"
         sources = used[1:] if method.needs_base else used
         document: dict[str, Any] = {
             "kind": "merge",
             "method": method.name,
             "sources": [{"model": str(source)} for source in sources],
+            **SETTINGS.get(method.name, {}),
         }
         if method.needs_base:
             document["base"] = str(used[0])
@@ -150,6 +157,7 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m workers.bench.merge", description=(__doc__ or "").partition("\n")[0]
     )
+    parser.add_argument("--methods", nargs="+", default=STREAMING, help="which to measure (default: those that stream)")
     parser.add_argument("--layers", type=int, nargs="+", default=[4, 16], help="depths to measure (default: 4 and 16)")
     parser.add_argument("--width", type=int, default=1024, help="hidden size (default: %(default)s)")
     parser.add_argument("--vocabulary", type=int, default=8192, help="rows of the embedding (default: %(default)s)")

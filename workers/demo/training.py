@@ -36,8 +36,8 @@ def make(cache: Path, key: str, listener: Callable[[float, float, str], None]) -
     )
 
 
-def measure(cache: Path, folder: Path, *, base: Path | None = None) -> cards.Scores:
-    """Accuracy on the validation split of each domain, with its interval. An adapter is put on `base`."""
+def measure(cache: Path, folder: Path, *, base: Path | None = None, split: str = "validation") -> cards.Scores:
+    """Accuracy on a split of each domain, with its interval. An adapter is put on `base`."""
     from workers.contracts.tasks import task_get
     from workers.engine.data.examples import examples_of
     from workers.engine.data.splits import open_split
@@ -51,8 +51,8 @@ def measure(cache: Path, folder: Path, *, base: Path | None = None) -> cards.Sco
     scores = {}
     with load_predictor(folder, task=TASK, name=folder.name, base_folder=base) as model:
         for domain in DOMAINS:
-            split = open_split(cache / data_name(domain), "validation", reference=data_name(domain))
-            answers = answer(model, examples_of(split, TASK), batch_size=128, options={})
+            opened = open_split(cache / data_name(domain), split, reference=data_name(domain))
+            answers = answer(model, examples_of(opened, TASK), batch_size=128, options={})
             scores[domain] = metrics_of(task, answers, names=("accuracy",))["accuracy"]
     return scores
 
