@@ -4,6 +4,7 @@ The rates were measured on one core of a small machine; the ranges are wide beca
 """
 
 from collections.abc import Iterable
+from math import prod
 
 from workers.contracts.facts import RepoFacts
 from workers.contracts.methods import Method
@@ -18,14 +19,21 @@ _START_S = (1.5, 4.0)
 _START_MODELS_S = (5.0, 12.0)
 _WRITE_RATE = 400e6
 # Bytes of input per second, by method.
-_RATES = {"linear": 700e6, "slerp": 400e6, "task_arithmetic": 500e6, "ties": 150e6, "dare_ties": 120e6}
+_RATES = {
+    "linear": 700e6, "slerp": 400e6, "nuslerp": 400e6, "multislerp": 400e6, "karcher": 400e6, "passthrough": 900e6,
+    "task_arithmetic": 500e6, "ties": 150e6, "dare_ties": 120e6, "dare_linear": 120e6, "breadcrumbs": 100e6,
+    "breadcrumbs_ties": 85e6, "della": 17e6, "della_linear": 17e6,
+    "model_stock": 400e6, "sce": 80e6, "arcee_fusion": 45e6, "nearswap": 700e6, "ram": 300e6, "ramplus_tl": 120e6,
+}  # fmt: skip
 _SLOWEST_RATE = 100e6
 # Inputs are mapped files and worked through in stretches of 64 Ki elements: what stays in memory is the results under way,
 # with two threads three of them, one buffer of a stretch for each model, and what a method keeps besides.
 _RESULTS = 3
 _STRETCH_BYTES = 4 * 2**16
 _KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
-_KEPT_SHARE = {"ties": 0.12}
+_KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
+# Methods that hold whole tensors keep every model's in float32, and as much again to work with, in each of two threads.
+_WHOLE_BYTES, _THREADS = 8, 2
 _FLOPS = (2e9, 20e9)
 _OVER_VOCABULARY = ("causal-lm", "masked-lm", "multiple-choice", "generation")
 # Where nobody set a limit.
@@ -39,6 +47,8 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     largest = max((step_bytes(step) for step in plan.steps), default=0)
     models = max((len(step.inputs) for step in plan.steps), default=0)
     kept = _KEPT_BYTES.get(method.name, 0) + int(_KEPT_SHARE.get(method.name, 0.0) * largest)
+    if method.memory == "tensor" or plan.compat is not None:
+        kept += _THREADS * _WHOLE_BYTES * (models + 1) * max((prod(step.shape) for step in plan.steps), default=0)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     seconds = read / _RATES.get(method.name, _SLOWEST_RATE) + write / _WRITE_RATE
     return Estimate(

@@ -99,8 +99,15 @@ class _Selection:
 
 
 def variance(deltas: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Of each entry over the sources, dividing by their number."""
-    return torch.stack(list(deltas)).var(dim=0, correction=0)
+    """Of each entry over the sources, dividing by their number; a buffer of its own."""
+    mean = deltas[0].clone()
+    for delta in deltas[1:]:
+        mean.add_(delta)
+    mean.div_(len(deltas))
+    spread, away = torch.zeros_like(mean), torch.empty_like(mean)
+    for delta in deltas:
+        spread.add_(torch.sub(delta, mean, out=away).square_())
+    return spread.div_(len(deltas))
 
 
 def _weights(step: MergeStep, selection: _Selection) -> list[float]:
