@@ -35,7 +35,8 @@ def selection(ours: Sequence[Run], theirs: Sequence[Run], planned: Planned) -> s
         step = steps[name]
         tied = thresholds.tied(planned, step)
         rest = ~tied
-        compared = _steps if mine.dtype in (torch.bfloat16, torch.float16) else _distance
+        is_short = mine.dtype in (torch.bfloat16, torch.float16)
+        compared = _distance if not is_short else _unequal if planned.is_native else _steps
         found = compared(mine[rest], its[rest])
         if found or not tied.any() or len(step.inputs) > 2:
             return found

@@ -68,6 +68,11 @@ class Planned:
     plan: Plan
     weights: tuple[dict[str, torch.Tensor], ...]
 
+    @property
+    def is_native(self) -> bool:
+        """Whether numbers are computed with in the format in which they are stored."""
+        return self.plan.compat == "mergekit" and self.plan.input_dtype is None
+
     def inputs(self, step: TensorStep) -> list[torch.Tensor]:
         return [self.weights[item.source][item.key] for item in step.inputs]
 

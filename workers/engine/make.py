@@ -4,7 +4,7 @@ import importlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from types import ModuleType
 from typing import Any
 
@@ -87,7 +87,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     if merge_step is None:
         made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
     else:
-        made = merger.merge(merge_step).view(step.shape)
+        made = merger.merge(merge_step).to(dtype_of(step.dtype)).view(step.shape)
         measures = merge_step.measures.report(merge_step.elements)
     mark = TensorMark(step.name, SAFETENSORS[made.dtype], step.shape, tensor_sha256(made))
     return Made(made, mark, measures)
@@ -117,6 +117,9 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
         raise ValueError(f"{step.name}: the plan merges different shapes.")
     base, sources = (tensors[0], tensors[1:]) if step.has_base else (None, tensors)
     wide = torch.float64 in (dtype, *(tensor.dtype for tensor in tensors))
+    if plan.compat == "mergekit" and plan.method not in NATIVE:
+        # It computes these in float32 too, and rounds to the format of the inputs before that of the result.
+        dtype = reduce(torch.promote_types, [tensor.dtype for tensor in tensors])
     return MergeStep(
         name=step.name,
         base=None if base is None else base.flatten(),
