@@ -16,7 +16,7 @@ from workers.planning.configured import splits_in
 from workers.planning.contents import are_numbers_alone, classes_seen, content_findings
 from workers.planning.datasets import SplitFiles
 from workers.planning.harness import HARNESS_TASKS
-from workers.planning.harness_files import NAME, row_findings
+from workers.planning.harness_files import NAME, named_findings, row_findings, task_files
 from workers.planning.labels import BY_NUMBER
 from workers.planning.pictures import MAX_PIXELS, picture_size, pixel_words
 from workers.planning.runnable import problem_finding
@@ -55,7 +55,12 @@ def _later(measure: Measure, task: Task, data: Data, found: Iterable[Finding]) -
         told.append(("columns", "Which columns this data has was not read."))
     elif _is_cut(split):
         told.append(("split", f"Only the first {counted(max(seen.rows for seen in split.values()), 'row')} of {measure.split} were read."))  # fmt: skip
-    if NAME in measure.options and not {"harness_unknown", "harness_misfit"} & codes:
+    if (
+        task.name in HARNESS_TASKS
+        and measure.options.get(NAME) in task_files()
+        and "harness_misfit" not in codes
+        and not named_findings(measure.options, task.name, ())
+    ):
         told.append((f"options.{NAME}", f"Whether the rows are what lm-eval's {measure.options[NAME]} reads cannot be told without asking."))  # fmt: skip
     if "picture_bomb" not in codes and (words := _unseen_pictures(measure, task, data)):
         told.append(("data", words))

@@ -18,6 +18,8 @@ from workers.planning.evaluate_models import (
     runnable_models,
     task_findings,
 )
+from workers.planning.harness import HARNESS_TASKS
+from workers.planning.harness_files import row_findings
 from workers.planning.labels import BY_NUMBER, are_taken_by_number, number_words
 from workers.planning.licences import licence_judge
 from workers.planning.measuring import column_findings, columns_of, task_of
@@ -79,6 +81,8 @@ def _measure(
         message = f"{task.label} has no classes. Leave the labels out."
         findings.append(finding("labels_without_classes", "error", ("data", index, "labels"), message))
     findings += option_findings(task, item.options, ("data", index, "options"))
+    if task.name in HARNESS_TASKS:
+        findings += row_findings(item.options, columns, ("data", index, "options"))
     able = []
     for model in models:
         found = task_findings(model, task)

@@ -9,6 +9,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.paths import Path
 from workers.contracts.tasks import Task
 from workers.planning.harness import HARNESS_TASKS, harness_findings
+from workers.planning.harness_files import named_findings
 from workers.planning.wording import finding, joined, remove
 
 _LARGEST = 2**31
@@ -53,7 +54,8 @@ def option_findings(task: Task, options: Mapping[str, Any], path: Path) -> list[
     """Everything that is wrong with `options` of `task`, at `path` in the recipe."""
 
     if task.name in HARNESS_TASKS:
-        return harness_findings(task.name, options, path)
+        found = harness_findings(task.name, options, path)
+        return found or named_findings(options, task.name, path)
     known = {option.name: option for option in OPTIONS.get(task.name, ())}
     findings = []
     for name, value in options.items():

@@ -4,9 +4,8 @@ from typing import Any
 
 from workers.engine.evaluate.batches import Measured
 from workers.engine.predict.predictor import refused
-from workers.planning.harness_files import task_files, unknown_words
+from workers.planning.harness_files import needs_words, refusal, task_files, unknown_words
 
-_OUTPUTS = {"multiple-choice": "multiple_choice", "generation": "generate_until"}
 _WHERE = "data.options.lm_eval_task"
 _MEAN = {"aggregation": "mean", "higher_is_better": True}
 
@@ -27,14 +26,14 @@ def builtin_task(name: str, examples: Measured, *, fewshot: int) -> Any:
     path = task_files().get(name)
     if path is None:
         raise refused("harness_unknown", unknown_words(name), _WHERE)
-    _check(name, dict(load_yaml(path, resolve_func=False)), examples.task)
+    code, message = refusal(name, examples.task)
+    if code:
+        raise refused(code, message, _WHERE)
     try:
         config = dict(load_yaml(path, resolve_func=True))
     except Exception as error:
         # Some of its functions fetch what they need as soon as they are loaded; here nothing answers.
-        raise refused(
-            "harness_download", f"lm-eval's {name} needs things that are not on this machine. {_INSTEAD}", _WHERE
-        ) from error
+        raise refused("harness_download", needs_words(name), _WHERE) from error
     for key in (
         "tag",
         "group",
@@ -89,25 +88,3 @@ def rows_of(examples: Measured) -> Any:
     taken = split.take(places, list(split.columns))
     lists = {name: values.tolist() if hasattr(values, "tolist") else list(values) for name, values in taken.items()}
     return Dataset.from_list([{name: values[row] for name, values in lists.items()} for row in range(len(places))])
-
-
-def _check(name: str, config: dict[str, Any], task: str) -> None:
-    if "class" in config:
-        raise refused(
-            "harness_download", f"lm-eval's {name} is a program that fetches its own data. {_INSTEAD}", _WHERE
-        )
-    metrics = config.get("metric_list") or []
-    if any(isinstance(metric, dict) and metric.get("hf_evaluate") for metric in metrics):
-        raise refused("harness_download", f"lm-eval's {name} would fetch its metric. {_INSTEAD}", _WHERE)
-    if config.get("unsafe_code") or config.get("doc_to_image") or config.get("doc_to_audio"):
-        raise refused(
-            "harness_unsafe",
-            f"lm-eval's {name} runs code or looks at pictures or sound. Such tasks are not run here.",
-            _WHERE,
-        )
-    if config.get("output_type", "generate_until") != _OUTPUTS[task]:
-        held = config.get("output_type", "generate_until")
-        raise refused("harness_kind", f"lm-eval's {name} is of the kind {held}; {task} needs {_OUTPUTS[task]}.", _WHERE)
-
-
-_INSTEAD = "Push its rows as a dataset and measure them as multiple-choice or generation, without lm_eval_task."
