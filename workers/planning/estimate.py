@@ -34,7 +34,10 @@ _KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
 _KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
 # Methods that hold whole tensors keep every model's in float32, and as much again to work with, in each of two threads.
 _WHOLE_BYTES, _THREADS = 8, 2
+_FACTOR_BYTES = 144
 _FLOPS = (2e9, 20e9)
+# Operations for each entry of a matrix, each model and each unit of its smaller side, by method; measured. WUDI: of a step.
+_FACTORING = {"tsv_m": 12, "iso_c": 4, "iso_cts": 16, "knots": 8, "wudi": 1}
 _OVER_VOCABULARY = ("causal-lm", "masked-lm", "multiple-choice", "generation")
 # Where nobody set a limit.
 _MEMORY_BYTES = 8 * 2**30
@@ -47,14 +50,33 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     largest = max((step_bytes(step) for step in plan.steps), default=0)
     models = max((len(step.inputs) for step in plan.steps), default=0)
     kept = _KEPT_BYTES.get(method.name, 0) + int(_KEPT_SHARE.get(method.name, 0.0) * largest)
-    if method.memory == "tensor" or plan.compat is not None:
-        kept += _THREADS * _WHOLE_BYTES * (models + 1) * max((prod(step.shape) for step in plan.steps), default=0)
+    if method.memory != "stretch" or plan.compat is not None:
+        each = _WHOLE_BYTES * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
+        kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     seconds = read / _RATES.get(method.name, _SLOWEST_RATE) + write / _WRITE_RATE
+    least, most = _range(_START_S, seconds)
+    operations = _factoring(plan, method)
     return Estimate(
         memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write,
-        seconds=_range(_START_S, seconds),
+        seconds=(round(least + operations / _FLOPS[1], 1), round(most + operations / _FLOPS[0], 1)),
     )  # fmt: skip
+
+
+def _factoring(plan: Plan, method: Method) -> float:
+    """Operations that go into taking matrices apart."""
+    total = 0.0
+    for step in plan.steps:
+        if step.operation == "merge" and len(step.shape) == 2 and method.memory == "matrix":
+            rows, columns = step.shape
+            each = _FACTORING[method.name] * rows * columns
+            if method.name != "wudi":
+                total += each * min(rows, columns) * len(step.inputs)
+            elif step.parameters["solver"] == "adam":
+                total += 2.0 * each * columns * int(step.parameters["iterations"])
+            else:
+                total += 16.0 * columns**3
+    return total
 
 
 def pass_cost(facts: RepoFacts) -> float:

@@ -212,6 +212,20 @@ def test_the_estimate_counts_bytes_and_does_not_grow_with_depth() -> None:
 _inventories = st.lists(st.sets(st.sampled_from("abcdefgh"), min_size=4), min_size=2, max_size=4)
 
 
+def test_taking_matrices_apart_costs_time_and_memory() -> None:
+    models = [vit(name, width=64) for name in ("base", "a", "b")]
+    recipe = {"kind": "merge", "base": "demo/base", "sources": [{"model": "demo/a"}, {"model": "demo/b"}]}
+    plain, *apart = (
+        checked({**recipe, **settings}, *models).estimate
+        for settings in (
+            {"method": "task_arithmetic"}, {"method": "iso_c"}, {"method": "wudi", "iterations": 100}, {"method": "wudi", "iterations": 10_000},
+        )
+    )  # fmt: skip
+    assert plain is not None
+    assert all(one is not None and one.memory_bytes > plain.memory_bytes for one in apart)
+    assert apart[1].seconds[1] < apart[2].seconds[1]
+
+
 @given(
     _inventories,
     st.sampled_from(["linear", "task_arithmetic", "ties", "dare_ties"]),

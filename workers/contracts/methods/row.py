@@ -8,7 +8,7 @@ Scope = Literal["recipe", "source"]
 # What a method needs to be told: nothing beyond the weights (and a base), examples without labels, with labels, a backward pass.
 Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
 Role = Literal["none", "optional", "required"]
-Memory = Literal["stretch", "tensor"]
+Memory = Literal["stretch", "tensor", "matrix"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Method:
 
     `base`: whether the method measures changes from a base. Rows whose `needs` say it already leave it out.
     `memory`: `stretch` for methods that work through a tensor in stretches, `tensor` for those that hold all sources of one
-    tensor at a time as float32 matrices.
+    tensor at a time as float32 matrices, `matrix` for those that take them apart in float64 besides.
     `lone`: what becomes of a tensor that fewer than `minimum_sources` hold: the base's is copied, a single one that there is at
     all is copied, or it is an error.
     `placed`: a plan tells the method where in the model each tensor stands, see `workers.planning.places`.

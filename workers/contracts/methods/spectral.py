@@ -13,7 +13,7 @@ SPECTRAL: tuple[Method, ...] = (
         "workers.engine.merge.tsv_m:merge",
         "base",
         (scale(),),
-        memory="tensor",
+        memory="matrix",
         when="Fine-tunes of one base for many tasks, without data, when singular value decompositions are worth their time.",
     ),
     Method(
@@ -25,7 +25,7 @@ SPECTRAL: tuple[Method, ...] = (
         "workers.engine.merge.iso_c:merge",
         "base",
         (scale(),),
-        memory="tensor",
+        memory="matrix",
         when="Many tasks of one kind, where a few strong ones drown the others.",
     ),
     Method(
@@ -49,7 +49,7 @@ SPECTRAL: tuple[Method, ...] = (
             ),
             scale(),
         ),
-        memory="tensor",
+        memory="matrix",
         when="As Iso-C, where the tasks differ much and each should keep some directions of its own.",
     ),
     Method(
@@ -92,7 +92,7 @@ SPECTRAL: tuple[Method, ...] = (
             ),
             scale(),
         ),
-        memory="tensor",
+        memory="matrix",
         when="Fine-tunes for many tasks, without data, when a longer computation per matrix is worth it.",
     ),
     Method(
@@ -116,7 +116,7 @@ SPECTRAL: tuple[Method, ...] = (
             density(0.3),
             scale(),
         ),
-        memory="tensor",
+        memory="matrix",
         when="Fine-tunes made with LoRA, whose changes point in so different directions that they merge badly as they are.",
     ),
 )
