@@ -1,7 +1,7 @@
 """What can be said of results that are drawn at random: shares, factors and means, each within its own error of chance."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -72,9 +72,12 @@ def _draws_differ(runs: Sequence[Run]) -> str:
 
 
 def expected(ours: Sequence[Run], theirs: Sequence[Run], planned: Planned) -> str:
+    return means([run.tensors for run in ours], [run.tensors for run in theirs])
+
+
+def means(mine: Sequence[Mapping[str, torch.Tensor]], its: Sequence[Mapping[str, torch.Tensor]]) -> str:
     """Many seeds: the means of both sides agree, entry by entry, as the means of two samples of one distribution do."""
     squares, count, worst = 0.0, 0, 0.0
-    mine, its = ([run.tensors for run in runs] for runs in (ours, theirs))
     for name in its[0]:
         sides = [torch.stack([tensors[name].double() for tensors in side]) for side in (mine, its)]
         variance = sum(side.var(0) / side.shape[0] for side in sides)
@@ -86,11 +89,11 @@ def expected(ours: Sequence[Run], theirs: Sequence[Run], planned: Planned) -> st
         squares, count = squares + scores.sum().item(), count + scores.numel()
         worst = max(worst, scores.max().item() if scores.numel() else 0.0)
     # Each score is the square of a t with 2(k − 1) degrees of freedom: mean (n/(n − 2)), variance a little above 2.
-    freedom = 2 * (len(ours) - 1)
+    freedom = 2 * (len(mine) - 1)
     mean, error = freedom / (freedom - 2), math.sqrt(2.4 / count)
     apart = (squares / count - mean) / error
     if apart > STANDARD_ERRORS:
         return (
-            f"the means over {len(ours)} seeds are too far apart: {squares / count:.3f} where chance gives {mean:.3f}"
+            f"the means over {len(mine)} seeds are too far apart: {squares / count:.3f} where chance gives {mean:.3f}"
         )
     return "" if worst < 49 else f"one mean is {math.sqrt(worst):.1f} standard errors from the other"

@@ -18,8 +18,6 @@ from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.local import local_check
 
-HAS_COMPAT = "compat" in MergeRecipe.model_fields
-
 
 @dataclass(frozen=True)
 class Run:
