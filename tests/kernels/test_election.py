@@ -6,11 +6,11 @@ import torch
 from kernels.reference.election import elect
 
 
-def run(rows, weights, *, normalize, dtype=torch.float32):
+def run(rows, weights, *, normalize, dtype=torch.float32, **options):
     deltas = [torch.tensor(row, dtype=dtype) for row in rows]
     before = [delta.clone() for delta in deltas]
     out, scratch = torch.empty_like(deltas[0]), [torch.empty_like(deltas[0]) for _ in range(3)]
-    merged, agreed = elect(deltas, weights, normalize=normalize, out=out, scratch=scratch)
+    merged, agreed = elect(deltas, weights, normalize=normalize, out=out, scratch=scratch, **options)
     assert all(torch.equal(delta, kept) for delta, kept in zip(deltas, before, strict=True))
     return merged.tolist(), agreed
 
@@ -55,6 +55,22 @@ def test_a_negative_weight_votes_the_other_way():
 def test_sums_without_normalize():
     merged, _ = run([[1.0], [3.0], [-1.0]], [1.0, 0.5, 1.0], normalize=False)
     assert merged == [2.5]
+
+
+def test_raw_votes_go_by_the_changes_alone():
+    # Weighted, v = [1, -5]: minus wins. Raw, 3 against 1: plus.
+    merged, _ = run([[3.0], [-1.0]], [1.0, 5.0], normalize=True, raw=True)
+    assert merged == [3.0]
+    # A negative weight neither turns its vote round nor leaves the sum: (2·3 - 1·1) / (2 - 1).
+    merged, agreed = run([[3.0], [1.0]], [2.0, -1.0], normalize=True, raw=True)
+    assert (merged, agreed) == ([5.0], 2)
+
+
+def test_counting_divides_by_how_many_agree():
+    merged, _ = run([[1.0], [3.0], [-1.0]], [2.0, 4.0, 1.0], normalize=True, count=True)
+    assert merged == [7.0]
+    merged, _ = run([[0.0], [0.0]], [2.0, 4.0], normalize=True, count=True)
+    assert merged == [0.0]
 
 
 @pytest.mark.parametrize("weight", [0.1, 1e-3, 0.7])

@@ -40,6 +40,14 @@ def test_draws_continue_past_the_32_bit_counter():
     assert not torch.equal(across[4:], philox.words(key, 0, 4))
 
 
+@pytest.mark.parametrize(("start", "count"), [(0, 0), (0, 5), (8, 1), (2**34, 70_001)])
+def test_the_cpu_words_are_those_of_the_reference(start, count):
+    key = philox.key_of(3, "w", 1)
+    own, reference = draws.words(key, start, count), philox.words(key, start, count)
+    assert own.dtype == reference.dtype
+    assert torch.equal(own, reference)
+
+
 @pytest.mark.parametrize(
     ("start", "count"), [(0, 1), (0, 70_001), (4, 7), (1 << 20, 65_536), (4 * (2**32 - 2), 16), (0, 0)]
 )

@@ -79,6 +79,25 @@ def test_one_tensor_alone_is_trimmed_as_by_tensor(density, maths):
     assert torch.equal(alone, by_tensor)
 
 
+def test_a_run_stopped_after_the_rounds_goes_on_to_the_same_bytes(tmp_path):
+    folders = family(tmp_path, coarse=True)
+    undisturbed = run(folders, tmp_path / "undisturbed", shards=2)
+
+    class Stopping(FakeReporter):
+        def checkpoint(self, unit, **data):
+            raise KeyboardInterrupt
+
+    plan = plan_of(folders, "ties", scope="global", shards=2)
+    places = {"out": tmp_path / "out", "journal": tmp_path / "journal"}
+    with pytest.raises(KeyboardInterrupt):
+        execute(plan, folders, **places, reporter=Stopping(), cancel=FakeCancel())
+    execute(plan, folders, **places, reporter=FakeReporter(), cancel=FakeCancel())
+    resumed = {
+        name: tensor for file in (tmp_path / "out").glob("*.safetensors") for name, tensor in load_file(file).items()
+    }
+    assert all(torch.equal(resumed[name], undisturbed[name]) for name in SHAPES)
+
+
 def test_a_large_change_in_one_tensor_leaves_nothing_to_the_others(tmp_path):
     states = [{"a": torch.zeros(100), "b": torch.zeros(100)}, {"a": torch.ones(100), "b": torch.full((100,), 5.0)}]
     folders = [model_folder(tmp_path / str(index), state) for index, state in enumerate(states)]

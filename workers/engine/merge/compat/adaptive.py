@@ -74,13 +74,15 @@ def _overlapping(step: MergeStep, base: torch.Tensor, sources: list[torch.Tensor
     changes = torch.stack([source - base for source in sources]).view(len(sources), -1)
     changed = changes.abs() > smallest
     count = changed.sum(dim=0, keepdim=True)
-    changes = changes * changed
-    alone = changes * (count == 1)
+    changes.mul_(changed)
+    shared = changes * (count > 1)
+    shared.div_(count.clamp(min=1))
+    alone = changes.mul_(count == 1)
     if raises:
-        shared, own = (changed & (count > 1)).sum(dim=1), (changed & (count == 1)).sum(dim=1)
-        ratio = (shared / own.clamp(min=smallest)).clamp(0, float(step.parameters["alpha"]))
+        overlaps, own = (changed & (count > 1)).sum(dim=1), (changed & (count == 1)).sum(dim=1)
+        ratio = (overlaps / own.clamp(min=smallest)).clamp(0, float(step.parameters["alpha"]))
         alone = alone * (1 + float(step.parameters["r"]) * ratio).unsqueeze(-1)
-    merged = (alone + changes * (count > 1) / count.clamp(min=1)).sum(dim=0)
+    merged = (alone + shared).sum(dim=0)
     return base + merged.view(base.shape)
 
 
