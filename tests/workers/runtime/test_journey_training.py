@@ -1,4 +1,7 @@
-"""A training killed -9 three times, child, worker and Postgres: it ends with the weights and the curve of one that nobody disturbed."""
+"""A training killed -9 three times, child, worker and Postgres: it ends with the weights and the curve of one that nobody disturbed.
+
+That one is trained by another worker at the same time.
+"""
 
 import json
 import os
@@ -25,6 +28,8 @@ def test_a_training_survives_the_death_of_its_child_its_worker_and_the_database(
     found = json.loads(done.stdout.splitlines()[-1])
     assert not found["is_working"]
     assert found["states"] == ["succeeded", "succeeded"], found["errors"]
+    assert len(set(found["workers"])) == 2, "two workers were in the middle of one training each"
+    assert min(found["at_once"]) >= 5
     assert found["attempts"] == [1, 3]
     assert found["resumed_at"] >= 80
     assert found["digests"][0] == found["digests"][1]

@@ -1,6 +1,7 @@
 """Runs as a process of its own: a training whose child, worker and Postgres are killed -9, one after the other.
 
-Prints one JSON object: how the jobs ended, and weights and loss curve with and without the kills.
+Another worker trains the same beside it, undisturbed. Prints one JSON object: how the jobs ended, who worked on both at once, and
+weights and loss curve with and without the kills.
 """
 
 import json
@@ -63,7 +64,8 @@ def train(postgres: OwnPostgres) -> dict:
     from workers.runtime.tasks import claim_all
 
     alice: User = make_user("alice")
-    ledger = Ledger(name="cpu@test/0", queues=["cpu"], device=Device(), memory_bytes=2**40)
+    means = {"name": "cpu@test/0", "queues": ["cpu"], "device": Device(), "memory_bytes": 2**40}
+    ledger = Ledger(**means)
 
     def submit(name: str) -> Job:
         return recipe_submit(user=alice, document=RECIPE | {"output": {"repo": f"alice/{name}"}}, force=True)[0]
@@ -77,21 +79,44 @@ def train(postgres: OwnPostgres) -> dict:
         (entry,) = [entry for entry in entries_of(commit) if entry.path == "report.json"]
         return json.loads(blob_bytes(blob=Blob.objects.get(sha256=entry.sha256)))
 
-    calm = submit("calm")
-    claim_all(ledger)
+    class Once(Ledger):
+        """Takes one job and no other."""
+
+        def claim(self):
+            found = None if getattr(self, "has_claimed", False) else super().claim()
+            self.has_claimed = True
+            return found
+
     killed = submit("killed")
     folder = settings.SCRATCH_DIR / str(killed.pk)
     journal = folder / "journal" / "train.safetensors"
 
-    def child() -> int:
-        return int((folder / "child").read_text().split()[0])
+    def child(of: Path = folder) -> int:
+        return int((of / "child").read_text().split()[0])
 
     def at(step: int):
         return lambda: step_of(journal) >= step
 
+    def work(ledger: Ledger) -> None:
+        claim_all(ledger)
+        connection.close()
+
     process = subprocess.Popen([sys.executable, "-m", "tests.workers.runtime.worker_process"], env=os.environ)
     until(at(20))
+    # Held still while the other one starts, so that neither is done before both are in the middle.
     first = child()
+    os.kill(first, signal.SIGSTOP)
+    calm = submit("calm")
+    beside = settings.SCRATCH_DIR / str(calm.pk)
+    other = threading.Thread(target=work, args=(Once(**means),), daemon=True)
+    other.start()
+    until(lambda: step_of(beside / "journal" / "train.safetensors") >= 5)
+    os.kill(child(beside), signal.SIGSTOP)
+    at_once = [step_of(journal), step_of(beside / "journal" / "train.safetensors")]
+    workers = list(Job.objects.filter(state="running").order_by("created_at").values_list("lease_owner", flat=True))
+    for stopped in (first, child(beside)):
+        os.kill(stopped, signal.SIGCONT)
+    until(lambda: at(at_once[0] + 5)() and step_of(beside / "journal" / "train.safetensors") >= at_once[1] + 5)
     os.kill(first, signal.SIGKILL)
     until(lambda: step_of(journal) >= 80 and child() != first)
     second = child()
@@ -99,12 +124,8 @@ def train(postgres: OwnPostgres) -> dict:
     process.wait()
     until(lambda: not group_members(second))
     leases_sweep()
-
-    def work() -> None:
-        claim_all(ledger)
-        connection.close()
-
-    worker = threading.Thread(target=work, daemon=True)
+    other.join(90)
+    worker = threading.Thread(target=work, args=(ledger,), daemon=True)
     worker.start()
     resumed_at = step_of(journal)
     until(at(resumed_at + 20))
@@ -115,7 +136,9 @@ def train(postgres: OwnPostgres) -> dict:
         job.refresh_from_db()
     reports = [report_of(job) if job.state == "succeeded" else {} for job in (calm, killed)]
     return {
-        "is_working": worker.is_alive(),
+        "is_working": worker.is_alive() or other.is_alive(),
+        "at_once": at_once,
+        "workers": workers,
         "states": [calm.state, killed.state],
         "errors": [calm.error, killed.error],
         "attempts": [calm.attempt, killed.attempt],
