@@ -144,6 +144,9 @@ def test_the_report_measures_every_tensor(family, tmp_path):
     row = report["tensors"]["vit.encoder.layer.0.output.dense.weight"]
     assert len(row["norms"]) == len(row["cosines"]) == 3
     assert row["kept"] == pytest.approx([0.4] * 3, abs=0.01)
+    assert len(row["overruled"]) == len(row["pairs"]) == len(report["summary"]["pairs"]) == 3
+    assert 0 < row["conflict"] <= 1
+    assert (row["lost"], row["sampled"]) == (0.0, 1.0)
     assert 0 < report["summary"]["agreement"] <= 1
     assert report["cost"]["written_bytes"] > 0
     assert report["cost"]["peak_memory_bytes"] > 0
@@ -164,6 +167,8 @@ def test_a_source_that_lacks_a_tensor_has_no_value_in_its_row(family, tmp_path):
     row = result.report["tensors"][first.name]
     assert [norm is None for norm in row["norms"]] == [False, True, False]
     assert [kept is None for kept in row["kept"]] == [False, True, False]
+    assert [share is None for share in row["overruled"]] == [False, True, False]
+    assert [cosine is None for cosine in row["pairs"]] == [True, False, True]
 
 
 def test_twice_gives_the_same_weights_and_manifest(family, tmp_path):
@@ -217,6 +222,13 @@ def test_the_summary_sees_the_model_as_one_vector():
     assert summary["norms"] == [5.0, 5.0]
     assert summary["cosines"] == pytest.approx([15 / 65, 0.0])
     assert (summary["agreement"], summary["not_finite"]) == (0.5, 1)
+    assert summary["pairs"] is None
+
+
+def test_the_angle_between_two_sources_is_that_of_all_tensors_together():
+    first, second = {"norms": [3.0, 4.0], "pairs": [1.0]}, {"norms": [4.0, 3.0], "pairs": [-0.5]}
+    rest = {"norm": 1.0, "cosines": [None, None], "agreement": None, "bad_results": 0}
+    assert summary_of({"a": first | rest, "b": second | rest})["pairs"] == pytest.approx([(12 - 6) / 25])
 
 
 def test_transformers_loads_the_result(family, tmp_path):

@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from workers.engine.merge.diagnostics import Diagnostics
+
 
 class Measures:
     """Sums gathered while a tensor is merged, stretch by stretch; the values are in cache then, so they cost little.
@@ -22,10 +24,12 @@ class Measures:
         self.agreed: float | None = None
         self.bad_inputs = 0
         self.bad_results = 0
+        self.diagnostics = Diagnostics()
 
     def see(
-        self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, computed: torch.Tensor, written: torch.Tensor
-    ) -> None:
+        self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, computed: torch.Tensor, written: torch.Tensor,
+        base: torch.Tensor | None = None,
+    ) -> None:  # fmt: skip
         """One stretch.
 
         Args:
@@ -33,7 +37,9 @@ class Measures:
             merged: the merged vector.
             computed: the result: base plus merged vector, or the merged vector itself.
             written: the result as cast for the file.
+            base: what the merged vector was added to, in the format of the vectors; None where there is none.
         """
+        self.diagnostics.see(vectors, merged, written, base)
         merged_square = self._see_vectors(vectors, merged)
         square = merged_square if computed is merged else torch.dot(computed, computed).item()
         # Only a sum too large for comfort makes it count one by one.
@@ -71,6 +77,7 @@ class Measures:
             "agreement": self.agreed / sum(kept) if self.agreed is not None and kept and sum(kept) else None,
             "bad_inputs": self.bad_inputs,
             "bad_results": self.bad_results,
+            **self.diagnostics.report(elements),
         }
 
 

@@ -117,6 +117,7 @@ class MergeStep:
             vectors = [
                 buffer[:length].copy_(source[start:stop]) for buffer, source in zip(buffers, self.sources, strict=True)
             ]
+            base = None
             if self.base is None:
                 merged = combined = combine(vectors, start)
             else:
@@ -126,7 +127,7 @@ class MergeStep:
                 merged = combine(vectors, start)
                 combined = torch.add(base, merged, out=sum_buffer[:length])
             result[start:stop].copy_(combined)
-            self.measures.see(vectors, merged, combined, result[start:stop])
+            self.measures.see(vectors, merged, combined, result[start:stop], base)
         return result
 
 

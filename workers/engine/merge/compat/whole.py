@@ -41,7 +41,7 @@ def _measure(step: MergeStep, made: torch.Tensor, result: torch.Tensor) -> None:
     for start, stop in stretches(step.elements, STRETCH):
         computed, merged = made[start:stop].to(step.maths), made[start:stop].to(step.maths)
         vectors = [source[start:stop].to(step.maths) for source in step.sources]
-        if step.base is not None:
-            base = step.base[start:stop].to(step.maths)
+        base = None if step.base is None else step.base[start:stop].to(step.maths)
+        if base is not None:
             vectors, merged = [vector - base for vector in vectors], merged - base
-        step.measures.see(vectors, merged, computed, result[start:stop])
+        step.measures.see(vectors, merged, computed, result[start:stop], base)
