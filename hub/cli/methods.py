@@ -9,7 +9,7 @@ from workers.contracts.kinds import KINDS
 from workers.contracts.methods import METHODS, Method, Parameter
 
 _NEEDS = {
-    "weights": "the weights alone", "base": "a common base", "data": "some data", "search": "a search",
+    "weights": "the weights alone", "base": "a common base", "data": "some data", "labels": "labelled data", "gradients": "data and a backward pass", "search": "a search",
 }  # fmt: skip
 
 

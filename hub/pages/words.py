@@ -39,6 +39,8 @@ NEEDS_WORDS = (
     ("weights", "Weights only", "any models of one shape"),
     ("base", "A common base", "fine-tunes of one model"),
     ("data", "Some data", "a few hundred examples"),
+    ("labels", "Labelled data", "a few hundred examples with answers"),
+    ("gradients", "Data and training", "examples, and minutes of learning"),
     ("search", "A search", "minutes to hours"),
 )
 

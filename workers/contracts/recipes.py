@@ -86,6 +86,12 @@ class TrainingData(DataReference):
     split: Literal["train", "validation", "test"] = "train"
 
 
+class LearningData(TrainingData):
+    """What a merge learns from. `columns` says which column plays which role of the models' task, where names do not."""
+
+    columns: dict[Text, Text] = Field(default_factory=dict)
+
+
 class Measure(DataReference):
     """What to measure on: a benchmark of the hub by its name (`digits-clean`, `digits-clean@2`), or data and how to read it.
 
@@ -137,6 +143,11 @@ class MergeRecipe(Recipe):
         default_factory=dict, max_length=64, description="parts of the model that are made differently, by name"
     )
     parameters: dict[str, Any] = Field(default_factory=dict)
+    data: tuple[LearningData, ...] = Field(
+        default=(),
+        max_length=MAX_SOURCES,
+        description="for methods that learn: one dataset for each source, in their order, or one for all",
+    )
     dtype: Dtype | None = Field(
         default=None, description="number format of the result; default: that of the base, else of the first source"
     )

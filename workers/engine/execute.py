@@ -65,7 +65,7 @@ def execute(
         reporter, cancel: called between tensors.
         threads: how many tensors are made at a time.
         memory_bytes: anonymous memory of the whole process to stay within; fewer tensors are then in flight.
-        learned: the folder in which the method left what it learned from data.
+        learned: the folder in which the method left what it learned from data; its name stands for what that is.
 
     Returns:
         Files with their sha256, the digest's marks, measures per merged tensor, findings.
@@ -85,7 +85,7 @@ def execute(
     in_flight = _in_flight(plan, merger, threads, memory_bytes)
     try:
         with ThreadPoolExecutor(max_workers=min(max(1, threads), in_flight), thread_name_prefix="merge") as pool:
-            kept = Journal(journal, plan_digest(plan))
+            kept = Journal(journal, plan_digest(plan) + ("" if learned is None else learned.name))
             merger = settled(plan, readers, merger, pool, kept, in_flight=in_flight, reporter=reporter, cancel=cancel)
             outcome = _Execution(plan, readers, merger, pool, in_flight, reporter, cancel).run(kept)
     finally:

@@ -14,7 +14,7 @@ from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
-from workers.jobs import merge_card, merge_report
+from workers.jobs import merge_card, merge_data, merge_report
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
@@ -35,10 +35,12 @@ def run(ports: Ports) -> JobResult:
     folders = [ports.workspace.input_folder(item.role, item.index) for item in models]
     ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
     with Meter() as meter:
+        learning = merge_data.learn(ports, recipe, models, folders)
         ports.reporter.step("merge", "started")
         outcome = execute(
             plan, folders, out, ports.workspace.journal,
             reporter=ports.reporter, cancel=ports.cancel, threads=request.threads, memory_bytes=request.memory_bytes,
+            learned=None if learning is None else learning.folder,
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
         _carry(plan, folders, out)
@@ -47,6 +49,8 @@ def run(ports: Ports) -> JobResult:
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
     report = merge_report.report_of(plan, models, outcome, cost)
+    if learning is not None:
+        report |= {"learning": learning.report}
     write_json(out / REPORT_FILE, report)
     merge_card.write(out, request, recipe, models, plan, outcome.digest)
     return result_of(

@@ -10,6 +10,7 @@ from workers.planning.estimate import merge_estimate
 from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.members import Known, known, members_of
 from workers.planning.merge_compat import compat_findings
+from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
 from workers.planning.merge_layout import MAX_PLAN_INPUTS, Models
@@ -37,6 +38,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
     base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None
     sources = [model for model in usable if model.member.source is not None]
+    findings += learning_findings(recipe, method, facts, sources, shared) if not unknown else []
     # Without a base the sources are at least compared with each other; with an unusable one there is nothing to compare with.
     has_no_base = not method.takes_base or recipe.base is None
     reference = next(iter(sources), None) if has_no_base else base
@@ -66,8 +68,10 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
     findings += plan_findings
     findings += [] if is_plain else step_findings(method, plan)
+    estimate = merge_estimate(plan, method)
+    estimate = learning_estimate(estimate, recipe, method, plan, [model.facts for model in models], facts)
     return Check(
-        findings=tuple(findings), agreements=agreements, licence=verdict, estimate=merge_estimate(plan, method),
+        findings=tuple(findings), agreements=agreements, licence=verdict, estimate=estimate,
         plan=None if has_errors(findings) else plan,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
         found += [
             ("source", index, source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)
         ]
+        found += [("data", index, item.data, f"data[{index}].data") for index, item in enumerate(recipe.data)]
         return found
     if isinstance(recipe, ImportRecipe):
         return []  # what it names is on another hub

@@ -92,7 +92,7 @@ class MethodOutput(serializers.Serializer):
     label = serializers.CharField()
     summary = serializers.CharField()
     paper = serializers.CharField()
-    needs = serializers.ChoiceField(choices=["weights", "base", "data", "search"])
+    needs = serializers.ChoiceField(choices=["weights", "base", "data", "labels", "gradients", "search"])
     revision = serializers.IntegerField()
     minimum_sources = serializers.IntegerField()
     maximum_sources = serializers.IntegerField(allow_null=True)

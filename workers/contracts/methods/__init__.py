@@ -8,6 +8,7 @@ from workers.contracts.kinds import Kind
 from workers.contracts.methods.adaptive import ADAPTIVE
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
+from workers.contracts.methods.learned import LEARNED
 from workers.contracts.methods.masks import MASKS
 from workers.contracts.methods.row import Family, Memory, Method, Needs, Parameter, Scope
 from workers.contracts.methods.spectral import SPECTRAL
@@ -23,6 +24,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("adaptive", "Set by the changes", "How much goes in is read from angle, variance, size or overlap.", ADAPTIVE),
     Family("masks", "Place by place", "Whose change goes in is decided for each weight, column or layer.", MASKS),
     Family("spectral", "Along directions", "Matrices taken apart into directions that are kept, evened out or turned apart.", SPECTRAL),
+    Family("learned", "Learned from data", "How much goes in is learned from examples, before anything is merged.", LEARNED),
 )  # fmt: skip
 METHODS: tuple[Method, ...] = tuple(method for family in FAMILIES for method in family.methods)
 

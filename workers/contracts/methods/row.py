@@ -1,5 +1,6 @@
 """What a row of the method table says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -57,6 +58,8 @@ class Method:
     all is copied, or it is an error.
     `placed`: a plan tells the method where in the model each tensor stands, see `workers.planning.places`.
     `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
+    `tasks`: what the models of a method that learns must do; () for whatever can be trained here.
+    `labelled`: whether it learns from right answers: never, always, or where a parameter (first) has a value (second).
     `when`: for whom it is meant, in plain words; shown where a person chooses between methods.
     """
 
@@ -77,6 +80,8 @@ class Method:
     lone: Literal["error", "single", "base"] = "error"
     placed: bool = False
     learn: str = ""
+    tasks: tuple[str, ...] = ()
+    labelled: bool | tuple[str, str] = False
     when: str = ""
 
     @property
@@ -90,6 +95,13 @@ class Method:
     @property
     def takes_base(self) -> bool:
         return self.base_role != "none"
+
+    def learns_from_labels(self, parameters: Mapping[str, Any]) -> bool:
+        """Whether examples need their right answers, with these values of the recipe's parameters."""
+        if isinstance(self.labelled, bool):
+            return self.labelled
+        name, value = self.labelled
+        return bool(parameters.get(name) == value)
 
     def parameter(self, name: str) -> Parameter | None:
         return next((parameter for parameter in self.parameters if parameter.name == name), None)

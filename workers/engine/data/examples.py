@@ -4,6 +4,7 @@ Everything that measures, trains or ranks takes its data from here, a batch of r
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,7 @@ def examples_of(
     labels: Sequence[str] = (),
     limit: int | None = None,
     name: str = "",
+    labelled: bool = True,
 ) -> Examples:
     """`split` as examples of `task`, checked from the first row to the last.
 
@@ -114,6 +116,7 @@ def examples_of(
         labels: the class names in index order; the data's classes are mapped to them by name. Left out, they are the data's.
         limit: take the first so many.
         name: what messages call the data.
+        labelled: whether right answers are asked for. Without them only the inputs need be there, and nothing else is read.
 
     Raises:
         UserError: with all findings at once: missing columns, classes that differ, values that are missing or no numbers.
@@ -122,6 +125,8 @@ def examples_of(
     if row is None:
         raise refused("task_unknown", f"There is no task {task}.")
     called = name or str(split)
+    if not labelled:
+        row = replace(row, columns=tuple(column for column in row.columns if column.role != gold_role(row)))
     roles, findings = roles_of(row, split.columns, columns or {}, name=called)
     if findings:
         raise refused_all(findings)

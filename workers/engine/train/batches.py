@@ -60,7 +60,7 @@ class Joined:
 class Supervised:
     """Examples with an answer each. `inputs` makes a model's inputs of what `take` gives.
 
-    targets: labels int64 `[b]` for classes, target float32 `[b]` for numbers. units: examples.
+    targets: labels int64 `[b]` for classes, target float32 `[b]` for numbers, none where examples have no answers. units: examples.
     """
 
     def __init__(self, examples: Examples, inputs: Inputs, *, is_regression: bool = False) -> None:
@@ -71,7 +71,10 @@ class Supervised:
 
     def batch(self, rows: torch.Tensor, *, seed: int) -> Batch:
         numbers = rows.tolist()
-        gold = np.asarray(self._examples.gold(numbers))
+        given = self._examples.gold(numbers)
+        if given is None:
+            return Batch(self._inputs(self._examples.take(numbers)), {}, len(numbers))
+        gold = np.asarray(given)
         targets = (
             {"target": torch.from_numpy(gold.astype(np.float32))}
             if self._is_regression

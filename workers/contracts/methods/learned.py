@@ -1,0 +1,45 @@
+"""Methods that learn from examples before they merge: how much each weight, tensor or direction of each model counts."""
+
+from workers.contracts.methods.knobs import weight
+from workers.contracts.methods.row import Method, Parameter
+
+CLASSES = ("image-classification", "text-classification")
+TEXTS = ("causal-lm", "masked-lm")
+
+
+def examples(default: int, help: str = "How many of each dataset are looked at, drawn with the seed.") -> Parameter:
+    return Parameter("examples", "integer", "Examples", help, default=default, minimum=1, maximum=1_000_000)
+
+
+LEARNED: tuple[Method, ...] = (
+    Method(
+        "fisher",
+        "merge",
+        "Fisher",
+        "An average in which each weight counts as much as its model's answers depend on it.",
+        "arXiv:2111.09832",
+        "workers.engine.merge.fisher:merge",
+        "gradients",
+        (
+            weight(1.0),
+            Parameter(
+                "labels", "choice", "Answers",
+                "Whose answers the dependence is measured for: drawn from the model's own, all of them with their odds, or the data's.",
+                default="drawn", choices=("drawn", "expected", "given"),
+            ),
+            examples(256),
+            Parameter(
+                "normalize", "boolean", "Equal lengths", "Give the Fisher information of every model the same length.", default=False,
+            ),
+            Parameter(
+                "epsilon", "number", "Smallest (ε)", "Added to the Fisher information, so that weights nothing depends on are averaged.",
+                default=1e-6, minimum=0.0, maximum=1.0, exclusive_minimum=True,
+            ),
+        ),
+        base="none",
+        learn="workers.engine.merge.fisher:learn",
+        tasks=(*CLASSES, *TEXTS),
+        labelled=("labels", "given"),
+        when="A few hundred inputs are there, even without answers, and the models know different things.",
+    ),
+)  # fmt: skip
