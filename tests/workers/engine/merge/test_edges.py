@@ -6,8 +6,9 @@ import torch
 from tests.workers.engine.merge.steps import METHODS, merged, step_and_result, tensors
 from tests.workers.engine.plans import ROWS
 
-# Their formulas hold quantities with a scale of their own: a change twice as large is not the same change.
-SCALED = ("pcb", "wudi")
+# Their formulas hold quantities with a scale of their own (in the units of the weights, or by a softmax over them): a change
+# twice as large is not the same change.
+SCALED = ("pcb", "wudi", "nearswap", "ram", "ramplus_tl", "arcee_fusion")
 SHAPES = [(), (1,), (5,), (0,), (3, 0, 2), (7, 3), (2, 3, 4, 5), (65_536,), (65_537,), (300, 701)]
 
 
