@@ -13,7 +13,10 @@ from workers.contracts.recipes import MergeRecipe, Slice, Source
 from workers.contracts.settings import ANY, filters_of, first_value, is_plain
 from workers.planning.merge_layout import Part, Target
 from workers.planning.merge_values import value_findings
-from workers.planning.wording import finding
+from workers.planning.wording import add, finding
+
+# These are used tensor by tensor, also by methods that have looked at the whole model before.
+_OF_EACH_TENSOR = {"lambda", "normalize", "rescale", "vote", "reduce"}
 
 
 def is_uniform(recipe: MergeRecipe) -> bool:
@@ -61,7 +64,24 @@ def step_findings(method: Method, plan: Plan) -> list[Finding]:
                 _at(entry, step.name) if entry.severity == "error" else entry
                 for entry in value_findings(method, values, per_source)
             ]
-    return _common(list(each.values()))
+    return [*_common(list(each.values())), *_whole_model_findings(method, plan)]
+
+
+def _whole_model_findings(method: Method, plan: Plan) -> list[Finding]:
+    """A threshold over the whole model is one number: what it goes by cannot differ between tensors."""
+    steps = [step.parameters for step in plan.steps if step.operation == "merge"]
+    if not any(values.get("scope") == "global" for values in steps):
+        return []
+    names = [row.name for row in method.parameters if row.scope == "recipe" and row.name not in _OF_EACH_TENSOR]
+    varying = [name for name in names if len({str(values[name]) for values in steps}) > 1]
+    repair = [add(("scope",), "tensor", "Take each tensor by itself")]
+    return [
+        finding(
+            "setting_of_whole_model", "error", (name,), f"{name} differs between tensors, and scope is global.",
+            "What goes by the whole model needs one value for all of it.", repair,
+        )
+        for name in varying
+    ]  # fmt: skip
 
 
 def _common(each: list[list[Finding]]) -> list[Finding]:

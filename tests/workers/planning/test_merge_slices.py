@@ -207,3 +207,16 @@ def test_one_tokenizer_for_models_that_number_tokens_differently_is_an_error(tok
     pair = [model(name, tokenizer_digest=name) for name in "ab"]
     document = {"kind": "merge", "method": "linear", "sources": ["demo/a", "demo/b"], "tokenizer": tokenizer}
     assert checked(document, *pair).plan is None
+
+
+def test_what_goes_by_the_whole_model_has_one_value() -> None:
+    document = {
+        "kind": "merge",
+        "method": "pcb",
+        "base": "demo/base",
+        "sources": ["demo/a", "demo/b"],
+        "ratio": [0.1, 0.3],
+    }
+    assert found(checked(document, BASE, A, B), "setting_of_whole_model").where == "ratio"
+    assert checked(document | {"scope": "tensor"}, BASE, A, B).plan is not None
+    assert checked(document | {"ratio": 0.2, "lambda": [0.5, 1.0]}, BASE, A, B).plan is not None
