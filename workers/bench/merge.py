@@ -24,7 +24,9 @@ from workers.contracts.version import VERSION
 
 MIB = 2**20
 # Decompositions of whole matrices take minutes at this size, and no other engine is there to compare them with.
-STREAMING = [row.name for row in methods_of("merge") if row.memory == "stretch" and not row.learn]
+STREAMING = [
+    row.name for row in methods_of("merge") if row.memory == "stretch" and not row.learn and row.takes == "model"
+]
 # Where a preset cannot be meant for a family of few layers.
 SETTINGS: dict[str, dict[str, Any]] = {"layer_swap": {"bottom": 1, "top": 1, "transition": 0}}
 
@@ -90,7 +92,7 @@ def _cases(scratch: Path, folders: list[Path], layers: int, threads: int, chosen
             )
         )  # fmt: skip
     for method in methods_of("merge"):
-        if method.learn or (chosen and method.name not in chosen):
+        if method.learn or method.takes != "model" or (chosen and method.name not in chosen):
             continue
         used = folders if method.needs_base else folders[1:]
         used = used[: method.maximum_sources + method.needs_base] if method.maximum_sources else used

@@ -57,7 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     cache = options.data_dir.resolve() / "zoo"
     _train(cache, options.seeds)
-    methods = [row for row in methods_of("merge") if row.needs in NEEDS_NOTHING and not row.learn]
+    methods = [
+        row for row in methods_of("merge") if row.needs in NEEDS_NOTHING and not row.learn and row.takes == "model"
+    ]
     if options.methods:
         methods = [row for row in methods if row.name in options.methods]
     rows = measured(cache, methods, options.seeds)

@@ -20,6 +20,7 @@ from workers.engine.io.reader import Reader
 from workers.engine.merge.compat import NATIVE
 from workers.engine.merge.compat.whole import merge as merge_whole
 from workers.engine.merge.learned import Learned
+from workers.engine.merge.pairs import Pairs
 from workers.engine.merge.rounds import Round, rounds_of
 from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
 
@@ -39,6 +40,7 @@ class Merger:
     memory: Memory = "stretch"
     settled: Mapping[str, Any] = field(default_factory=dict)
     learned: Learned | None = None
+    pairs: Pairs | None = None
 
 
 @dataclass(frozen=True)
@@ -63,10 +65,12 @@ def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
         _, native = _found(NATIVE[plan.method])
         return Merger(partial(merge_whole, native), memory="tensor", learned=learned)
     module, merge = _found(row.runner)
+    if row.takes == "adapter":
+        return Merger(merge, memory=row.memory, pairs=Pairs(merge))
     return Merger(merge, tuple(rounds_of(module)), row.memory, learned=learned)
 
 
-def _found(dotted: str) -> tuple[ModuleType, Callable[..., torch.Tensor]]:
+def _found(dotted: str) -> tuple[ModuleType, Callable[..., Any]]:
     name, _, function = dotted.partition(":")
     module = importlib.import_module(name)
     return module, getattr(module, function)
@@ -87,8 +91,10 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
         UserError: an input is not what the plan says; or whole numbers differ between the inputs.
     """
     measures = None
-    merge_step = merge_step_of(plan, step, readers, merger)
-    if merge_step is None:
+    merge_step = merge_step_of(plan, step, readers, merger) if merger.pairs is None else None
+    if merger.pairs is not None:
+        made, measures = merger.pairs.make(plan, step, readers)
+    elif merge_step is None:
         made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
     else:
         made = merger.merge(merge_step).to(dtype_of(step.dtype)).view(step.shape)
@@ -104,7 +110,8 @@ def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
     stretches of every source twice, and a few more. A method that holds whole tensors: each source in float32, and as much
     again to work with; one that takes matrices apart: their factors in float64 besides.
     """
-    elements = math.prod(step.shape)
+    # A factor of an adapter stands for a larger product.
+    elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
     if memory == "matrix":
         return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
     if memory == "tensor":

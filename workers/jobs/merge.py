@@ -14,7 +14,7 @@ from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
-from workers.jobs import merge_card, merge_data, merge_report
+from workers.jobs import merge_adapters, merge_card, merge_data, merge_report
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
@@ -43,12 +43,16 @@ def run(ports: Ports) -> JobResult:
             learned=None if learning is None else learning.folder,
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
-        _carry(plan, folders, out)
-        template_write(plan, folders, out)
+        if merge_adapters.is_combination(plan):
+            merge_adapters.carry(plan, folders, out)
+        else:
+            _carry(plan, folders, out)
+            template_write(plan, folders, out)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
-    report = merge_report.report_of(plan, models, outcome, cost)
+    reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
+    report = reporting.report_of(plan, models, outcome, cost)
     if learning is not None:
         report |= {"learning": learning.report}
     write_json(out / REPORT_FILE, report)

@@ -66,6 +66,10 @@ def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]
                 weight=None if weight is None else float(weight),
             )
         )  # fmt: skip
+    first = models[0].facts
+    if _artifact(models) == "adapter" and first.base:
+        name, _, revision = first.base[0].partition("@")
+        parents.append(Parent(repo=name, commit=revision or str(first.adapter.get("revision") or ""), relation="base"))
     return tuple(parents)
 
 
@@ -88,7 +92,10 @@ def _front_matter(request: JobRequest, recipe: MergeRecipe, models: Sequence[Inp
     if first.task:
         front["pipeline_tag"] = first.task
     named = list(dict.fromkeys(name_of(item) for item in models if item.facts.repo))
-    if named:
+    if _artifact(models) == "adapter" and first.base:
+        # What an adapter runs on: without it nobody could load the result.
+        front |= {"base_model": first.base[0], "base_model_relation": "adapter"}
+    elif named:
         front |= {"base_model": named, "base_model_relation": "merge"}
     front["tags"] = ["genepool", "merge", recipe.method]
     return front

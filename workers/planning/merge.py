@@ -9,6 +9,7 @@ from workers.planning.check import Facts
 from workers.planning.estimate import merge_estimate
 from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.members import Known, known, members_of
+from workers.planning.merge_adapters import check_adapters
 from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
@@ -22,6 +23,8 @@ from workers.planning.wording import finding, joined, number
 
 def check(recipe: MergeRecipe, facts: Facts) -> Check:
     method = method_get("merge", recipe.method)
+    if method is not None and method.takes == "adapter":
+        return check_adapters(recipe, method, facts)
     unknown: list[Finding] = []
     if method is None:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]

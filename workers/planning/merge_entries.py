@@ -62,7 +62,8 @@ def _unusable(member: Member) -> Finding | None:
 def _instead(facts: RepoFacts) -> str:
     if facts.artifact == "adapter" and facts.base:
         return (
-            f"It changes {facts.base[0]} and holds {counted(len(facts.tensors), 'tensor')} of its own, not the model's."
+            f"It changes {facts.base[0]} and holds {counted(len(facts.tensors), 'tensor')} of its own, not the model's. "
+            "Adapters are combined by the methods called adapter_cat, adapter_svd and so on."
         )
     return ""
 

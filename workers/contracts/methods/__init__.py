@@ -5,6 +5,7 @@ so that importing the table imports no torch.
 """
 
 from workers.contracts.kinds import Kind
+from workers.contracts.methods.adapters import ADAPTERS
 from workers.contracts.methods.adaptive import ADAPTIVE
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
@@ -25,6 +26,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("masks", "Place by place", "Whose change goes in is decided for each weight, column or layer.", MASKS),
     Family("spectral", "Along directions", "Matrices taken apart into directions that are kept, evened out or turned apart.", SPECTRAL),
     Family("learned", "Learned from data", "How much goes in is learned from examples, before anything is merged.", LEARNED),
+    Family("adapters", "LoRA adapters", "Adapters of one base become one adapter; the base itself is not read.", ADAPTERS),
 )  # fmt: skip
 METHODS: tuple[Method, ...] = tuple(method for family in FAMILIES for method in family.methods)
 

@@ -10,6 +10,7 @@ Scope = Literal["recipe", "source"]
 Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
 Role = Literal["none", "optional", "required"]
 Memory = Literal["stretch", "tensor", "matrix"]
+Takes = Literal["model", "adapter"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Method:
     `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
     `tasks`: what the models of a method that learns must do; () for whatever can be trained here.
     `labelled`: whether it learns from right answers: never, always, or where a parameter (first) has a value (second).
+    `takes`: what its sources are. A method on adapters makes pairs of factors, see `workers.engine.merge.adapters`.
     `when`: for whom it is meant, in plain words; shown where a person chooses between methods.
     """
 
@@ -83,6 +85,7 @@ class Method:
     tasks: tuple[str, ...] = ()
     labelled: bool | tuple[str, str] = False
     when: str = ""
+    takes: Takes = "model"
 
     @property
     def base_role(self) -> Role:
