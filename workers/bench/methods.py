@@ -2,7 +2,10 @@
 
 The three fine-tunes of the demo zoo are merged with each method at its own presets, and the result answers the test split of
 every domain. Accuracy is normalised by that of the model made for the domain: the fine-tune, and the base for clean digits.
-Seconds and memory are those of the whole process. The table is printed, the figures are kept as JSON; nothing is asserted.
+Seconds are those of the merge, memory is that of its whole process.
+
+The papers choose their scale on validation data. So a second column gives each method that has one the scale, among multiples of
+its preset, that answers the validation split best, seed by seed. Figures are kept as JSON; nothing is asserted.
 """
 
 import argparse
@@ -12,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
@@ -30,6 +33,7 @@ EXPERTS = {"clean": BASE, **{domain: f"digits-vit-{domain}" for domain in zoo.TU
 # Where a preset cannot be meant for a model of four layers.
 SETTINGS: dict[str, dict[str, Any]] = {"layer_swap": {"bottom": 1, "top": 1, "transition": 0}}
 NEEDS_NOTHING = ("weights", "base")
+MULTIPLES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
 
 
 @dataclass
@@ -41,16 +45,27 @@ class Row:
     domains: dict[str, list[float]] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)
+    scaled: dict[str, list[float]] = field(default_factory=dict)
+    scales: list[float] = field(default_factory=list)
 
     def figures(self) -> dict[str, Any]:
-        per_domain = {domain: mean(values) for domain, values in self.domains.items()}
-        by_seed = [mean(values) for values in zip(*self.domains.values(), strict=True)]
+        per_domain, by_seed = _over_seeds(self.domains), _over_domains(self.domains)
         worst = min(per_domain, key=lambda domain: per_domain[domain])
+        scaled = {"mean": mean(_over_domains(self.scaled)), "domains": _over_seeds(self.scaled), "scales": self.scales}
         return {
             "method": self.method, "sources": self.sources, "mean": mean(by_seed), "seeds": by_seed, "domains": per_domain,
             "worst": per_domain[worst], "worst_domain": worst, "seconds": median(self.seconds) if self.seconds else None,
             "peak_memory_bytes": int(median(self.memory)) if self.memory else None, "note": NOTES.get(self.method, ""),
+            "scaled": scaled if self.scales else None,
         }  # fmt: skip
+
+
+def _over_seeds(domains: dict[str, list[float]]) -> dict[str, float]:
+    return {domain: mean(values) for domain, values in domains.items()}
+
+
+def _over_domains(domains: dict[str, list[float]]) -> list[float]:
+    return [mean(values) for values in zip(*domains.values(), strict=True)] or [0.0]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,21 +77,23 @@ def main(arguments: list[str] | None = None) -> int:
     ]
     if options.methods:
         methods = [row for row in methods if row.name in options.methods]
-    rows = measured(cache, methods, options.seeds)
-    figures = {
-        "schema": 1, "benchmark": "merge-methods", "version": VERSION, "seeds": options.seeds, "domains": list(zoo.DOMAINS),
-        "split": "test", "rows": [row.figures() for row in rows],
-    }  # fmt: skip
     target = options.data_dir / "bench" / "merge-methods.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2) + "\n")
+    figures: dict[str, Any] = {}
+    for seeds, rows in enumerate(measured(cache, methods, options.seeds), start=1):
+        # After each seed: a run that is ended early keeps those that it has.
+        figures = {
+            "schema": 1, "benchmark": "merge-methods", "version": VERSION, "seeds": seeds, "domains": list(zoo.DOMAINS),
+            "split": "test", "rows": [row.figures() for row in rows],
+        }  # fmt: skip
+        target.write_text(json.dumps(figures, indent=2) + "\n")
     sys.stdout.write(table(figures) + "\n")
     sys.stderr.write(f"Kept in {target}\n")
     return 0
 
 
-def measured(cache: Path, methods: Iterable[Method], seeds: int) -> list[Row]:
-    """The base and each fine-tune as they are, then every method."""
+def measured(cache: Path, methods: Iterable[Method], seeds: int) -> Iterator[list[Row]]:
+    """The base and each fine-tune as they are, then every method; given anew after each seed."""
     from workers.demo.training import measure
 
     rows = [Row(name, 0) for name in EXPERTS.values()]
@@ -88,14 +105,35 @@ def measured(cache: Path, methods: Iterable[Method], seeds: int) -> list[Row]:
             accuracy = {entry: _accuracy(measure(cache, folder, split="test")) for entry, folder in folders.items()}
             reference = {domain: accuracy[expert][domain] for domain, expert in EXPERTS.items()}
             for entry in folders:
-                _note(by_name[entry], accuracy[entry], reference)
+                _note(by_name[entry].domains, accuracy[entry], reference)
             for method in methods:
                 sys.stderr.write(f"Seed {seed}: {method.name}\n")
                 row = by_name[method.name]
                 made = _merge(Path(name), method, folders, seed, row)
-                _note(row, _accuracy(measure(cache, made, split="test")), reference)
+                _note(row.domains, _accuracy(measure(cache, made, split="test")), reference)
                 shutil.rmtree(made)
-    return rows
+                _choose_scale(cache, Path(name) / "scaled", method, seed, row, reference)
+            yield rows
+
+
+def _choose_scale(cache: Path, scratch: Path, method: Method, seed: int, row: Row, reference: dict[str, float]) -> None:
+    """The multiple of the preset that is best on the validation split, and what it gives on the test split."""
+    from workers.demo.sweep import merge_folder
+    from workers.demo.training import measure
+
+    scale = method.parameter("lambda")
+    if scale is None or method.maximum_sources is not None:
+        return
+    tried = {}
+    for multiple in MULTIPLES:
+        settings = {"method": method.name, "lambda": multiple * float(scale.default)}
+        made = merge_folder(cache, seed, settings, scratch)
+        chosen, asked = (_accuracy(measure(cache, made, split=split)) for split in ("validation", "test"))
+        tried[settings["lambda"]] = mean(chosen.values()), asked
+        shutil.rmtree(scratch)
+    best = max(tried, key=lambda value: tried[value][0])
+    row.scales.append(best)
+    _note(row.scaled, tried[best][1], reference)
 
 
 def recipe_of(method: Method, folders: dict[str, Path], seed: int) -> dict[str, Any]:
@@ -109,13 +147,14 @@ def recipe_of(method: Method, folders: dict[str, Path], seed: int) -> dict[str, 
 
 def table(figures: dict[str, Any]) -> str:
     """As text, the best first. Notes stand below."""
-    lines = [f"{'':20}{'mean':>8}{'worst':>8}  {'of':10}{'seconds':>9}{'memory':>10}  sources"]
+    lines = [f"{'':20}{'mean':>8}{'worst':>8}  {'of':10}{'scaled':>8}{'seconds':>9}{'memory':>10}  sources"]
     rows = sorted(figures["rows"], key=lambda row: -row["mean"])
     for row in rows:
         seconds = f"{row['seconds']:.2f}" if row["seconds"] is not None else "–"
         memory = f"{row['peak_memory_bytes'] / MIB:.0f} MiB" if row["peak_memory_bytes"] is not None else "–"
+        scaled = f"{row['scaled']['mean']:.3f}" if row["scaled"] else "–"
         lines.append(
-            f"{row['method']:20}{row['mean']:>8.3f}{row['worst']:>8.3f}  {row['worst_domain']:10}{seconds:>9}{memory:>10}"
+            f"{row['method']:20}{row['mean']:>8.3f}{row['worst']:>8.3f}  {row['worst_domain']:10}{scaled:>8}{seconds:>9}{memory:>10}"
             f"  {row['sources'] or 'none'}"
         )
     notes = [f"{row['method']}: {row['note']}" for row in rows if row["note"]]
@@ -146,9 +185,9 @@ def _accuracy(scores: Any) -> dict[str, float]:
     return {domain: float(scores[domain]["value"]) for domain in zoo.DOMAINS}
 
 
-def _note(row: Row, accuracy: dict[str, float], reference: dict[str, float]) -> None:
+def _note(domains: dict[str, list[float]], accuracy: dict[str, float], reference: dict[str, float]) -> None:
     for domain in zoo.DOMAINS:
-        row.domains.setdefault(domain, []).append(accuracy[domain] / reference[domain])
+        domains.setdefault(domain, []).append(accuracy[domain] / reference[domain])
 
 
 def _arguments(arguments: list[str] | None) -> argparse.Namespace:

@@ -7,6 +7,8 @@ small step: they learn their domain and stay near enough to the base, and so to 
 from dataclasses import dataclass, field
 from typing import Any
 
+from workers.contracts.methods import method_get
+
 REVISION = 1  # raised when the zoo's numbers change: trained folders of the old revision are then not taken
 NAMESPACE = "demo"
 DOMAINS = ("clean", "rotated", "shifted", "noisy")
@@ -120,7 +122,8 @@ def merge_recipe(settings: dict[str, Any], seed: int, output: dict[str, Any] | N
     branch = branches_of(seed)[-1]
     per_source = {name: settings[name] for name in ("weight", "density") if name in settings}
     recipe: dict[str, Any] = {"kind": "merge", "method": settings["method"]}
-    if settings["method"] != "linear":
+    row = method_get("merge", settings["method"])
+    if row is not None and row.needs_base:
         recipe["base"] = f"{NAMESPACE}/digits-vit-base@{branch}"
     recipe["sources"] = [{"model": f"{NAMESPACE}/digits-vit-{domain}@{branch}", **per_source} for domain in TUNED]
     recipe |= {name: value for name, value in settings.items() if name not in ("method", "weight", "density")}
