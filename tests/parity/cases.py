@@ -67,7 +67,19 @@ def averaged(name: str, check: str = "elementwise", **shared: Any) -> tuple[Case
     )  # fmt: skip
 
 
+_WHOLE = {
+    "models": [{"model": "@a", "parameters": {"weight": [0.2, 0.8]}}, {"model": "@b", "parameters": {"weight": 0.4}}]
+}
+_DECODER = {
+    "slices": [
+        {"sources": [{"model": "@a", "layer_range": [0, 2]}, {"model": "@b", "layer_range": [0, 2]}], "parameters": {"weight": [0.3, 0.6]}},
+        {"sources": [{"model": "@c", "layer_range": [1, 3]}]},
+    ],
+    "parameters": {"weight": 0.5},
+}  # fmt: skip
 LINEAR = (
+    Case("encoder and decoder", models("linear", A | {"weight": [0.1, 0.9]}, B | {"weight": 0.3}, base=None), "elementwise", family="t5"),
+    Case("modules, one of slices", {"merge_method": "linear", "modules": {"encoder": _WHOLE, "decoder": _DECODER, "shared": _WHOLE}}, "elementwise", family="t5"),
     Case("three equal", models("linear", *each("abc", weight=1.0), base=None), "elementwise"),
     Case("uneven, one negative", models("linear", A | {"weight": 0.7}, B | {"weight": 0.6}, C | {"weight": -0.2}, base=None), "elementwise"),
     Case("a sum, not a mean", models("linear", *each("ab", weight=0.3), base=None, parameters={"normalize": False}), "elementwise"),

@@ -72,7 +72,7 @@ def _inventories(mine: Mapping[str, torch.Tensor], its: Mapping[str, torch.Tenso
 
 
 def _configs(ours: Run, theirs: Run) -> str:
-    for key in ("num_hidden_layers", "vocab_size"):
+    for key in ("num_hidden_layers", "num_layers", "num_decoder_layers", "vocab_size"):
         if ours.config.get(key) != theirs.config.get(key):
             return f"config {key}: {ours.config.get(key)}, theirs {theirs.config.get(key)}"
     formats = [run.config.get("dtype", run.config.get("torch_dtype")) for run in (ours, theirs)]

@@ -1,4 +1,4 @@
-"""Families of tiny random models for both sides: a base and three fine-tunes each, in the layout and with the config of Llama."""
+"""Families of tiny random models for both sides: a base and three fine-tunes each, laid out as Llama, one as T5 with its two stacks."""
 
 import json
 from pathlib import Path
@@ -15,13 +15,15 @@ CHANGE = 0.05
 
 def families_write(folder: Path) -> dict[str, dict[str, Path]]:
     """Folder of each model by family and name."""
+    llama = {
+        "float32": (torch.float32, 4, 32, 64), "bfloat16": (torch.bfloat16, 4, 32, 64), "float16": (torch.float16, 4, 32, 64),
+        "small": (torch.float32, 1, 16, 16),
+    }  # fmt: skip
     made = {
-        "float32": _family(folder / "float32", torch.float32, seed=1),
-        "bfloat16": _family(folder / "bfloat16", torch.bfloat16, seed=2),
-        "float16": _family(folder / "float16", torch.float16, seed=3),
-        "small": _family(folder / "small", torch.float32, seed=4, layers=1, width=16, vocabulary=16),
+        name: _family(folder / name, shapes_of(*sizes), config_of(*sizes, dtype), dtype, seed=seed)
+        for seed, (name, (dtype, *sizes)) in enumerate(llama.items(), 1)
     }
-    return made
+    return made | {"t5": _family(folder / "t5", t5_shapes(3, 16, 32), t5_config(3, 16, 32), torch.float32, seed=9)}
 
 
 def config_of(layers: int, width: int, vocabulary: int, dtype: torch.dtype) -> dict[str, Any]:
@@ -47,13 +49,38 @@ def shapes_of(layers: int, width: int, vocabulary: int) -> dict[str, tuple[int, 
     return shapes | {"model.norm.weight": (width,), "lm_head.weight": (vocabulary, width)}
 
 
+def t5_config(layers: int, width: int, vocabulary: int) -> dict[str, Any]:
+    return {
+        "architectures": ["T5ForConditionalGeneration"], "model_type": "t5", "d_model": width, "d_kv": width // 4, "d_ff": 2 * width,
+        "num_layers": layers, "num_decoder_layers": layers, "num_heads": 4, "vocab_size": vocabulary, "tie_word_embeddings": False,
+        "feed_forward_proj": "gated-gelu", "is_encoder_decoder": True, "decoder_start_token_id": 0, "pad_token_id": 0,
+        "eos_token_id": 1, "torch_dtype": "float32",
+    }  # fmt: skip
+
+
+def t5_shapes(layers: int, width: int, vocabulary: int) -> dict[str, tuple[int, ...]]:
+    square, norm = (width, width), (width,)
+    shapes: dict[str, tuple[int, ...]] = {"shared.weight": (vocabulary, width), "lm_head.weight": (vocabulary, width)}
+    for stack in ("encoder", "decoder"):
+        parts = ["SelfAttention"] + ["EncDecAttention"] * (stack == "decoder")
+        for layer in range(layers):
+            block = f"{stack}.block.{layer}.layer"
+            for place, part in enumerate(parts):
+                shapes |= {f"{block}.{place}.{part}.{one}.weight": square for one in "qkvo"}
+                shapes[f"{block}.{place}.layer_norm.weight"] = norm
+            dense = f"{block}.{len(parts)}"
+            shapes |= {f"{dense}.DenseReluDense.{one}.weight": (2 * width, width) for one in ("wi_0", "wi_1")}
+            shapes |= {f"{dense}.DenseReluDense.wo.weight": (width, 2 * width), f"{dense}.layer_norm.weight": norm}
+        shapes[f"{stack}.block.0.layer.0.SelfAttention.relative_attention_bias.weight"] = (32, 4)
+        shapes[f"{stack}.final_layer_norm.weight"] = norm
+    return shapes
+
+
 def _family(
-    folder: Path, dtype: torch.dtype, *, seed: int, layers: int = 4, width: int = 32, vocabulary: int = 64
+    folder: Path, shapes: dict[str, tuple[int, ...]], config: dict[str, Any], dtype: torch.dtype, *, seed: int
 ) -> dict[str, Path]:
     generator = torch.Generator().manual_seed(seed)
-    shapes = shapes_of(layers, width, vocabulary)
     base = {name: 0.5 * torch.randn(shape, generator=generator) for name, shape in shapes.items()}
-    config = config_of(layers, width, vocabulary, dtype)
     folders = {}
     for index, name in enumerate(NAMES):
         state = {

@@ -176,6 +176,7 @@ def _add_slices(
             layer += 1
     layout.targets += _outside(layout, usable[-1], stack, scopes, inside, above=True)
     _configure(layout, models.reference, usable, stack, path)
+    _check_first(layout, usable[0], stack, path)
 
 
 def _stack(layout: Layout, reference: Known, names: Sequence[str], path: Path) -> str | None:
@@ -284,6 +285,20 @@ def _configure(layout: Layout, reference: Known, cuts: Sequence[_Cut], stack: st
         message = f"config.json of {reference.name} does not say in a way known here that {stack} has {counted(count, 'layer')}."
         consequence = f"The result has {number(len(kept))}. Put that number into its config.json before it is loaded."
         layout.findings.append(finding("layer_count_unknown", "warning", path, message, consequence))
+
+
+def _check_first(layout: Layout, cut: _Cut, stack: str, path: Path) -> None:
+    """Some models keep in their first layer what all of them use."""
+    lead, first = cut.lead
+    inventory = layout.inventory(lead)
+    lacking = [rest for rest in inventory.rests(stack, 0) if rest not in set(inventory.rests(stack, first))]
+    if first and lacking:
+        message = (
+            f"Layer 0 of the result is layer {first} of {lead.name}, which lacks {counted(len(lacking), 'tensor')} that layer 0 "
+            f"has, first {lacking[0]}."
+        )
+        consequence = "Models that look for it in their first layer will not load, or start with random numbers there."
+        layout.findings.append(finding("first_layer_incomplete", "warning", path, message, consequence))
 
 
 def _no_such_module(name: str, names: Sequence[str], path: Path) -> Finding:

@@ -220,3 +220,14 @@ def test_what_goes_by_the_whole_model_has_one_value() -> None:
     assert found(checked(document, BASE, A, B), "setting_of_whole_model").where == "ratio"
     assert checked(document | {"scope": "tensor"}, BASE, A, B).plan is not None
     assert checked(document | {"ratio": 0.2, "lambda": [0.5, 1.0]}, BASE, A, B).plan is not None
+
+
+def test_a_first_layer_that_lacks_what_the_first_alone_holds_is_told() -> None:
+    entry = model("a")
+    extra = facts_make(
+        "a", {name: fact.shape for name, fact in entry.tensors.items()} | {"layers.0.bias": (4,)}, config=CONFIG
+    )
+    assert (
+        "layers.0 " not in found(checked(cut([("a", 1, 3)], method="linear"), extra), "first_layer_incomplete").message
+    )
+    assert "first_layer_incomplete" not in codes(checked(cut([("a", 0, 2)], [("a", 1, 3)], method="linear"), extra))
