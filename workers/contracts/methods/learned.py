@@ -11,6 +11,13 @@ def examples(default: int, help: str = "How many of each dataset are looked at, 
     return Parameter("examples", "integer", "Examples", help, default=default, minimum=1, maximum=1_000_000)
 
 
+def off_diagonal(default: float) -> Parameter:
+    return Parameter(
+        "off_diagonal", "number", "Off the diagonal (a)",
+        default=default, minimum=0.0, maximum=1.0, step=0.05,
+    )  # fmt: skip
+
+
 LEARNED: tuple[Method, ...] = (
     Method(
         "fisher",
@@ -41,5 +48,33 @@ LEARNED: tuple[Method, ...] = (
         tasks=(*CLASSES, *TEXTS),
         labelled=("labels", "given"),
         when="A few hundred inputs are there, even without answers, and the models know different things.",
+    ),
+    Method(
+        "regmean",
+        "merge",
+        "RegMean",
+        "For each linear layer, the weights that come closest to every model's answers on its own inputs.",
+        "arXiv:2212.09849",
+        "workers.engine.merge.regmean:merge",
+        "data",
+        (off_diagonal(0.95), examples(256)),
+        base="none",
+        memory="tensor",
+        learn="workers.engine.merge.regmean:learn",
+        when="A few hundred inputs of each model are there, and no answers: a strong choice that trains nothing.",
+    ),
+    Method(
+        "regmean_pp",
+        "merge",
+        "RegMean++",
+        "As RegMean, block by block, with inputs as they come out of the blocks that are merged already.",
+        "arXiv:2212.09849",
+        "workers.engine.merge.regmean_pp:merge",
+        "data",
+        (off_diagonal(0.1), examples(256)),
+        base="none",
+        memory="tensor",
+        learn="workers.engine.merge.regmean_pp:learn",
+        when="RegMean's inputs are there and the models are deep: what lower layers have become is taken into account.",
     ),
 )  # fmt: skip
