@@ -47,7 +47,7 @@ MASKS: tuple[Method, ...] = (
                 maximum=1000,
                 step=1,
             ),
-            scale(0.4),
+            scale(0.6),
         ),
         when="Several tasks, where changes that serve a single one disturb all others.",
     ),

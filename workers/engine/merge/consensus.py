@@ -15,7 +15,7 @@ def merge(step: MergeStep) -> torch.Tensor:
 
     Source: Wang et al. 2024, "Localizing task information for improved model merging and compression", arXiv:2405.07813,
         equation 4 (TALL masks) and section 4.2 (Consensus Merging); λ is its α. With all w_i = 1 as published; the weights
-        are ours.
+        are ours. λ and λ_i are chosen on validation data there (λ_i from 0.2 to 0.6), so that their presets are ours too.
 
     Args:
         step: a base and n ≥ 1 sources `[N]`. Parameters: `weight` and `mask_lambda` (λ_i) per source, `agreeing` (k), `lambda`.

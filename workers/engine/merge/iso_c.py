@@ -12,8 +12,9 @@ def merge(step: MergeStep) -> torch.Tensor:
     Σ τ_i = U·diag(σ)·Vᵀ;  σ̄ = mean(σ);  θ = b + λ·σ̄·U·Vᵀ.  Tensors that are not matrices: θ = b + λ·mean(τ_i).
 
     Source: Marczak et al. 2025, "No task left behind: isotropic model merging with common and task-specific subspaces",
-        arXiv:2502.04959, section 4.2; λ is its α. Deviation: directions of singular value zero stay zero and do not count in
-        the mean (which vectors span them is arbitrary, and the sum of the singular values is kept either way).
+        arXiv:2502.04959, section 4.2; λ is its α, chosen on validation data there, the preset is that of FusionBench's results.
+        Deviation: directions of singular value zero stay zero and do not count in the mean (which vectors span them is
+        arbitrary, and the sum of the singular values is kept either way).
 
     Args:
         step: a base and n ≥ 1 sources. Parameters: `lambda`.

@@ -15,8 +15,9 @@ def merge(step: MergeStep) -> torch.Tensor:
     θ = b + λ·σ̄·U⊥·V⊥ᵀ.  Tensors that are not matrices: θ = b + λ·mean(τ_i).
 
     Source: Marczak et al. 2025, "No task left behind: isotropic model merging with common and task-specific subspaces",
-        arXiv:2502.04959, section 4.3 and algorithm 2; λ is its α, f its share of the common subspace. Deviations: directions of
-        singular value zero are left out and do not count in the mean; s is one less where rounding up leaves no room for c.
+        arXiv:2502.04959, section 4.3 and algorithm 2; λ is its α, f its share of the common subspace; the preset of λ is
+        that of FusionBench's results. Deviations: directions of singular value zero are left out and do not count in the mean;
+        s is one less where rounding up leaves no room for c.
 
     Args:
         step: a base and n ≥ 1 sources. Parameters: `common_space_fraction` in [0, 1], `lambda`.

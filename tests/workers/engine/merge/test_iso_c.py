@@ -20,13 +20,15 @@ def test_all_singular_values_become_their_mean():
     before = np.linalg.svd(
         references.deltas(base, sources)[0] + sum(references.deltas(base, sources[1:])), compute_uv=False
     )
-    after = np.linalg.svd((merged("iso_c", base, sources, maths=torch.float64) - base).numpy(), compute_uv=False)
+    after = np.linalg.svd(
+        (merged("iso_c", base, sources, maths=torch.float64, **{"lambda": 1.0}) - base).numpy(), compute_uv=False
+    )
     assert np.allclose(after, before.mean(), rtol=1e-8)
 
 
 def test_directions_that_nobody_changed_stay_as_they_were():
     base, sources = low_rank((20, 14))
-    change = merged("iso_c", base, sources, maths=torch.float64)
+    change = merged("iso_c", base, sources, maths=torch.float64, **{"lambda": 1.0})
     assert references.relative(change, base, references.iso_c(base, sources)) < 1e-5
     assert int(torch.linalg.matrix_rank(change)) == int(torch.linalg.matrix_rank(sources[0] + sources[1]))
 
@@ -37,5 +39,5 @@ def test_an_ill_conditioned_sum_is_decomposed_itself():
     left, _, right = np.linalg.svd((source - base).numpy())
     spread = torch.from_numpy(left @ np.diag(np.logspace(0, -7, 25)) @ right)
     base = torch.zeros_like(base)
-    result = merged("iso_c", base, [spread], maths=torch.float64)
+    result = merged("iso_c", base, [spread], maths=torch.float64, **{"lambda": 1.0})
     assert references.relative(result, base, references.iso_c(base, [spread])) < 1e-5

@@ -26,18 +26,22 @@ def test_the_directions_are_shared_out_whole(rank, tasks, fraction, expected):
 
 def test_with_everything_in_common_it_is_iso_c():
     base, sources = family((20, 12))
-    iso_cts = merged("iso_cts", base, sources, maths=torch.float64, common_space_fraction=1.0)
-    assert torch.allclose(iso_cts, merged("iso_c", base, sources, maths=torch.float64), rtol=0, atol=1e-9)
+    iso_cts = merged("iso_cts", base, sources, maths=torch.float64, common_space_fraction=1.0, **{"lambda": 1.0})
+    assert torch.allclose(
+        iso_cts, merged("iso_c", base, sources, maths=torch.float64, **{"lambda": 1.0}), rtol=0, atol=1e-9
+    )
 
 
 def test_all_singular_values_are_the_same():
     base, sources = family((30, 18))
-    after = np.linalg.svd((merged("iso_cts", base, sources, maths=torch.float64) - base).numpy(), compute_uv=False)
+    after = np.linalg.svd(
+        (merged("iso_cts", base, sources, maths=torch.float64, **{"lambda": 1.0}) - base).numpy(), compute_uv=False
+    )
     assert after[0] > 0
     assert np.allclose(after[: len(after) // 2], after[0], rtol=0.2)
 
 
 def test_changes_of_few_directions():
     base, sources = low_rank((20, 14))
-    result = merged("iso_cts", base, sources, maths=torch.float64)
+    result = merged("iso_cts", base, sources, maths=torch.float64, **{"lambda": 1.0})
     assert references.relative(result, base, references.iso_cts(base, sources, 0.8)) < 1e-5
