@@ -50,7 +50,8 @@ def write(
 def _artifact(models: Sequence[Input]) -> Any:
     """What goes in comes out, where all sources are of one kind."""
     kinds = {item.facts.artifact for item in models if item.role == "source"}
-    return kinds.pop() if len(kinds) == 1 and "unknown" not in kinds else "model"
+    # Task vectors are applied to their base, which makes a whole model.
+    return kinds.pop() if len(kinds) == 1 and not kinds & {"unknown", "task_vector"} else "model"
 
 
 def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]:
@@ -77,7 +78,7 @@ def _value(recipe: MergeRecipe, index: int, name: str) -> Any:
     """A per-source parameter: the source's own, else the recipe's, else the method's default; None where it is no single number."""
     row = method_get("merge", recipe.method)
     parameter = row.parameter(name) if row else None
-    if parameter is None:
+    if parameter is None or recipe.slices or recipe.modules:
         return None
     value = recipe.sources[index].parameters.get(name, recipe.parameters.get(name, parameter.default))
     return value if isinstance(value, int | float) else None
