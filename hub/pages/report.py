@@ -16,6 +16,10 @@ REPORT_BYTES = 64 * 2**20
 _Number = Annotated[float, Field(ge=-1e100, le=1e100, allow_inf_nan=False)]
 _Count = Annotated[float, Field(ge=0, le=2**62, allow_inf_nan=False)]
 
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+# A little beyond one: cosines are rounded.
+_Cosine = Annotated[float, Field(ge=-1.001, le=1.001, allow_inf_nan=False)]
+
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="ignore")
@@ -24,7 +28,19 @@ class _Part(BaseModel):
 class _Tensor(_Part):
     norms: list[_Number | None] | None = None
     norm: _Number | None = None
-    agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    agreement: _Share | None = None
+    cosines: list[_Cosine | None] | None = None
+    kept: list[_Share | None] | None = None
+    overruled: list[_Share | None] | None = None
+    conflict: _Share | None = None
+    lost: _Share | None = None
+    sampled: _Share | None = None
+
+
+class _Summary(_Part):
+    norms: list[_Number | None] | None = None
+    cosines: list[_Cosine | None] | None = None
+    pairs: list[_Cosine | None] | None = None
 
 
 class _Dropped(_Part):
@@ -50,6 +66,7 @@ class _Report(_Part):
     vectors: list[str] | None = None
     relative_to: str | None = None
     tensors: dict[str, _Tensor] | None = None
+    summary: _Summary | None = None
     copied: list[Any] | None = None
     dropped: list[_Dropped] | None = None
     inputs: list[_Input] | None = None

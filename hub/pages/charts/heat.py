@@ -1,5 +1,6 @@
-"""Layer × source heat map in six steps of the accent, a figure in every cell; sign agreement as dots on a ruler at the right."""
+"""Layer × source heat map in six steps of the accent, a figure in every cell; one share of each layer as a dot on a ruler at the right."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.utils.safestring import SafeString
@@ -13,10 +14,10 @@ STEPS = 6
 
 @dataclass(frozen=True)
 class Layer:
-    """`values` has one figure per source; `agreement` is the share of values whose sign all sources share."""
+    """`values` has one figure per source, None where it is not known; `agreement` is the share that stands on the ruler."""
 
     name: str
-    values: list[float]
+    values: Sequence[float | None]
     agreement: float | None = None
 
 
@@ -33,41 +34,52 @@ def places_for(highest: float) -> int:
 
 
 def draw(
-    layers: list[Layer], sources: list[str], title: str, measure: str = "change, relative to the base"
+    layers: list[Layer],
+    sources: list[str],
+    title: str,
+    measure: str = "change, relative to the base",
+    *,
+    highest: float | None = None,
+    show: Callable[[float], str] | None = None,
+    ruled: str = "sign agreement",
 ) -> SafeString:
+    """`highest` is where the steps end, the highest value where it is left out; values below zero are in the first step."""
     left, cells, pitch, top = 98.0, 460.0, 23.0, 24.0
     has_agreement = any(layer.agreement is not None for layer in layers)
     cell = cells / max(1, len(sources))
-    highest = max((value for layer in layers for value in layer.values), default=0.0)
-    places = places_for(highest)
+    most = max((value for layer in layers for value in layer.values if value is not None), default=0.0)
+    end = most if highest is None else highest
+    places = places_for(end)
+    write = show or (lambda value: f"{value:.{places}f}")
     parts = [
         tag("text", _short(name, cell), x=left + cell * (index + 0.5), y=13.0, text_anchor="middle")
         for index, name in enumerate(sources)
     ]
     if has_agreement:
-        parts.append(tag("text", "sign agreement", x=582.0, y=13.0))
+        parts.append(tag("text", ruled, x=582.0, y=13.0))
     for row, layer in enumerate(layers):
         y = top + row * pitch
-        parts.append(tag("text", layer.name, x=0.0, y=y + 15))
+        parts.append(tag("text", _short(layer.name, left), x=0.0, y=y + 15))
         for column, value in enumerate(layer.values):
-            step = step_of(value, highest)
-            x = left + column * cell
-            parts.append(tag("rect", class_=f"heat heat-{step}", x=x, y=y, width=cell - 2, height=pitch - 2))
-            parts.append(
-                tag(
-                    "text",
-                    f"{value:.{places}f}",
-                    x=x + cell / 2,
-                    y=y + 15,
-                    text_anchor="middle",
-                    class_="on-heat" if step > 3 else "in-heat",
-                )
-            )
+            parts.append(_cell(value, end, write, left + column * cell, y, cell, pitch))
         if layer.agreement is not None:
             parts.append(_agreement(layer.agreement, y + pitch / 2))
     floor = top + len(layers) * pitch
-    parts.append(_legend(left, floor + 10, highest, measure))
+    parts.append(_legend(left, floor + 10, end, measure, write))
     return picture(740.0, floor + 44, title, *parts)
+
+
+def _cell(
+    value: float | None, end: float, write: Callable[[float], str], x: float, y: float, cell: float, pitch: float
+) -> SafeString:
+    step = step_of(max(0.0, value or 0.0), end)
+    class_ = "on-heat" if step > 3 else "in-heat"
+    word = tag(
+        "text", "–" if value is None else write(value), x=x + cell / 2, y=y + 15, text_anchor="middle", class_=class_
+    )
+    if value is None:
+        return word
+    return join([tag("rect", class_=f"heat heat-{step}", x=x, y=y, width=cell - 2, height=pitch - 2), word])
 
 
 def _short(name: str, width: float) -> str:
@@ -86,7 +98,7 @@ def _agreement(share: float, y: float) -> SafeString:
     )
 
 
-def _legend(left: float, y: float, highest: float, measure: str) -> SafeString:
+def _legend(left: float, y: float, highest: float, measure: str, write: Callable[[float], str]) -> SafeString:
     start, width = left + 200.0, 43.0
     parts = [tag("text", measure, x=start - 12, y=y + 9, text_anchor="end", class_="soft")]
     for step in range(STEPS):
@@ -95,7 +107,7 @@ def _legend(left: float, y: float, highest: float, measure: str) -> SafeString:
         parts.append(
             tag(
                 "text",
-                f"{highest * step / STEPS:.{places_for(highest)}f}",
+                write(highest * step / STEPS),
                 x=x,
                 y=y + 22,
                 text_anchor="middle",

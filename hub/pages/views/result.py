@@ -13,6 +13,8 @@ from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured_from
+from hub.pages.merged.maps import map_figures
+from hub.pages.merged.odd import odd_sentences
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
@@ -100,6 +102,8 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "made_from": _made_from(opened),
         "noun": KIND_NOUNS.get(str(opened.manifest.get("kind")), "job"),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
+        "maps": [figure for _, figure in map_figures(opened.repo, report, opened.facts, opened.commit.oid)],
+        "odd": odd_sentences(report, opened.facts),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
         "recipe": recipe_yaml(recipe) if recipe else "",
@@ -113,8 +117,10 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 
 @require_safe
 def layers_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
+    """`of` names one of the heat maps; without it, the change of each layer."""
     opened = entry_open(request, namespace, name)
-    figure = layers_figure(opened.repo, report_of(opened), opened.facts, opened.commit.oid)
+    given, what = (opened.repo, report_of(opened), opened.facts, opened.commit.oid), request.GET.get("of", "")
+    figure = dict(map_figures(*given)).get(what) if what else layers_figure(*given)
     if figure is None:
-        raise NotFound("The report of this entry has no layers.")
-    return csv_response(f"{opened.repo.name}-layers", figure.table)
+        raise NotFound("The report of this entry has no such figures by layer.")
+    return csv_response("-".join([opened.repo.name, "layers", *([what] if what else [])]), figure.table)
