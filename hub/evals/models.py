@@ -32,6 +32,11 @@ class Evaluation(Identified, TimeStamped):
     cost = models.JSONField(default=dict)
     # The same measurement again: how far apart its numbers lie is the noise floor.
     repeat = models.PositiveSmallIntegerField(default=0)
+    # sha256 over the sorted examples: equal data, equal hash; "" on rows from before it was kept.
+    example_hash = models.CharField(max_length=64, blank=True)
+    # Examples that say again what another one said, and of other splits and of data that was trained on how many of these examples they hold too. null, {}: not looked.
+    duplicates = models.PositiveIntegerField(null=True)
+    leakage = models.JSONField(default=dict)
     invalid = models.CharField(max_length=300, blank=True, help_text="why this number is not to be used")
     job = models.ForeignKey("jobs.Job", null=True, on_delete=models.SET_NULL, related_name="evaluations")
     predictions = models.ForeignKey("blobs.Blob", null=True, on_delete=models.PROTECT, related_name="+")

@@ -17,13 +17,14 @@ MOST_CELLS = 2_000
 
 @dataclass(frozen=True)
 class Cell:
-    """`url` leads to the measurement once it is published. `label` is the word of its column."""
+    """`url` leads to the measurement once it is published. `label` is the word of its column. `is_left_out`: it could not be measured."""
 
     text: str
     is_best: bool = False
     url: str = ""
     value: float | None = None
     label: str = ""
+    is_left_out: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,22 @@ class Row:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A model that could not be measured on `data`, and why."""
+
+    model: str
+    data: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Matrix:
     heads: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...]
     done: int
     total: int
     is_final: bool
+    left_out: tuple["LeftOut", ...] = ()
 
     @property
     def title(self) -> str:
@@ -54,8 +65,10 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     asked = job.request.get("recipe") or job.recipe
     names = called(job)
     models, data = names.words, [_data_name(entry) for entry in asked.get("data") or ()]
-    found = _published(job, user, names) or _partial(job, names)
-    if not found or not models or len(models) * len(data) > MOST_CELLS:
+    notes = _notes(job)
+    found = _published(job, user, names) or _partial(notes, names)
+    left_out = _left_out(notes, names)
+    if not (found or left_out) or not models or len(models) * len(data) > MOST_CELLS:
         return None
     keys = list(dict.fromkeys([*(key for key in found)]))
     columns = _columns(data, keys)
@@ -67,17 +80,25 @@ def matrix_of(job: Job, user: Any) -> Matrix | None:
     named = list(dict.fromkeys([*models, *(model for model, _, _ in keys)]))
     rows = [[found.get((model, name, metric)) for name, metric in columns] for model in named]
     best = [_best([row[place] for row in rows], metric_of(metric)) for place, (_, metric) in enumerate(columns)]
+    missing = {(left.model, left.data) for left in left_out}
     shown = tuple(
         Row(
             model,
             tuple(
-                _cell(cell, metric_of(columns[place][1]), best[place], heads[place][0])
+                _cell(
+                    cell,
+                    metric_of(columns[place][1]),
+                    best[place],
+                    heads[place][0],
+                    (model, columns[place][0]) in missing,
+                )
                 for place, cell in enumerate(row)
             ),
         )
         for model, row in zip(named, rows, strict=True)
     )
-    return Matrix(heads, shown, len(found), max(len(found), len(models) * len(data)), bool(job.finished_at))
+    total = max(len(found), len(models) * len(data))
+    return Matrix(heads, shown, len(found), total, bool(job.finished_at), left_out)
 
 
 def _benchmarks(asked: Any, data: list[str]) -> dict[str, str]:
@@ -104,20 +125,34 @@ def _columns(data: list[str], keys: list[tuple[str, str, str]]) -> list[tuple[st
     return [(name, seen.get(name, fallback)) for name in dict.fromkeys([*data, *seen])]
 
 
-def _partial(job: Job, names: Called) -> Found:
-    """From the notes that the worker leaves with each unit; a resumed attempt does not measure again."""
+def _notes(job: Job) -> list[dict[str, Any]]:
+    """What the worker leaves with each unit; a resumed attempt does not measure again."""
+    events = JobEvent.objects.filter(job=job, type="checkpoint").order_by("pk").values_list("data", flat=True)
+    notes = [data.get("data") or {} for data in events[:MOST_CELLS]]
+    return [note for note in notes if isinstance(note.get("model"), str) and isinstance(note.get("data"), str)]
+
+
+def _partial(notes: list[dict[str, Any]], names: Called) -> Found:
     found: Found = {}
-    for data in JobEvent.objects.filter(job=job, type="checkpoint").order_by("pk").values_list("data", flat=True)[:MOST_CELLS]:  # fmt: skip
-        note = data.get("data") or {}
-        model, name = note.get("model"), note.get("data")
+    for note in notes:
         metric = _first_metric(note)
-        if isinstance(model, str) and isinstance(name, str) and metric is not None:
+        if metric is not None:
             value = note.get(metric)
-            found[names.by_reference.get(model, _plain(model)), _plain(name), metric] = (
+            found[_word(note, names), _plain(note["data"]), metric] = (
                 float(value) if isinstance(value, int | float) else None,
                 "",
             )
     return found
+
+
+def _left_out(notes: list[dict[str, Any]], names: Called) -> tuple[LeftOut, ...]:
+    """By model and data: of several attempts and repeats the last one counts, also where it measured after all."""
+    last = {(_word(note, names), _plain(note["data"])): note for note in notes}
+    return tuple(LeftOut(model, data, str(note["left_out"])) for (model, data), note in last.items() if note.get("left_out"))  # fmt: skip
+
+
+def _word(note: dict[str, Any], names: Called) -> str:
+    return names.by_reference.get(note["model"], _plain(note["model"]))
 
 
 def _first_metric(note: dict[str, Any]) -> str | None:
@@ -141,7 +176,9 @@ def _best(cells: list[tuple[float | None, str] | None], metric: Metric) -> float
     return (max if metric.higher_is_better else min)(values) if len(values) > 1 else None
 
 
-def _cell(cell: tuple[float | None, str] | None, metric: Metric, best: float | None, label: str) -> Cell:
+def _cell(
+    cell: tuple[float | None, str] | None, metric: Metric, best: float | None, label: str, is_left_out: bool
+) -> Cell:
     if cell is None:
-        return Cell("", label=label)
+        return Cell("", label=label, is_left_out=is_left_out)
     return Cell(score_words(cell[0], metric), cell[0] is not None and cell[0] == best, cell[1], cell[0], label)

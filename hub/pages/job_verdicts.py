@@ -63,6 +63,8 @@ def _sentence(rows: list[Verdict]) -> str:
             else f"{row.best} and {row.next} cannot be told apart on these data."
         )
     clear = sum(row.difference is not None and row.difference.verdict == "gain" for row in known)
+    if not clear:
+        return f"On none of the {len(rows)} datasets is the best model better than the next by more than chance."
     return f"On {clear} of {len(rows)} datasets the best model is better than the next by more than chance."
 
 

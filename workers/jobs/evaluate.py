@@ -64,7 +64,11 @@ def _measure_all(ports: Ports, units: list[Unit]) -> tuple[list[dict[str, Any]],
                     entry = runner.measure(unit, done)
                 except UserError as error:
                     first = first or error
-                    left_out.append(_left_out(unit, error))
+                    left = _left_out(unit, error)
+                    left_out.append(left)
+                    ports.reporter.checkpoint(
+                        unit.name, model=unit.model.reference, data=unit.data.reference, left_out=left["message"], code=left["code"]
+                    )  # fmt: skip
                     message = f"{unit.model.reference} is not measured on {unit.data.reference}: {error}"
                     ports.reporter.log(message, "warning")
                     ports.reporter.progress(done + 1, len(units), "evaluations", unit.model.reference)

@@ -7,8 +7,9 @@ from typing import Any
 
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
-from workers.contracts.jobs import Input
 from workers.jobs.evaluate_units import Unit
+
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,8 @@ def _odd(duplicates: int, leakage: dict[str, int], examples: int, name: str) -> 
     for split, count in leakage.items():
         if count:
             message = f"{count} of {examples} examples of {name} also stand in {split}, with the same input."
-            told.append(("data_leakage", message, f"A model that was trained on {split} may know them by heart."))
+            learned = "trained on train" if split == "train" else f"trained on {split}, or chosen by it,"
+            told.append(("data_leakage", message, f"A model that was {learned} may know them by heart."))
     return [
         Finding(code=code, severity="warning", message=message, consequence=consequence, where="data", stage="run")
         for code, message, consequence in told
@@ -71,25 +73,36 @@ def _odd(duplicates: int, leakage: dict[str, int], examples: int, name: str) -> 
 
 
 def _leakage(folder: Path, unit: Unit, examples: Any, scratch: Path, warnings: list[Finding]) -> dict[str, int]:
-    """Training rows are what a model may have seen; the split that is measured is looked for among them."""
-    if unit.definition.split == "train" or not _has_train(folder, unit.data):
+    """The rows that a model may have learned from, or been chosen by, are looked through for those of the split that is measured."""
+    if unit.definition.split == "train":
         return {}
+    found = {}
+    for name in _others(folder, unit):
+        try:
+            found[name] = overlap_with(folder, name, unit, examples, scratch)
+        except UserError as error:
+            # The split that is measured is sound: what is wrong with another one is told, and stops nothing.
+            message = f"Whether these examples also stand in {name} is not known. {error}"
+            warnings.append(
+                Finding(code="leakage_unknown", severity="warning", where="data", stage="run", message=message)
+            )
+    return found
+
+
+def overlap_with(folder: Path, name: str, unit: Unit, examples: Any, scratch: Path, reference: str = "") -> int:
+    """How many of `examples` have an input that the split `name` of the dataset in `folder` holds too."""
     from workers.engine.data.examples import examples_of
     from workers.engine.data.leakage import overlap
     from workers.engine.data.splits import open_split
 
-    try:
-        split = open_split(folder, "train", reference=unit.data.reference, scratch=scratch)
-        train = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
-    except UserError as error:
-        # The split that is measured is sound: what is wrong with another one is told, and stops nothing.
-        message = f"Whether these examples also stand in train is not known. {error}"
-        warnings.append(Finding(code="leakage_unknown", severity="warning", where="data", stage="run", message=message))
-        return {}
-    return {"train": overlap(examples, train)}
+    split = open_split(folder, name, reference=reference or unit.data.reference, scratch=scratch)
+    other = examples_of(split, unit.definition.task, columns=unit.definition.columns, name=str(split))
+    return overlap(examples, other)
 
 
-def _has_train(folder: Path, data: Input) -> bool:
+def _others(folder: Path, unit: Unit) -> list[str]:
     from workers.engine.data.splits import split_names
 
-    return data.reference.startswith("builtin:") or "train" in split_names(folder)
+    is_built_in = unit.data.reference.startswith("builtin:")
+    held = SPLITS if is_built_in else split_names(folder)
+    return [name for name in SPLITS if name in held and name != unit.definition.split]

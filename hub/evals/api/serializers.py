@@ -31,6 +31,16 @@ class EvaluationOutput(serializers.Serializer):
         help_text="parameters, flops, latency_ms, examples_per_s, peak_memory_bytes, size_bytes, device; what is not known is left out"
     )
     repeat = serializers.IntegerField(help_text="0, or which repetition of the same measurement")
+    example_hash = serializers.CharField(
+        help_text="sha256 over the sorted examples: equal data, equal hash; empty: measured before it was kept"
+    )
+    duplicates = serializers.IntegerField(
+        allow_null=True, help_text="examples that say again what another one said; null: not looked"
+    )
+    leakage = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="how many of these examples also stand in another split, or in data that the model was trained on, by its name; what is not named was not looked at",
+    )
     invalid = serializers.CharField(help_text="why this number is not to be used; empty: it is")
     job = serializers.UUIDField(allow_null=True, help_text="null unless you may see the job")
     created_at = serializers.DateTimeField()

@@ -20,6 +20,7 @@ def measured(alice, lab):
             repo=repo, commit_oid=commit.oid, data_repo=data, data_name=name, data_commit=data_commit.oid, split="test",
             metrics={"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95, "n": 100}}, examples=100, job=make_job(alice),
             cost={"parameters": 7, "flops": None, "latency_ms": {"p50": 1.5}}, labels=["no", "yes"], definition_digest="d" * 64,
+            example_hash="e" * 64, duplicates=1, leakage={"train": 2},
         )  # fmt: skip
     return commit
 
@@ -38,6 +39,7 @@ def test_says_what_was_measured(api_as, alice, measured):
     assert (row["task"], row["metric"], row["digest"]) == ("image-classification", "accuracy", "d" * 64)
     assert row["cost"] == {"parameters": 7, "latency_ms": {"p50": 1.5}}
     assert (row["labels"], row["repeat"], row["invalid"]) == (["no", "yes"], 0, "")
+    assert (row["example_hash"], row["duplicates"], row["leakage"]) == ("e" * 64, 1, {"train": 2})
 
 
 def test_measurements_on_data_one_may_not_see_are_left_out(api, api_as, alice, bob, charlie, measured):

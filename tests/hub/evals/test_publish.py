@@ -64,7 +64,10 @@ def test_makes_a_row_per_model_and_split_with_its_answers(job, files):
 
 def test_publishing_twice_makes_one_row(job, files):
     publish(job, files, row(0, 0))
-    publish(job, files, row(0, 0))
+    assert (Evaluation.objects.get().duplicates, Evaluation.objects.get().leakage) == (None, {})
+    publish(job, files, row(0, 0) | {"example_hash": "e" * 64, "duplicates": 3, "leakage": {"train": 1}})
+    (found,) = Evaluation.objects.values("example_hash", "duplicates", "leakage")
+    assert found == {"example_hash": "e" * 64, "duplicates": 3, "leakage": {"train": 1}}
     assert Evaluation.objects.count() == 1
 
 

@@ -125,6 +125,19 @@ def test_numbers_are_shown_as_soon_as_they_are_measured(browser, alice, measurin
     assert page.count(">waits<") == 3
 
 
+def test_a_model_that_cannot_be_measured_is_named_with_the_reason(browser, alice, measuring):
+    note = {"model": "alice/two", "data": "demo/digits-clean"}
+    told(
+        measuring,
+        CheckpointEvent(unit="1-0", data={**note, "left_out": "It answers <b>NaN</b>.", "code": "nan_predictions"}),
+    )
+    page = page_of(browser, alice, measuring)
+    assert "<b>alice/two</b> is not measured on demo/digits-clean. It answers &lt;b&gt;NaN&lt;/b&gt;." in page
+    assert (page.count(">left out<"), page.count(">waits<")) == (1, 2)
+    told(measuring, CheckpointEvent(unit="1-0", data={**note, "task": "image-classification", "accuracy": 0.5}))
+    assert "is not measured on" not in page_of(browser, alice, measuring)
+
+
 def test_a_benchmark_is_called_by_its_name(browser, alice, measuring):
     asked = {**measuring.recipe, "data": [{"benchmark": "tiny-digits"}, DATA[1]]}
     Job.objects.filter(pk=measuring.pk).update(recipe=asked)

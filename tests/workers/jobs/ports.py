@@ -32,6 +32,7 @@ class FakeWorkspace:
 @dataclass
 class FakeReporter:
     events: list[tuple] = field(default_factory=list)
+    notes: list[dict[str, object]] = field(default_factory=list)
 
     def progress(self, done: float, total: float, unit: str = "", message: str = "") -> None:
         self.events.append(("progress", done, total))
@@ -47,6 +48,7 @@ class FakeReporter:
 
     def checkpoint(self, unit: str, **data: object) -> None:
         self.events.append(("checkpoint", unit))
+        self.notes.append(data)
 
     def of(self, type: str) -> list[tuple]:
         return [event for event in self.events if event[0] == type]

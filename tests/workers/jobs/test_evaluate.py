@@ -157,6 +157,8 @@ def test_a_broken_model_is_left_out_and_takes_no_other_down(trained, clean, tmp_
     (left,) = result.report["left_out"]
     assert (left["model"]["reference"], left["code"]) == ("alice/broken", "nan_predictions")
     assert result.metrics["left_out"] == 1
+    (note,) = [note for note in ports.reporter.notes if "left_out" in note]
+    assert (note["model"], note["left_out"]) == ("alice/broken", left["message"])
     assert any("alice/broken is not measured on demo/clean" in message for _, message, _ in ports.reporter.of("log"))
     assert any("alice/broken is not measured on demo/clean" in line for line in outcome_lines(result.report))
 

@@ -88,9 +88,19 @@ def test_duplicates_and_leakage_are_counted(trained, clean, tmp_path):
     save_file(test, odd / "data" / "test.safetensors")
     row = measure(tmp_path / "out", trained, odd)
     assert row["duplicates"] == 1
-    assert row["leakage"] == {"train": 3}
+    assert row["leakage"] == {"train": 3, "validation": 0}
     assert [finding["code"] for finding in row["warnings"]] == ["data_duplicates", "data_leakage"]
-    assert measure(tmp_path / "plain", trained, clean)["leakage"] == {"train": 0}
+    assert measure(tmp_path / "plain", trained, clean)["leakage"] == {"train": 0, "validation": 0}
+
+
+def test_examples_that_also_stand_in_validation_are_counted(trained, clean, tmp_path):
+    odd = shutil.copytree(clean, tmp_path / "odd")
+    test = load_file(odd / "data" / "test.safetensors")
+    save_file({name: values[:7].copy() for name, values in test.items()}, odd / "data" / "validation.safetensors")
+    row = measure(tmp_path / "out", trained, odd)
+    assert row["leakage"] == {"train": 0, "validation": 7}
+    (told,) = row["warnings"]
+    assert told["consequence"] == "A model that was trained on validation, or chosen by it, may know them by heart."
 
 
 def test_a_broken_split_beside_the_one_that_is_measured_is_told_and_stops_nothing(trained, clean, tmp_path):
@@ -99,7 +109,7 @@ def test_a_broken_split_beside_the_one_that_is_measured_is_told_and_stops_nothin
     train["images"][0] = float("nan")
     save_file(train, odd / "data" / "train.safetensors")
     row = measure(tmp_path / "out", trained, odd)
-    assert row["leakage"] == {}
+    assert row["leakage"] == {"validation": 0}
     assert [warning["code"] for warning in row["warnings"]] == ["leakage_unknown"]
 
 
