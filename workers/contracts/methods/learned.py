@@ -14,6 +14,7 @@ def examples(default: int, help: str = "How many of each dataset are looked at, 
 def off_diagonal(default: float) -> Parameter:
     return Parameter(
         "off_diagonal", "number", "Off the diagonal (a)",
+        "How much of the way inputs go together counts. 1 takes it as seen, 0 looks at each input by itself.",
         default=default, minimum=0.0, maximum=1.0, step=0.05,
     )  # fmt: skip
 
