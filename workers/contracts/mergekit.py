@@ -106,7 +106,7 @@ def _tokenizer(
         )
     if given is None:
         return
-    text = given if given in {"base", "union"} else reader.model(given, path)
+    text = given if given in ("base", "union") else reader.model(given, path)
     # Where the base is one of the models that are merged it has no place of its own any more.
     body["tokenizer"] = (
         document["base_model"] if text == "base" and "base" not in body and "base_model" in document else text
@@ -147,16 +147,15 @@ def _require(body: dict[str, Any], method: Method | None, pointing: Complaints) 
 
 
 def _has(name: str, body: dict[str, Any]) -> bool:
+    """Whether the recipe, or every part of it, gives a value that is shared by the models of the part."""
     if name in body["parameters"]:
         return True
-    parts = [body, *(module for module in body.get("modules", {}).values() if isinstance(module, dict))]
-    cuts = [item for part in parts for item in part.get("slices", ()) if isinstance(item, dict)]
-    scopes = [part.get("parameters", {}) for part in (*parts[1:], *cuts)]
-    return bool(cuts or parts[1:]) and any(name in scope for scope in scopes)
+    inner = [scope for _, _, scopes in _sources_of(body) for scope in scopes]
+    return any(name in scope for scope in inner)
 
 
 def _sources_of(body: dict[str, Any]) -> list[tuple[Path, Any, list[dict[str, Any]]]]:
-    """Every source of every part, with the scopes around it but for the recipe's own."""
+    """Every source of every part, with the scopes around it but for the recipe's own. What is no source is passed over."""
     found: list[tuple[Path, Any, list[dict[str, Any]]]] = []
     parts: list[tuple[Path, Any]] = [((), body)]
     modules = body.get("modules")

@@ -45,7 +45,7 @@ def fits(filter: str | None, name: str) -> bool:
 def filters_of(setting: Any) -> Iterable[str]:
     """The filters that leave tensors out."""
     entries = (setting,) if isinstance(setting, dict) else setting if isinstance(setting, list | tuple) else ()
-    return [entry["filter"] for entry in entries if isinstance(entry, dict) and entry.get("filter") not in {None, ANY}]
+    return [entry["filter"] for entry in entries if isinstance(entry, dict) and entry.get("filter") not in (None, ANY)]
 
 
 def first_value(parameter: Parameter, scopes: Iterable[Mapping[str, Any]], name: str, position: float) -> Any:
@@ -130,5 +130,5 @@ def _check_reached(parameter: Parameter, entries: Iterable[dict[str, Any]], path
                 "filter_unreachable", (*path, index), message, severity="warning",
                 repair=[complaints.remove((*path, index))],
             )  # fmt: skip
-        elif entry.get("filter") in {None, ANY}:
+        elif entry.get("filter") in (None, ANY):
             open_at = index

@@ -35,9 +35,19 @@ class Values:
     def __init__(self, recipe: MergeRecipe, method: Method) -> None:
         self._shared = [row for row in method.parameters if row.scope == "recipe"]
         self._own = [row for row in method.parameters if row.scope == "source"]
+        self._is_uniform = is_uniform(recipe)
+        self._known: dict[tuple[int, ...], dict[str, Any]] = {}
 
     def of(self, target: Target, parts: Sequence[Part]) -> dict[str, Any]:
         """A shared parameter's filters see the name of the result's tensor, a source's that of the tensor it gives."""
+        if not self._is_uniform:
+            return self._made(target, parts)
+        key = tuple(part.model.member.position for part in parts)
+        if key not in self._known:
+            self._known[key] = self._made(target, parts)
+        return self._known[key]
+
+    def _made(self, target: Target, parts: Sequence[Part]) -> dict[str, Any]:
         place = target.position
         shared = {row.name: first_value(row, target.scopes, target.name, place) for row in self._shared}
         own = {
