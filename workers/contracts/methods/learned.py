@@ -11,6 +11,54 @@ def examples(default: int, help: str = "How many of each dataset are looked at, 
     return Parameter("examples", "integer", "Examples", help, default=default, minimum=1, maximum=1_000_000)
 
 
+def steps(default: int) -> Parameter:
+    return Parameter(
+        "steps", "integer", "Steps", "Updates of the coefficients.", default=default, minimum=1, maximum=1_000_000
+    )
+
+
+def batch_size(default: int) -> Parameter:
+    return Parameter(
+        "batch_size",
+        "integer",
+        "Batch",
+        "Examples of each dataset in one step.",
+        default=default,
+        minimum=1,
+        maximum=4096,
+    )
+
+
+def learning_rate(default: float) -> Parameter:
+    return Parameter(
+        "learning_rate", "number", "Learning rate", "How far a coefficient moves in one step.",
+        default=default, minimum=0.0, maximum=10.0, exclusive_minimum=True, step=0.001,
+    )  # fmt: skip
+
+
+def init(default: float) -> Parameter:
+    return Parameter(
+        "init",
+        "number",
+        "Start",
+        "Every coefficient begins here.",
+        default=default,
+        minimum=0.0,
+        maximum=1.0,
+        step=0.05,
+    )
+
+
+def clamp(default: bool) -> Parameter:
+    return Parameter("clamp", "boolean", "Between 0 and 1", "Hold coefficients between 0 and 1.", default=default)
+
+
+_LEVEL = Parameter(
+    "level", "choice", "Coefficients", "One for each tensor of each model, or one for each model.",
+    default="layer", choices=("layer", "task"),
+)  # fmt: skip
+
+
 def off_diagonal(default: float) -> Parameter:
     return Parameter(
         "off_diagonal", "number", "Off the diagonal (a)",
@@ -77,5 +125,19 @@ LEARNED: tuple[Method, ...] = (
         memory="tensor",
         learn="workers.engine.merge.regmean_pp:learn",
         when="RegMean's inputs are there and the models are deep: what lower layers have become is taken into account.",
+    ),
+    Method(
+        "adamerging",
+        "merge",
+        "AdaMerging",
+        "Learns how much of each model goes into each tensor by making the merged model sure of its answers. Reads no labels.",
+        "arXiv:2310.02575",
+        "workers.engine.merge.adamerging:merge",
+        "gradients",
+        (_LEVEL, init(0.3), clamp(True), learning_rate(1e-3), steps(500), batch_size(16), examples(10_000)),
+        base="required",
+        learn="workers.engine.merge.adamerging:learn",
+        tasks=CLASSES,
+        when="Classifiers are to work on inputs like some that are there without answers, and minutes may be spent.",
     ),
 )  # fmt: skip

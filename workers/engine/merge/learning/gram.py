@@ -83,7 +83,7 @@ def grams_of(
         mask = shown[0]
         if mask is not None and inputs.ndim == 3 and inputs.shape[:2] == mask.shape:
             inputs = inputs[mask.to(torch.bool)]
-        flat = inputs.reshape(-1, inputs.shape[-1]).double()
+        flat: torch.Tensor = inputs.reshape(-1, inputs.shape[-1]).double()
         sums[name].addmm_(flat.T, flat)
         counts[name] += len(flat)
 
@@ -128,8 +128,10 @@ def regression(weights: Sequence[torch.Tensor], grams: Sequence[torch.Tensor], o
     right = torch.stack([gram @ weight for gram, weight in zip(shrunk, weights, strict=True)]).sum(dim=0)
     values = torch.linalg.eigvalsh(total)
     if bool((total.diagonal() == 0).any()) or float(values[0]) * WORST_CONDITION <= float(values[-1]):
-        return torch.linalg.pinv(total, hermitian=True) @ right
-    return torch.linalg.solve(total, right)
+        inverse: torch.Tensor = torch.linalg.pinv(total, hermitian=True)
+        return inverse @ right
+    solved: torch.Tensor = torch.linalg.solve(total, right)
+    return solved
 
 
 def regressed(
