@@ -36,6 +36,11 @@ class Combination:
     def is_random(self) -> bool:
         return "dare" in self.type
 
+    @property
+    def is_by_factors(self) -> bool:
+        """Whether entries of the factors, and not of their product, are drawn: only those are independent of each other."""
+        return self.is_random and not self.type.endswith("_svd")
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -50,6 +55,7 @@ KINDS = {
     "rs2": Kind(4, 4, 6, True),
 }  # fmt: skip
 OVER_SCALED = "the result of rank-stabilised sources keeps their flag, and is scaled by the root of its rank once more"
+ALONE = "one source alone is only scaled, whatever operation was asked for"
 HALF = {"density": 0.5}
 
 
@@ -57,7 +63,7 @@ def _all(type: str, **options: Any) -> tuple[Combination, ...]:
     return (
         Combination("two", type, ("a", "b"), (1.0, 0.5), options),
         Combination("three, one subtracted", type, ("a", "b", "c"), (0.7, -0.4, 1.2), options),
-        Combination("one", type, ("a",), (0.8,), options),
+        Combination("one", type, ("a",), (0.8,), options, defect=ALONE if options else ""),
     )
 
 
@@ -119,6 +125,12 @@ def changes_of(folder: Path) -> dict[str, torch.Tensor]:
     return changes
 
 
+def factors_of(folder: Path) -> dict[str, torch.Tensor]:
+    """A and B of each module, by its name."""
+    factors = load_file(folder / "adapter_model.safetensors")
+    return {name.removeprefix("base_model.model.").removesuffix(".weight"): tensor for name, tensor in factors.items()}
+
+
 def defined(combination: Combination, folders: dict[str, Path]) -> dict[str, torch.Tensor]:
     """The result by the definition of its type, for the types that are not drawn by lot."""
     made = {}
@@ -140,12 +152,11 @@ def _defined(
     combination: Combination, downs: list[torch.Tensor], ups: list[torch.Tensor], scalings: list[float]
 ) -> torch.Tensor:  # fmt: skip
     type, weights = combination.type, list(combination.weights)
-    # One adapter alone is only scaled, whatever was asked for.
-    operation = "linear" if len(downs) == 1 else type.removesuffix("_svd")
+    operation = type.removesuffix("_svd")
     if type in {"cat", "svd"} or type.endswith("_svd"):
         changes = [scaling * up @ down for scaling, up, down in zip(scalings, ups, downs, strict=True)]
         dense = _operated("linear" if operation in {"cat", "svd"} else operation, changes, weights, combination.options)
-        if type == "cat" or len(downs) == 1:
+        if type == "cat":
             return dense
         rank = combination.options.get("svd_rank") or max(down.shape[0] for down in downs)
         left, values, right = torch.linalg.svd(dense, full_matrices=False)

@@ -42,8 +42,15 @@ def combine(question: dict, seed: int, out: Path) -> None:
         for name, layer in model.named_modules()
         if hasattr(layer, "get_delta_weight")
     }
+    factors = {
+        f"{name.removeprefix(PREFIX)}.{side}": getattr(layer, side)["merged"].weight.detach().float().contiguous()
+        for name, layer in model.named_modules()
+        for side in ("lora_A", "lora_B")
+        if hasattr(layer, "get_delta_weight")
+    }
     out.mkdir(parents=True)
     save_file(changes, out / "changes.safetensors")
+    save_file(factors, out / "factors.safetensors")
 
 
 def plain_model(folder: Path) -> torch.nn.Module:

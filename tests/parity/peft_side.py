@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.parity import chance
-from tests.parity.adapters import COMBINATIONS, Combination, adapters_write, changes_of, defined
+from tests.parity.adapters import COMBINATIONS, Combination, adapters_write, changes_of, defined, factors_of
 from tests.parity.oracles import PEFT, asked
 from tests.parity.ours import merged
 from tests.parity.report import Row
@@ -45,7 +45,7 @@ def rows(folder: Path, wanted: Sequence[Combination]) -> tuple[list[Row], list[s
     found = []
     for entry in wanted:
         trouble = answers[slug(entry)]["error"]
-        results = [] if trouble else [load_file(out / "changes.safetensors") for out in theirs[slug(entry)]]
+        results = [] if trouble else [load_file(out / _file(entry)) for out in theirs[slug(entry)]]
         if not entry.is_random:
             found.append(
                 _row(
@@ -60,6 +60,10 @@ def rows(folder: Path, wanted: Sequence[Combination]) -> tuple[list[Row], list[s
         )
     types = {entry.type for entry in COMBINATIONS}
     return found, [] if len(types) == 11 else [f"{len(types)} of peft's eleven combination types are asked"]
+
+
+def _file(entry: Combination) -> str:
+    return "factors.safetensors" if entry.is_by_factors else "changes.safetensors"
 
 
 def _row(entry: Combination, side: str, trouble: str, compare: Any) -> Row:
@@ -95,7 +99,7 @@ def _ours(entry: Combination, results: Sequence[Changes], folders: dict[str, Pat
         out = folder / "ours" / slug(entry) / str(seed)
         if complaint := merged(document | {"seed": seed}, out):
             return complaint
-        made.append(changes_of(out))
+        made.append(factors_of(out) if entry.is_by_factors else changes_of(out))
     if entry.is_random:
         return chance.means(made, results)
     return _apart(made[0], defined(entry, folders) if entry.defect else results[0])
