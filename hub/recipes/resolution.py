@@ -9,6 +9,7 @@ from hub.catalog.models import Commit, Repo
 from hub.catalog.selectors import commit_resolve, entries_of, facts_of, repo_get
 from hub.core.errors import ApplicationError
 from hub.recipes.external import here_as
+from hub.recipes.learned import learned_from
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, InputFile
 from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, RankRecipe, TryRecipe
@@ -22,7 +23,7 @@ BUILTIN = "builtin:"
 
 @dataclass(frozen=True)
 class Resolved:
-    """One reference of the recipe. `repo` and `commit` are None when there is no such entry, and for built-in data."""
+    """One reference of the recipe. `repo` and `commit` are None when there is no such entry, and for built-in data. `of`: which models were trained on it."""
 
     role: Role
     index: int
@@ -31,6 +32,7 @@ class Resolved:
     repo: Repo | None = None
     commit: Commit | None = None
     facts: RepoFacts | None = None
+    of: tuple[int, ...] = ()
 
     def input(self) -> Input | None:
         if self.facts is None:
@@ -41,7 +43,7 @@ class Resolved:
             for entry in entries
             if not entry.is_folder
         )
-        return Input(role=self.role, index=self.index, reference=self.text, facts=self.facts, files=files)
+        return Input(role=self.role, index=self.index, reference=self.text, facts=self.facts, files=files, of=self.of)
 
 
 def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
@@ -66,7 +68,26 @@ def references_resolve(*, user: User, recipe: AnyRecipe) -> list[Resolved]:
             if ("model", text) not in known:
                 known["model", text] = reference_resolve(user=user, type="model", text=text)
             found.append(Resolved("base", entry.index, text, entry.where, *known["model", text]))
-    return found
+    return found + (_learned(user, found) if isinstance(recipe, EvaluateRecipe) else [])
+
+
+def _learned(user: User, found: list[Resolved]) -> list[Resolved]:
+    """Beside the models, what they were trained on: only data other than what they are measured on, whose own splits are there anyway."""
+    models = [
+        (entry.index, entry.commit) for entry in found if entry.role in ("model", "base") and entry.commit is not None
+    ]
+    told = learned_from(user=user, models=models, resolve=reference_resolve)
+    measured = {
+        (entry.facts.repo or entry.text, entry.facts.commit)
+        for entry in found
+        if entry.role == "data" and entry.facts is not None
+    }
+    is_one = len(measured) == 1
+    return [
+        Resolved("trained", index, text, "models", *there, of=places)
+        for index, (text, places, there) in enumerate(told)
+        if not (is_one and there[2] is not None and (there[2].repo or text, there[2].commit) in measured)
+    ]
 
 
 def reference_resolve(*, user: User, type: str, text: str) -> tuple[Repo | None, Commit | None, RepoFacts | None]:

@@ -26,13 +26,17 @@ class InputFile(BaseModel):
 
 
 class Input(BaseModel):
-    """One repo at one commit. `role` is `base`, `source`, `model` or `data`; `index` its place in the recipe."""
+    """One repo at one commit. `role` is `base`, `source`, `model` or `data`; `index` its place in the recipe.
 
-    role: Literal["base", "source", "model", "data"]
+    `trained` is data that no recipe names: what the models at the places `of` were trained on, as their lineage says.
+    """
+
+    role: Literal["base", "source", "model", "data", "trained"]
     index: int = 0
     reference: str
     facts: RepoFacts
     files: tuple[InputFile, ...] = ()
+    of: tuple[int, ...] = ()
 
 
 class JobRequest(BaseModel):

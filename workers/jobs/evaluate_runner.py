@@ -10,6 +10,7 @@ from typing import Any
 from workers.contracts.ports import Ports
 from workers.jobs.cost import Meter
 from workers.jobs.evaluate_data import Data, open_data
+from workers.jobs.evaluate_learned import Learned
 from workers.jobs.evaluate_parts import Parts, answer_parts
 from workers.jobs.evaluate_units import Unit
 from workers.jobs.outputs import write_json
@@ -24,6 +25,7 @@ class Runner:
         self.ports, self.total = ports, total
         self.loaded: tuple[tuple[int, str], Any] | None = None
         self.data: dict[int, Data] = {}
+        self.learned = Learned(ports)
 
     def close(self) -> None:
         if self.loaded is not None:
@@ -49,6 +51,7 @@ class Runner:
         table = parts.table()
         cluster = np.array(data.cluster) if data.cluster is not None else None
         metrics = metrics_of(unit.task, columns_of(table, unit.task), cluster=cluster)
+        leakage, told = self.learned.of(unit, data)
         entry = {
             "key": unit.key,
             "metrics": metrics,
@@ -61,8 +64,8 @@ class Runner:
             },
             "example_hash": data.example_hash,
             "duplicates": data.duplicates,
-            "leakage": data.leakage,
-            "warnings": [*data.warnings, *_by_number(unit, data, predictor), *_remarks(predictor)],
+            "leakage": data.leakage | leakage,
+            "warnings": [*data.warnings, *told, *_by_number(unit, data, predictor), *_remarks(predictor)],
         }  # fmt: skip
         journal = self.ports.workspace.journal
         write_table(table, journal / f"{unit.name}.parquet")

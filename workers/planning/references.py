@@ -12,7 +12,7 @@ from workers.contracts.recipes import (
     TryRecipe,
 )
 
-Role = Literal["base", "source", "model", "data"]
+Role = Literal["base", "source", "model", "data", "trained"]
 
 
 def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:

@@ -6,6 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from hub.catalog.models import LineageEdge
+from hub.catalog.selectors import commit_resolve
 from hub.jobs.services import worker_seen
 from hub.recipes.services import recipe_check, recipe_submit
 from tests.builders import model_folder, vit_config, vit_state
@@ -55,3 +57,33 @@ def test_what_runs_models_goes_to_a_gpu_where_there_is_one(vector):
     worker_seen(name="gpu@there/0", host="there", queues=["gpu"], device="H100", vram_bytes=80 * 2**30)
     job, _ = recipe_submit(user=alice, document=DOCUMENT)
     assert (job.queue, job.request["device"]) == ("gpu", "cuda")
+
+
+def learned(user, **changes):
+    """What an evaluation of alice/vector reads beside what its recipe names: (reference without commit, models)."""
+    job, _ = recipe_submit(user=user, document=DOCUMENT | changes, force=True)
+    read = [item for item in job.request["inputs"] if item["role"] == "trained"]
+    return [(item["reference"].partition("@")[0], item["of"]) for item in read]
+
+
+def test_data_that_a_model_or_its_base_was_trained_on_goes_in_to_be_compared(vector):
+    """As far as the asker may read it, and not where it is what is measured."""
+    alice, base, entry = vector
+    bob = make_user("bob")
+    base_repo = make_repo(alice, "base", folder=base, visibility="public")
+    mine, open_data = (
+        make_repo(alice, name, type="dataset", visibility=held)
+        for name, held in (("mine", "private"), ("open", "public"))
+    )
+    for child, names in ((entry, ["alice/mine", "builtin:digits"]), (base_repo, ["alice/open", "gone/data"])):
+        repos = {repo.full_name: repo for repo in (mine, open_data)}
+        for place, name in enumerate(names):
+            repo = repos.get(name)
+            LineageEdge.objects.create(
+                child=commit_resolve(child, "main"), parent_repo=repo, parent_name=name, relation="trained_on",
+                parent_commit=repo.head if repo is not None else "", position=place, state="recorded",
+            )  # fmt: skip
+    assert sorted(learned(alice)) == [("alice/mine", [0]), ("alice/open", [0])]
+    assert learned(bob) == [("alice/open", [0])]
+    twice = [{"data": "builtin:digits"}, {"data": "builtin:digits", "split": "validation"}]
+    assert "builtin:digits" not in dict(learned(alice, data=twice))

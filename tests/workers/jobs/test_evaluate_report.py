@@ -18,14 +18,15 @@ from workers.contracts.jobs import JobRequest
 from workers.jobs import evaluate
 
 
-def measure(root, model, data, *, labels=None, **asked):
-    """The row of one model on one dataset."""
+def measure(root, model, data, *, labels=None, beside=(), **asked):
+    """The row of one model on one dataset. `beside` are further inputs with their folders."""
     config = json.loads((model / "config.json").read_text())
     facts = {"config": config, **({"labels": labels} if labels else {})}
     inputs = (entry("model", 0, "alice/m", model, **facts), entry("data", 0, "alice/d", data, repo_type="dataset"))
     recipe = {"kind": "evaluate", "models": ["alice/m"], "data": [{"data": "alice/d", **asked}]}
-    request = JobRequest(kind="evaluate", recipe=recipe, inputs=inputs)
-    ports = fake_ports(root, request, {("model", 0): model, ("data", 0): data})
+    request = JobRequest(kind="evaluate", recipe=recipe, inputs=(*inputs, *(item for item, _ in beside)))
+    folders = {("model", 0): model, ("data", 0): data, **{(item.role, item.index): folder for item, folder in beside}}
+    ports = fake_ports(root, request, folders)
     return evaluate.run(ports).report["results"][0]
 
 
@@ -101,6 +102,26 @@ def test_examples_that_also_stand_in_validation_are_counted(trained, clean, tmp_
     assert row["leakage"] == {"train": 0, "validation": 7}
     (told,) = row["warnings"]
     assert told["consequence"] == "A model that was trained on validation, or chosen by it, may know them by heart."
+
+
+@pytest.mark.parametrize("visibility", ["public", "private"])
+def test_examples_that_a_model_was_trained_on_elsewhere_are_counted(trained, clean, tmp_path, visibility):
+    """By lineage. Readers of the number need not know of data that is not public."""
+    learned = shutil.copytree(clean, tmp_path / "learned")
+    test = load_file(clean / "data" / "test.safetensors")
+    save_file({name: values[:9].copy() for name, values in test.items()}, learned / "data" / "train.safetensors")
+    texts = table(tmp_path / "texts", text=["a"])
+    facts = {"repo_type": "dataset", "visibility": visibility}
+    known, other = entry("trained", 0, "lab/own", learned, **facts), entry("trained", 1, "lab/texts", texts, **facts)
+    learnt = known.model_copy(update={"of": (0,)})
+    row = measure(tmp_path / "out", trained, clean, beside=[(learnt, learned), (other, texts)])
+    name = "lab/own" if visibility == "public" else "data that is not public"
+    assert row["leakage"] == {"train": 0, "validation": 0, name: 9}
+    (told,) = row["warnings"]
+    assert told["message"] == f"9 of 96 examples of test of alice/d also stand in {name}, which alice/m was trained on."
+    row = measure(tmp_path / "odd", trained, clean, beside=[(other.model_copy(update={"of": (0,)}), texts)])
+    assert [warning["code"] for warning in row["warnings"]] == ["leakage_unknown"]
+    assert ("lab/texts" in row["warnings"][0]["message"]) == (visibility == "public")
 
 
 def test_a_broken_split_beside_the_one_that_is_measured_is_told_and_stops_nothing(trained, clean, tmp_path):
