@@ -33,7 +33,7 @@ EXPERTS = {"clean": BASE, **{domain: f"digits-vit-{domain}" for domain in zoo.TU
 # Where a preset cannot be meant for a model of four layers.
 SETTINGS: dict[str, dict[str, Any]] = {"layer_swap": {"bottom": 1, "top": 1, "transition": 0}}
 NEEDS_NOTHING = ("weights", "base")
-MULTIPLES = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0)
+MULTIPLES = (0.5, 0.75, 1.0, 1.5, 2.0)
 
 
 @dataclass
@@ -72,9 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     cache = options.data_dir.resolve() / "zoo"
     _train(cache, options.seeds)
-    methods = [
-        row for row in methods_of("merge") if row.needs in NEEDS_NOTHING and not row.learn and row.takes == "model"
-    ]
+    methods = [row for row in methods_of("merge") if row.takes == "model"]
     if options.methods:
         methods = [row for row in methods if row.name in options.methods]
     target = options.data_dir / "bench" / "merge-methods.json"
@@ -124,16 +122,16 @@ def _choose_scale(cache: Path, scratch: Path, method: Method, seed: int, row: Ro
     scale = method.parameter("lambda")
     if scale is None or method.maximum_sources is not None:
         return
-    tried = {}
-    for multiple in MULTIPLES:
-        settings = {"method": method.name, "lambda": multiple * float(scale.default)}
-        made = merge_folder(cache, seed, settings, scratch)
-        chosen, asked = (_accuracy(measure(cache, made, split=split)) for split in ("validation", "test"))
-        tried[settings["lambda"]] = mean(chosen.values()), asked
+    means = {}
+    for value in [multiple * float(scale.default) for multiple in MULTIPLES]:
+        made = merge_folder(cache, seed, {"method": method.name, "lambda": value}, scratch)
+        means[value] = mean(_accuracy(measure(cache, made)).values())
         shutil.rmtree(scratch)
-    best = max(tried, key=lambda value: tried[value][0])
+    best = max(means, key=lambda value: means[value])
+    made = merge_folder(cache, seed, {"method": method.name, "lambda": best}, scratch)
     row.scales.append(best)
-    _note(row.scaled, tried[best][1], reference)
+    _note(row.scaled, _accuracy(measure(cache, made, split="test")), reference)
+    shutil.rmtree(scratch)
 
 
 def recipe_of(method: Method, folders: dict[str, Path], seed: int) -> dict[str, Any]:
@@ -142,6 +140,11 @@ def recipe_of(method: Method, folders: dict[str, Path], seed: int) -> dict[str, 
     recipe: dict[str, Any] = {"kind": "merge", "method": method.name, "seed": seed, **SETTINGS.get(method.name, {})}
     if method.needs_base:
         recipe["base"] = str(folders[BASE])
+    if method.learn:
+        cache = folders[BASE].parents[1]
+        recipe["data"] = [{"data": str(cache / zoo.data_name(domain)), "split": "train"} for domain in zoo.TUNED][
+            : method.maximum_sources
+        ]
     return recipe | {"sources": [{"model": source} for source in sources]}
 
 
