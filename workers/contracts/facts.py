@@ -80,7 +80,8 @@ class Seen(BaseModel):
 class RepoFacts(BaseModel):
     """`reference` is how the recipe named it, `commit` what that resolved to ("" for a local folder).
 
-    `config` is config.json, `adapter` adapter_config.json, `labels` the class names in index order, `tokenizer_digest` the
+    `config` is config.json, `adapter` adapter_config.json, `delta` what task_vector.json
+    says of the whole (not of each tensor), `tensor_digest` that of the weights as the manifest has it, `labels` the class names in index order, `tokenizer_digest` the
     sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with
     row counts (-1: not counted, because only reading everything would tell), `columns` its columns with their Arrow types (`image` for pictures).
     `split_files` are the files of each split where the card lays them out (else their names tell). `seen` is what the first part of each split says of its columns, `problems` why models cannot be measured on a split, where that part tells.
@@ -102,6 +103,8 @@ class RepoFacts(BaseModel):
     base_relation: str = ""
     config: dict[str, Any] = Field(default_factory=dict)
     adapter: dict[str, Any] = Field(default_factory=dict)
+    delta: dict[str, Any] = Field(default_factory=dict)
+    tensor_digest: str = ""
     labels: tuple[str, ...] = ()
     tokenizer_digest: str = ""
     vocabulary: int | None = None

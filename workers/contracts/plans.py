@@ -52,6 +52,9 @@ class Plan(BaseModel):
         default_factory=dict, description="what config.json is to say otherwise than the copied one, by dotted key"
     )
     chat_template: str | None = Field(default=None, description="as in the recipe")
+    deltas: tuple[int, ...] = Field(
+        default=(), description="inputs that are task vectors: their tensors are those of input 0 with the vector applied"
+    )
     dropped: tuple[tuple[int, str], ...] = Field(
         default=(), description="(input index, tensor) that goes nowhere; each has a finding"
     )

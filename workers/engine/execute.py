@@ -21,6 +21,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.jobs import ReportFile
 from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.ports import Cancel, Reporter
+from workers.engine.io.deltas import readers_of
 from workers.engine.io.digest import TensorMark, tensor_digest
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.journal import Journal, ShardRecord
@@ -80,7 +81,7 @@ def execute(
         order of work or on how often it was resumed.
     """
     torch.set_num_threads(1)
-    readers = [Reader(folder) for folder in folders]
+    readers = readers_of(plan, folders)
     merger = merger_of(plan, None if learned is None else Learned(learned))
     in_flight = _in_flight(plan, merger, threads, memory_bytes)
     try:
@@ -118,10 +119,10 @@ def _in_flight(plan: Plan, merger: Merger, threads: int, memory_bytes: int | Non
     wanted = max(1, threads) + 1
     if memory_bytes is None:
         return wanted
-    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory), default=None)
+    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory, plan.deltas), default=None)
     if largest is None:
         return 1
-    needed = memory_of(largest, merger.memory)
+    needed = memory_of(largest, merger.memory, plan.deltas)
     fitting = (memory_bytes - PROCESS_BYTES) // needed
     if fitting < 1:
         raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)

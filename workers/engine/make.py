@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from types import ModuleType
@@ -27,6 +27,8 @@ from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
 # Bytes for each entry of a square matrix, with its eigenvectors, LAPACK's workspace and the factors of all sources; measured
 # up to 140.
 FACTORS = 144
+# Bytes for each entry and input where whole tensors go through plain operations; measured up to 11.
+NATIVE_BYTES = 12
 
 MergeFunction = Callable[[MergeStep], torch.Tensor]
 
@@ -63,7 +65,7 @@ def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
         raise UserError(f"There is no merge method {plan.method!r}.")
     if plan.compat == "mergekit" and plan.method in NATIVE:
         _, native = _found(NATIVE[plan.method])
-        return Merger(partial(merge_whole, native), memory="tensor", learned=learned)
+        return Merger(partial(merge_whole, native), memory="native", learned=learned)
     module, merge = _found(row.runner)
     if row.takes == "adapter":
         return Merger(merge, memory=row.memory, pairs=Pairs(merge))
@@ -103,7 +105,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     return Made(made, mark, measures)
 
 
-def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
+def memory_of(step: TensorStep, memory: Memory = "stretch", deltas: Collection[int] = ()) -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
     The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
@@ -112,13 +114,17 @@ def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
     """
     # A factor of an adapter stands for a larger product.
     elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
+    # A task vector's tensor is put together in memory: what it makes with the base, and what it is decoded from.
+    put_together = 8 * elements * sum(item.source in deltas for item in step.inputs)
     if memory == "matrix":
         return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
+    if memory == "native":
+        return elements * (dtype_of(step.dtype).itemsize + NATIVE_BYTES * (len(step.inputs) + 1)) + (1 << 20)
     if memory == "tensor":
-        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + (1 << 20)
+        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + put_together + (1 << 20)
     result = elements * dtype_of(step.dtype).itemsize
     stretch = min(elements, STRETCH) * 8
-    return result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
+    return put_together + result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:

@@ -1,6 +1,7 @@
 """EXTRACT: what a repo is, from headers, configs and card alone. The hub calls it at each commit, the command line for a folder."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ from workers.planning.configs import (
     task_of,
 )
 from workers.planning.data import Data, holds_data, read_data
+from workers.planning.deltas import CONFIG_FILE as DELTA_CONFIG
 from workers.planning.licence_names import licence_normalise
 from workers.planning.weights import Read, inventory, main_dtype, read_headers
 
@@ -39,13 +41,22 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     sizes = {path: size for path, size, _ in listed}
     config, findings = read_object(CONFIG_FILE, sizes, read)
     adapter, adapter_findings = read_object(ADAPTER_CONFIG_FILE, sizes, read)
+    delta, delta_findings = read_object(DELTA_CONFIG, sizes, read)
     manifest, manifest_findings = read_object(MANIFEST_FILE, sizes, read)
     card, card_findings = _card(sizes, read)
     headers, header_findings = read_headers(sizes, read)
     is_dataset = not (config or adapter or manifest.get("artifact")) and holds_data(sizes, card)
     tensors, tensor_findings = ({}, []) if is_dataset else inventory(headers, sizes, read)
     data, data_findings = read_data(sizes, headers, card, read) if is_dataset else (Data(), [])
-    findings += adapter_findings + manifest_findings + card_findings + header_findings + tensor_findings + data_findings
+    findings += (
+        adapter_findings
+        + delta_findings
+        + manifest_findings
+        + card_findings
+        + header_findings
+        + tensor_findings
+        + data_findings
+    )
     tags = texts_of(card, "tags")
     base = texts_of(card, "base_model") or _adapter_base(adapter)
     # A dataset's tensors are listed too (`test/images`), so that their shapes can be checked; they are no parameters.
@@ -66,6 +77,8 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         base_relation=text_of(card, "base_model_relation") or ("adapter" if adapter and base else ""),
         config=config,
         adapter=adapter,
+        delta={key: value for key, value in delta.items() if isinstance(value, str | int | float)},
+        tensor_digest=_hex(manifest.get("tensor_digest")),
         labels=data.labels if is_dataset else labels_of(config),
         tokenizer_digest=_tokenizer_digest(listed, read),
         vocabulary=shape_of(config).vocabulary if config else None,
@@ -80,6 +93,10 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         problems=data.problems,
     )
     return facts, findings
+
+
+def _hex(value: Any) -> str:
+    return value if isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) else ""
 
 
 def _card(sizes: Mapping[str, int], read: Read) -> tuple[dict[str, Any], list[Finding]]:

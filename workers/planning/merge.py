@@ -18,6 +18,7 @@ from workers.planning.merge_layout import MAX_PLAN_INPUTS, Models
 from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
+from workers.planning.merge_vectors import vectors_apply
 from workers.planning.wording import finding, joined, number
 
 
@@ -30,9 +31,10 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
         method = _any_method(recipe)
     shared, per_source = resolve_parameters(recipe, method)
-    members = members_of(recipe, facts)
+    vectors = vectors_apply(members_of(recipe, facts), method)
+    members = vectors.members
     findings, unusable = entry_findings(members, method)
-    findings = [*unknown, *findings]
+    findings = [*unknown, *vectors.findings, *vectors.without(findings)]
     is_plain = is_uniform(recipe)
     own = [source.parameters.keys() for source in recipe.sources]
     findings += value_findings(method, shared, per_source, own) if is_plain else []
@@ -69,6 +71,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
     plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
+    plan = vectors.planned(plan)
     findings += plan_findings
     findings += [] if is_plain else step_findings(method, plan)
     estimate = merge_estimate(plan, method)

@@ -253,7 +253,7 @@ def test_a_single_source_is_a_warning(method: str) -> None:
     )
 
 
-@pytest.mark.parametrize("artifact", ["adapter", "task_vector", "family"])
+@pytest.mark.parametrize("artifact", ["adapter", "family"])
 def test_what_is_no_whole_model_is_refused(artifact: str) -> None:
     part = vit("part").model_copy(update={"artifact": artifact, "base": ("demo/base",)})
     assert found(checked(merge(sources=["demo/a", "demo/part"]), BASE, A, part), "wrong_artifact").severity == "error"
