@@ -33,7 +33,7 @@ _STRETCH_BYTES = 4 * 2**16
 _KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
 _KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
 # Methods that hold whole tensors keep every model's in float32, and as much again to work with, in each of two threads.
-_WHOLE_BYTES, _THREADS = 8, 2
+_WHOLE_BYTES, _NATIVE_BYTES, _THREADS = 8, 12, 2
 _FACTOR_BYTES = 144
 _FLOPS = (2e9, 20e9)
 # Operations for each entry of a matrix, each model and each unit of its smaller side, by method; measured. WUDI: of a step.
@@ -51,7 +51,8 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     models = max((len(step.inputs) for step in plan.steps), default=0)
     kept = _KEPT_BYTES.get(method.name, 0) + int(_KEPT_SHARE.get(method.name, 0.0) * largest)
     if method.memory != "stretch" or plan.compat is not None:
-        each = _WHOLE_BYTES * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
+        whole = _WHOLE_BYTES if plan.compat is None else _NATIVE_BYTES
+        each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     seconds = read / _RATES.get(method.name, _SLOWEST_RATE) + write / _WRITE_RATE

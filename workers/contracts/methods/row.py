@@ -9,7 +9,8 @@ Scope = Literal["recipe", "source"]
 # What a method needs to be told: nothing beyond the weights (and a base), examples without labels, with labels, a backward pass.
 Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
 Role = Literal["none", "optional", "required"]
-Memory = Literal["stretch", "tensor", "matrix"]
+# A row is never `native`: so computes any method that a recipe asks to be computed as mergekit does.
+Memory = Literal["stretch", "tensor", "matrix", "native"]
 Takes = Literal["model", "adapter"]
 
 

@@ -35,7 +35,7 @@ def merge(
     weights = torch.tensor(step.each("weight"), dtype=stacked.dtype).view(-1, *[1] * base.dim())
     stacked.mul_(weights)
     if votes:
-        elected = torch.where(stacked.sum(dim=0) >= 0, 1, -1)
+        elected = torch.where(stacked.sum(dim=0) >= 0, 1, -1).to(torch.int8)
         agree = stacked.sign() == elected
         total, divisor = (stacked * agree).sum(dim=0), (weights * agree).sum(dim=0)
         divisor[divisor == 0] = 1
@@ -60,9 +60,9 @@ def rescaled(delta: torch.Tensor, mask: torch.Tensor, *, l1: bool, widens: bool)
 
 def largest(delta: torch.Tensor, count: int) -> torch.Tensor:
     """The `count` entries of the largest magnitude, lowest flat index first among equals."""
-    magnitudes = delta.abs().double().reshape(-1).numpy()
-    if count >= magnitudes.size or count <= 0:
+    if count >= delta.numel() or count <= 0:
         return torch.full(delta.shape, count > 0)
+    magnitudes = delta.abs().to(torch.promote_types(delta.dtype, torch.float32)).reshape(-1).numpy()
     value = np.partition(magnitudes, magnitudes.size - count)[magnitudes.size - count]
     mask = magnitudes > value
     mask[np.flatnonzero(magnitudes == value)[: count - int(mask.sum())]] = True
@@ -98,11 +98,13 @@ def by_rank_and_lot(step: MergeStep, index: int, delta: torch.Tensor) -> torch.T
         return None
     rows = delta.reshape(1, -1) if delta.dim() < 2 else delta
     order = rows.abs().argsort(dim=1, stable=True)
-    ranks = order.argsort(dim=1).double()
-    share = ranks / (rows.shape[1] - 1) if rows.shape[1] > 1 else ranks + 0.5
+    length = rows.shape[1]
+    share = torch.arange(length, dtype=torch.float64) / (length - 1) if length > 1 else torch.full((1,), 0.5)
     limits = ((density - epsilon + 2 * epsilon * share) * 2**32).round().long()
     drawn: torch.Tensor = kernel("words")(_key(step, index), 0, step.elements)
-    return (drawn.view(rows.shape) < limits).view(delta.shape)
+    # What is in place r of the order has rank r: draws are compared in that order and put back.
+    kept = drawn.view(rows.shape).gather(1, order) < limits.view(-1, *[1] * (rows.dim() - 2))
+    return torch.zeros(rows.shape, dtype=torch.bool).scatter_(1, order, kept).view(delta.shape)
 
 
 def _key(step: MergeStep, index: int) -> tuple[int, int]:
