@@ -2,7 +2,7 @@
 
 import importlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from types import ModuleType
@@ -105,7 +105,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     return Made(made, mark, measures)
 
 
-def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
+def memory_of(step: TensorStep, memory: Memory = "stretch", deltas: Collection[int] = ()) -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
     The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
@@ -114,15 +114,17 @@ def memory_of(step: TensorStep, memory: Memory = "stretch") -> int:
     """
     # A factor of an adapter stands for a larger product.
     elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
+    # A task vector's tensor is put together in memory: what it makes with the base, and what it is decoded from.
+    put_together = 8 * elements * sum(item.source in deltas for item in step.inputs)
     if memory == "matrix":
         return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
     if memory == "native":
         return elements * (dtype_of(step.dtype).itemsize + NATIVE_BYTES * (len(step.inputs) + 1)) + (1 << 20)
     if memory == "tensor":
-        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + (1 << 20)
+        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + put_together + (1 << 20)
     result = elements * dtype_of(step.dtype).itemsize
     stretch = min(elements, STRETCH) * 8
-    return result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
+    return put_together + result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:
