@@ -14,7 +14,7 @@ from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
-from workers.planning.merge_layout import MAX_PLAN_INPUTS, Models
+from workers.planning.merge_parts import MAX_PLAN_INPUTS, Models
 from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings

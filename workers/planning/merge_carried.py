@@ -7,7 +7,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.extract import TOKENIZER_FILES
 from workers.planning.members import Known
-from workers.planning.merge_layout import Models
+from workers.planning.merge_parts import Models
 from workers.planning.wording import finding, remove
 
 CARRIED_FILES = (

@@ -11,7 +11,7 @@ from workers.contracts.paths import Path
 from workers.contracts.plans import Plan
 from workers.contracts.recipes import MergeRecipe, Slice, Source
 from workers.contracts.settings import ANY, filters_of, first_value, is_plain
-from workers.planning.merge_layout import Part, Target
+from workers.planning.merge_parts import Part, Target
 from workers.planning.merge_values import value_findings
 from workers.planning.wording import add, finding
 

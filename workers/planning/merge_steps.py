@@ -12,7 +12,8 @@ from workers.planning.layers import place_of
 from workers.planning.members import Known
 from workers.planning.merge_absent import absent_findings, copied_alone
 from workers.planning.merge_carried import carried_files
-from workers.planning.merge_layout import Layout, Models, Part, Target, layout_of
+from workers.planning.merge_layout import layout_of
+from workers.planning.merge_parts import Layout, Models, Part, Target
 from workers.planning.merge_pitfalls import DIVIDED_BY_ALL
 from workers.planning.merge_settings import Values, filter_findings
 from workers.planning.merge_values import is_zero_sum

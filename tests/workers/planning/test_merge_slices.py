@@ -5,7 +5,7 @@ import pytest
 from tests.workers.planning.zoo import checked, codes, facts_make, found
 from workers.contracts.facts import RepoFacts
 from workers.contracts.plans import Check, Plan, TensorStep
-from workers.planning import merge_layout
+from workers.planning import merge_cuts
 
 CONFIG = {"model_type": "x", "num_hidden_layers": 4}
 PARTS = ("attn.q", "attn.k", "mlp.up", "mlp.down", "norm")
@@ -147,7 +147,7 @@ def test_a_model_without_layers_cannot_be_cut() -> None:
 
 
 def test_a_short_text_cannot_ask_for_a_plan_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(merge_layout, "MAX_PLAN_INPUTS", 100)
+    monkeypatch.setattr(merge_cuts, "MAX_PLAN_INPUTS", 100)
     result = checked(cut(*([[("a", 0, 4)]] * 8), method="linear"), A)
     assert found(result, "plan_too_large").where == "slices"
 
