@@ -61,6 +61,7 @@ urlpatterns = [
     _route("make", make.kinds, "make"),
     _route("make/<slug:kind>", make.recipe, "make-kind"),
     _route("make/<slug:kind>/check", make.check, "make-check"),
+    _route("make/<slug:kind>/methods", make.methods, "make-methods"),
     _route("jobs", jobs.listing, "jobs"),
     _route("jobs/<str:ident>", jobs.detail, "job"),
     _route("jobs/<str:ident>/live", jobs.live, "job-live"),

@@ -6,13 +6,15 @@ from typing import Any
 
 from django.http import QueryDict
 
+from hub.pages.making import learning_data
+from hub.pages.making.choosing import Chooser, is_learning, old_defaults
 from hub.pages.making.values import text_of, value_of
-from hub.pages.words import NEEDS_WORDS
-from workers.contracts.methods import Method, Parameter, method_get, methods_of
+from hub.pages.numbers import figure
+from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.recipes import DTYPES
 
-KNOWN = ("kind", "method", "base", "sources", "dtype", "seed", "output", "evaluate")
-_NESTED = ("sources", "output", "evaluate", "parameters")
+KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "seed", "output", "evaluate")
+_NESTED = ("sources", "output", "evaluate", "parameters", "data")
 MOST_SOURCES_SHOWN = 64
 _SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
 
@@ -34,6 +36,7 @@ class Knob:
     step: float = 0.05
     error: str = ""
     checked: bool = False
+    range: str = ""
 
 
 @dataclass
@@ -62,24 +65,11 @@ class MergeForm:
     evaluate: list[str]
     evaluate_rows: str
     extra: str
+    data: str = ""
+    shows_data: bool = False
+    legend: list[Knob] = field(default_factory=list)
     dtypes: tuple[str, ...] = DTYPES
-    groups: list[dict[str, Any]] = field(default_factory=list)
-
-
-def method_groups(chosen: str) -> list[dict[str, Any]]:
-    """Methods by what they need beyond the weights. Groups without a method are left out."""
-    methods = methods_of("merge")
-    groups = [
-        {
-            "title": title,
-            "help": help,
-            "methods": [
-                {"method": method, "checked": method.name == chosen} for method in methods if method.needs == needs
-            ],
-        }
-        for needs, title, help in NEEDS_WORDS
-    ]
-    return [group for group in groups if group["methods"]]
+    chooser: Chooser | None = None
 
 
 def _knob(parameter: Parameter, value: Any, name: str) -> Knob:
@@ -99,7 +89,15 @@ def _knob(parameter: Parameter, value: Any, name: str) -> Knob:
         high=high if high is not None else 1.0,
         step=parameter.step or (1 if parameter.type == "integer" else 0.05),
         checked=bool(given) if parameter.type == "boolean" else False,
+        range=_range(parameter),
     )  # fmt: skip
+
+
+def _range(parameter: Parameter) -> str:
+    if parameter.minimum is None or parameter.maximum is None:
+        return ""
+    opening = "above " if parameter.exclusive_minimum else ""
+    return f"{opening}{figure(parameter.minimum)} to {figure(parameter.maximum)}"
 
 
 def form_fits(document: Any) -> bool:
@@ -127,6 +125,7 @@ def form_fits(document: Any) -> bool:
         and isinstance(output.get("repo", ""), str)
         and isinstance(evaluate, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("data"), str) for entry in evaluate)
+        and learning_data.fits(document.get("data", []))
         and not any(isinstance(value, dict | list) for key, value in document.items() if key not in _NESTED)
     )
 
@@ -162,7 +161,9 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
             {entry["data"]: {key: value for key, value in entry.items() if key != "data"} for entry in evaluate}
         ),
         extra=_json({key: value for key, value in document.items() if key not in KNOWN and key not in own}),
-        groups=method_groups(name),
+        data=learning_data.lines_of(document.get("data")),
+        shows_data=is_learning(method) or bool(document.get("data")),
+        legend=[_knob(parameter, None, f"l-{parameter.name}") for parameter in source_parameters],
     )
 
 
@@ -201,12 +202,15 @@ def document_of(data: QueryDict) -> dict[str, Any]:
     document: dict[str, Any] = {"kind": "merge", "method": name}
     if base := data.get("base", "").strip():
         document["base"] = base
-    document["sources"] = _sources(data, method)
+    was = old_defaults(data.get("method_was", name), name)
+    document["sources"] = _sources(data, method, was)
+    if rows := learning_data.rows_of(data.get("data", "")):
+        document["data"] = rows
     for parameter in method.parameters if method else ():
         if (
             parameter.scope == "recipe"
             and (value := _posted(data, parameter, f"p-{parameter.name}")) is not None
-            and value != parameter.default
+            and value not in (parameter.default, was.get(parameter.name, parameter.default))
         ):
             document[parameter.name] = value
     document |= _kept(data.get("extra", ""))
@@ -227,7 +231,7 @@ def document_of(data: QueryDict) -> dict[str, Any]:
     return document
 
 
-def _sources(data: QueryDict, method: Method | None) -> list[dict[str, Any]]:
+def _sources(data: QueryDict, method: Method | None, was: dict[str, Any]) -> list[dict[str, Any]]:
     sources = []
     for index in range(MOST_SOURCES_SHOWN):
         model = data.get(f"s-{index}-model")
@@ -237,7 +241,8 @@ def _sources(data: QueryDict, method: Method | None) -> list[dict[str, Any]]:
         for parameter in method.parameters if method else ():
             if parameter.scope == "source":
                 value = _posted(data, parameter, f"s-{index}-{parameter.name}")
-                source[parameter.name] = parameter.default if value is None else value
+                is_untouched = value is None or (parameter.name in was and value == was[parameter.name])
+                source[parameter.name] = parameter.default if is_untouched else value
         sources.append(
             {key: value for key, value in source.items() if value is not None} | _kept(data.get(f"s-{index}-extra", ""))
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from hub.pages.making.choosing import chooser_of
 from hub.pages.making.matrix import picked
 from hub.pages.making.merge_form import MergeForm, document_of, form_fits, form_of
 from hub.pages.making.patching import patch_parse, patched
@@ -42,6 +43,9 @@ class Draft:
     note: str = ""
     report: CheckReport | None = None
     touched: frozenset[str] = frozenset()
+    find: str = ""
+    beside: tuple[str, ...] = ()
+    is_browsing: bool = False
 
     @property
     def key(self) -> str:
@@ -83,7 +87,7 @@ def draft_posted(kind: str, data: QueryDict) -> Draft:
     """From whichever tab was open. Text that is no mapping stays text: the YAML tab shows it with its findings."""
     tab = data.get("tab", "form") if data.get("tab") in TABS else "form"
     if tab == "form":
-        data = picked(data) if kind == "evaluate" else data
+        data = picked(data) if kind == "evaluate" else _chosen(data)
         document: Any = (
             document_of(data) if kind == "merge" else simple_document(kind, data, _kept(data.get("kept", "")))
         )
@@ -99,12 +103,23 @@ def draft_posted(kind: str, data: QueryDict) -> Draft:
         document,
         nonce if nonce.isalnum() and len(nonce) <= 32 else secrets.token_hex(8),
     )
+    draft.find, draft.beside = data.get("find", "")[:120], tuple(data.getlist("beside"))[:8]
+    draft.is_browsing = "pick" in data
     needed = _NEEDED.get(kind, {})
     is_asked = tab != "form" or any(name in data for name in _ASKING)
     draft.touched = frozenset(
         needed if is_asked else {*_filled(draft), *data.get("touched", "").split()} & needed.keys()
     )
     return draft
+
+
+def _chosen(data: QueryDict) -> QueryDict:
+    """The form with the method whose button was pressed."""
+    if "pick" not in data:
+        return data
+    full = data.copy()
+    full["method"] = data["pick"]
+    return full
 
 
 def _filled(draft: Draft) -> set[str]:
@@ -198,6 +213,13 @@ def draft_show(draft: Draft, *, namespace: str) -> Shown:
         touched=" ".join(sorted(draft.touched)),
     )
     if shown.form:
+        shown.form.chooser = chooser_of(
+            shown.form.method_name,
+            find=draft.find,
+            beside=draft.beside,
+            is_open=draft.is_browsing,
+            has_base=bool(shown.form.base),
+        )
         _mark_sources(shown.form, findings)
     return shown
 

@@ -7,10 +7,12 @@ from django.views.decorators.http import require_safe
 
 from hub.core.errors import NotFound
 from hub.pages.licences import licence_rows, operation_rows
+from hub.pages.making.choosing import needs_words
 from hub.pages.protocol import PROTOCOL
 from workers.contracts.estimators import ESTIMATORS
 from workers.contracts.kinds import KINDS
-from workers.contracts.methods import METHODS
+from workers.contracts.methods import FAMILIES
+from workers.contracts.methods.explained import explained
 from workers.contracts.tasks import TASKS, metric_get
 
 TOPICS = (
@@ -86,9 +88,26 @@ def configuration(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def methods(request: HttpRequest) -> HttpResponse:
-    groups = [{"kind": kind, "methods": [method for method in METHODS if method.kind == kind.name]} for kind in KINDS]
-    return render(
-        request,
-        "docs/methods.html",
-        {"topics": TOPICS, "here": "methods", "groups": [group for group in groups if group["methods"]]},
-    )
+    return render(request, "docs/methods.html", {"topics": TOPICS, "here": "methods", "families": family_rows()})
+
+
+def family_rows() -> list[dict[str, object]]:
+    """Families with their methods: each with its kind, what it needs in words, and what its file says of itself."""
+    kinds = {kind.name: kind for kind in KINDS}
+    rows = [
+        {
+            "family": family,
+            "methods": [
+                {
+                    "method": method,
+                    "kind": kinds[method.kind],
+                    "needs": needs_words(method),
+                    "explained": explained(method),
+                }
+                for method in family.methods
+                if method.kind in kinds
+            ],
+        }
+        for family in FAMILIES
+    ]
+    return [row for row in rows if row["methods"]]

@@ -9,6 +9,7 @@ from hub.accounts.selectors import namespaces_writable
 from hub.catalog.models import Repo
 from hub.core.errors import ApplicationError, NotFound, Refused
 from hub.core.ratelimit import limit_check
+from hub.pages.making.choosing import found, groups_of
 from hub.pages.making.matrix import matrix_of
 from hub.pages.making.starters import starter
 from hub.pages.making.state import Draft, draft_act, draft_check, draft_new, draft_posted, draft_show
@@ -18,7 +19,7 @@ from hub.recipes.limits import SUBMIT
 from hub.recipes.overrides import override_create
 from hub.recipes.services import recipe_submit
 from workers.contracts.kinds import KINDS, Kind, kind_get
-from workers.contracts.methods import methods_of
+from workers.contracts.methods import method_get, methods_of
 
 OFFERED = 200
 
@@ -38,13 +39,15 @@ def _kind(name: str) -> Kind:
 
 def _offers(request: HttpRequest, draft: Draft) -> list[dict[str, str]]:
     """Models for the choice of sources: those of the base's shape first, the others with the reason why they will not fit."""
+    document = draft.document if isinstance(draft.document, dict) else {}
+    method = method_get("merge", str(document.get("method", ""))) if draft.kind == "merge" else None
     repos = list(
         Repo.objects.visible_to(request.user, "read")
-        .filter(type="model", artifact="model")
+        .filter(type="model", artifact=method.takes if method is not None else "model")
         .order_by("full_name")
         .values("full_name", "architecture", "parameters")[:OFFERED]
     )
-    base_name = str(draft.document.get("base") or "").partition("@")[0] if isinstance(draft.document, dict) else ""
+    base_name = str(document.get("base") or "").partition("@")[0]
     base = next((repo for repo in repos if repo["full_name"] == base_name), None)
     if base is None:
         return [{"name": repo["full_name"], "note": repo["architecture"]} for repo in repos]
@@ -98,6 +101,7 @@ def recipe(request: HttpRequest, kind: str) -> HttpResponse:
         draft = draft_new(
             kind, starter(kind, request.GET, request.user, spaces[0] if spaces else request.user.username)
         )
+        draft.find, draft.beside = request.GET.get("find", "")[:120], tuple(request.GET.getlist("beside"))[:8]
         if request.GET:
             draft_check(draft, request.user)
         return render(request, "make/recipe.html", _context(request, row, draft))
@@ -157,3 +161,15 @@ def check(request: HttpRequest, kind: str) -> HttpResponse:
     draft = draft_posted(kind, request.POST)
     draft_check(draft, request.user)
     return render(request, "make/_check_fragment.html", _context(request, row, draft) | {"is_fragment": True})
+
+
+@require_safe
+def methods(request: HttpRequest, kind: str) -> HttpResponse:
+    """The methods that say every word of `find`, while it is typed."""
+    rows = methods_of(_kind(kind).name)
+    if not rows:
+        raise NotFound("This kind of job has no methods to choose from.")
+    find = request.GET.get("find", "")[:120]
+    return render(
+        request, "make/_found.html", {"groups": groups_of(found(rows, find)), "find": find, "kind": _kind(kind)}
+    )

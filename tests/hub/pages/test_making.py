@@ -15,7 +15,7 @@ from hub.pages.making.state import command_of, draft_new
 from hub.pages.making.values import text_of, value_of
 from hub.pages.recipe_text import recipe_yaml
 from workers.contracts.documents import load_document
-from workers.contracts.methods import METHODS, methods_of
+from workers.contracts.methods import methods_of
 from workers.contracts.parsing import parse
 from workers.contracts.recipes import MergeRecipe
 from workers.contracts.writing import recipe_to_yaml
@@ -72,13 +72,6 @@ def test_every_method_has_a_form(method):
         knob.name.removeprefix("s-0-") for knob in form.sources[0].knobs
     }
     assert names == {parameter.name for parameter in method.parameters}
-
-
-def test_every_method_stands_in_exactly_one_group():
-    from hub.pages.making.merge_form import method_groups
-
-    shown = [row["method"].name for group in method_groups("ties") for row in group["methods"]]
-    assert sorted(shown) == sorted(method.name for method in METHODS if method.kind == "merge")
 
 
 @pytest.mark.parametrize("text", ["nan", "abc", "2.0", "1e400", "0,3"])
