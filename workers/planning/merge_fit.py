@@ -43,7 +43,10 @@ def dtype_finding(recipe: MergeRecipe, models: list[Known]) -> Finding | None:
     loses = _PRECISION.get(result, 0) < _PRECISION.get(finest, 0)
     held = "; ".join(f"{name} is {dtype}" for name, dtype in list(formats.items())[:4])
     message = f"Number formats differ: {held}. The result is {result}."
-    consequence = "It is computed in float32." + (
+    computed = "in float32" if recipe.compat is None else "in the format that holds them all"
+    if recipe.compat is not None and recipe.input_dtype is not None:
+        computed = f"in {recipe.input_dtype}, which all are rounded to first"
+    consequence = f"It is computed {computed}." + (
         f" Digits that only {finest} holds are rounded away." if loses else ""
     )
     return finding("dtype_mixed", "warning" if loses else "info", ("dtype",), message, consequence)

@@ -58,6 +58,8 @@ def global_magnitude(step: MergeStep) -> list[Keeper]:
 
 def _see_upper(step: MergeStep) -> Tally:
     tally: Tally = {}
+    if not _is_global(step.parameters):
+        return tally
     for index, density in enumerate(step.each("density")):
         source = step.source_ids[index]
         tally[f"count-{source}"] = _counts(step, index, UPPER, lambda bits: bits >> LOWER_BITS)
@@ -81,6 +83,8 @@ def _settle_upper(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]
 
 def _see_lower(step: MergeStep) -> Tally:
     tally: Tally = {}
+    if not _is_global(step.parameters):
+        return tally
     for index, source in enumerate(step.source_ids):
         upper, _ = step.settled["trim_bins"][str(source)]
         tally[f"count-{source}"] = _counts(step, index, LOWER, partial(_within, upper))
@@ -107,6 +111,8 @@ def _settle_lower(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]
 
 def _see_ties(step: MergeStep) -> Tally:
     tally: Tally = {}
+    if not _is_global(step.parameters):
+        return tally
     for index, source in enumerate(step.source_ids):
         value, ties = step.settled["trim"][str(source)]
         if ties:

@@ -98,6 +98,28 @@ def test_a_run_stopped_after_the_rounds_goes_on_to_the_same_bytes(tmp_path):
     assert all(torch.equal(resumed[name], undisturbed[name]) for name in SHAPES)
 
 
+def test_tensors_that_are_trimmed_by_themselves_do_not_count(tmp_path):
+    folders = family(tmp_path)
+    plan = plan_of(folders, "ties", scope="global", density=0.3)
+    alone = {"b": "tensor"}
+    steps = tuple(
+        step.model_copy(update={"parameters": step.parameters | {"scope": alone.get(step.name, "global")}})
+        for step in plan.steps
+    )
+    mixed = plan.model_copy(update={"steps": steps})
+    places = {"out": tmp_path / "out", "journal": tmp_path / "journal"}
+    execute(mixed, folders, **places, reporter=FakeReporter(), cancel=FakeCancel())
+    made = load_file(tmp_path / "out" / "model.safetensors")
+    states = [load_file(folder / "model.safetensors") for folder in folders]
+    others = [
+        model_folder(tmp_path / f"without-{index}", {name: tensor for name, tensor in state.items() if name != "b"})
+        for index, state in enumerate(states)
+    ]
+    rest = run(others, tmp_path / "rest", density=0.3)
+    assert all(torch.equal(made[name], tensor) for name, tensor in rest.items())
+    assert torch.equal(made["b"], merged("ties", states[0]["b"], [state["b"] for state in states[1:]], density=0.3))
+
+
 def test_a_large_change_in_one_tensor_leaves_nothing_to_the_others(tmp_path):
     states = [{"a": torch.zeros(100), "b": torch.zeros(100)}, {"a": torch.ones(100), "b": torch.full((100,), 5.0)}]
     folders = [model_folder(tmp_path / str(index), state) for index, state in enumerate(states)]
