@@ -80,7 +80,7 @@ def test_rounding_the_inputs_alone_is_said() -> None:
 
 
 def test_mixed_formats_are_computed_in_the_one_that_holds_them() -> None:
-    mixed = vit("base", dtype="bfloat16")
+    mixed = vit("base", dtype="BF16")
     assert "in the format that holds them all" in found(checked(merge("ties"), mixed, A, B), "dtype_mixed").consequence
     rounded = merge("ties", input_dtype="bfloat16")
     assert "in bfloat16, which all are rounded to" in found(checked(rounded, mixed, A, B), "dtype_mixed").consequence
