@@ -58,7 +58,11 @@ def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[
 
 def _check_keys(document: dict[str, Any], complaints: Complaints) -> None:
     for key in document:
-        if key not in _KEYS:
+        if key == "name":  # what a file of several recipes calls this one
+            complaints.add(
+                "key_without_effect", (key,), "name has no effect here. output.repo names the result.", severity="info"
+            )
+        elif key not in _KEYS:
             meant = nearest(key, sorted(_KEYS))
             repair = [complaints.rename((key,), meant)] if meant and meant not in document else []
             complaints.add(

@@ -131,6 +131,9 @@ def test_what_cannot_be_carried_out_is_named(change: dict[str, Any], code: str, 
 
 def test_a_key_without_effect_is_told_and_left_out() -> None:
     assert ("key_without_effect", "parameters.int8_mask") in codes(parse(TIES))
+    named = parse(TIES + "name: first\n")
+    assert ("key_without_effect", "name") in codes(named)
+    assert named.recipe is not None
 
 
 def test_findings_of_the_check_point_into_the_document_as_written() -> None:
