@@ -24,6 +24,7 @@ _RATES = {
     "task_arithmetic": 500e6, "ties": 150e6, "dare_ties": 120e6, "dare_linear": 120e6, "breadcrumbs": 100e6,
     "breadcrumbs_ties": 85e6, "della": 17e6, "della_linear": 17e6,
     "model_stock": 400e6, "sce": 80e6, "arcee_fusion": 45e6, "nearswap": 700e6, "ram": 300e6, "ramplus_tl": 120e6,
+    "consensus": 250e6, "pcb": 25e6, "localize_stitch": 75e6, "widen": 30e6, "layer_swap": 700e6, "robust_signature": 100e6,
 }  # fmt: skip
 _SLOWEST_RATE = 100e6
 # Inputs are mapped files and worked through in stretches of 64 Ki elements: what stays in memory is the results under way,
