@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from kernels.dispatch import kernel
-from workers.engine.merge.sparsify import Keeper, Sparsifier
+from workers.engine.merge.keepers import Keeper
+from workers.engine.merge.sparsify import Sparsifier
 from workers.engine.merge.step import REDUCTION, MergeStep
 from workers.engine.merge.weighting import weight_sum, weighted_sum
 

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 
 from kernels.select import Bits, Threshold, Trimmer, count_of, magnitude_bits
+from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.rounds import Round, Tally
-from workers.engine.merge.sparsify import Keeper
 from workers.engine.merge.step import MergeStep
 
 LOWER_BITS = 15

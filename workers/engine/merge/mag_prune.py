@@ -7,7 +7,7 @@ import torch
 
 from kernels.dispatch import kernel
 from kernels.reference.philox import Key, key_of
-from workers.engine.merge.sparsify import Everything, Keeper
+from workers.engine.merge.keepers import Everything, Keeper
 from workers.engine.merge.step import STRETCH, MergeStep
 
 

@@ -41,7 +41,7 @@ def test_density_one_is_task_arithmetic():
 
 def test_the_mean_over_seeds_is_the_merge_without_dropping():
     base, *sources = tensors(3, (40,), scale=1.0)
-    runs = torch.stack([merged("dare_linear", base, sources, density=0.5, seed=seed) for seed in range(300)])
+    runs = torch.stack([merged("dare_linear", base, sources, density=0.5, seed=seed) for seed in range(150)])
     whole = merged("task_arithmetic", base, sources, weight=0.4)
-    error = 0.4 * sum((source - base) ** 2 for source in sources).sqrt() / 300**0.5
+    error = 0.4 * sum((source - base) ** 2 for source in sources).sqrt() / 150**0.5
     assert ((runs.mean(0) - whole).abs() <= 4.5 * error + 1e-6).all()

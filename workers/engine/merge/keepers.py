@@ -1,0 +1,98 @@
+"""Keepers: which of one source's changes stay, walked from the first entry to the last.
+
+A keeper sets what is dropped to zero, stretch by stretch. It rescales nothing, except where every entry has its own factor (see
+`mag_prune`).
+"""
+
+from typing import Protocol
+
+import torch
+
+from kernels.dispatch import kernel
+from kernels.reference.philox import Key
+from kernels.select import Threshold, Trimmer
+
+
+class Keeper(Protocol):
+    """`count` is how many entries were kept on the last walk; `inverse` makes good for what was dropped by lot, 1/d.
+
+    One that `keeps_all` leaves every stretch as it is.
+    """
+
+    count: int
+    keeps_all: bool
+    inverse: float
+
+    def restart(self) -> None: ...
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        """The kept entries of a stretch that begins at flat index `start`: in `out`, or `delta` itself where all are kept."""
+        ...
+
+
+class Everything:
+    keeps_all = True
+    inverse = 1.0
+
+    def __init__(self, size: int) -> None:
+        self.count = size
+
+    def restart(self) -> None:
+        pass
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        return delta
+
+
+class Largest:
+    """Entries above a threshold, and the first of those equal to it. With `outliers`, without those that are larger still."""
+
+    keeps_all = False
+    inverse = 1.0
+
+    def __init__(self, limit: Threshold, outliers: Threshold | None = None) -> None:
+        self._limits = (limit, outliers)
+        self.count = limit.kept - (outliers.kept if outliers is not None else 0)
+        self.restart()
+
+    def restart(self) -> None:
+        limit, outliers = self._limits
+        self._trimmer = Trimmer(limit)
+        self._outliers = Trimmer(outliers) if outliers is not None else None
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        kept = self._trimmer.trim(delta, out)
+        if self._outliers is None:
+            return kept
+        # Both thresholds break ties alike, so that the outliers are among the kept.
+        larger = self._outliers.trim(delta, torch.empty_like(delta))
+        return torch.where(larger == 0, kept, 0.0)
+
+
+class Nothing(Everything):
+    keeps_all = False
+
+    def __init__(self) -> None:
+        super().__init__(0)
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        return out.zero_()
+
+
+class Drawn:
+    """Every entry stays with the same probability, by a draw that belongs to its flat index."""
+
+    keeps_all = False
+
+    def __init__(self, key: Key, probability: float) -> None:
+        self._key, self._probability, self._draw = key, probability, kernel("bernoulli")
+        self.inverse = 1.0 / probability
+        self.count = 0
+
+    def restart(self) -> None:
+        self.count = 0
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        mask = self._draw(self._key, self._probability, start, delta.numel())
+        self.count += int(mask.count_nonzero())
+        return torch.mul(delta, mask, out=out)
