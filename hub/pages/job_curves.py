@@ -12,6 +12,7 @@ from hub.jobs.states import FINAL
 from hub.pages.charts.curves import Curve, draw, draw_narrow, thinned
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import series_glyph
+from hub.pages.job_resume import last_checkpoint
 from hub.pages.numbers import figure, thousands
 
 MOST_POINTS = 6_000
@@ -47,7 +48,8 @@ def curves_of(job: Job) -> Curves:
         name, step, value = str(data.get("name", "value")), float(data["step"]), float(data["value"])
         points.setdefault(name, {})[step] = value
         first.setdefault(attempt, step)
-        if name == ETA:
+        # what an earlier attempt expected says nothing of this one
+        if name == ETA and attempt == job.attempt:
             last_eta = value, (timezone.now() - at).total_seconds()
     names = [name for name in points if name not in _NO_CURVE]
     main = next((name for name in names if name != VALIDATION), None)
@@ -58,7 +60,8 @@ def curves_of(job: Job) -> Curves:
     return Curves(
         curves.get(main), curves.get(VALIDATION), terms[:MOST_TERMS],
         [step for _, step in sorted(first.items())[1:]] if job.attempt > 1 else [],
-        max(0.0, last_eta[0] - last_eta[1]) if last_eta is not None else None,
+        # overdue, so it was wrong: nothing is better than "any moment now" for minutes
+        last_eta[0] - last_eta[1] if last_eta is not None and last_eta[0] > last_eta[1] else None,
         job.metrics.get(KEPT) or _last(points, KEPT), _last(points, RATE), _last(points, SPEED),
     )  # fmt: skip
 
@@ -95,7 +98,12 @@ def kept_of(job: Job, curves: Curves) -> float | None:
     """The step to mark: that whose weights are the result, or would be, where it is not simply the last one."""
     if curves.main is None or curves.kept is None or curves.kept >= curves.main.points[-1][0]:
         return None
-    return curves.kept if job.state in FINAL or curves.validation is not None else None
+    return curves.kept if job.state in FINAL or _keeps_best(job) else None
+
+
+def _keeps_best(job: Job) -> bool:
+    """Whether the best validated weights are kept: with early stopping alone. Else the last are the result."""
+    return bool(job.recipe.get("early_stop"))
 
 
 def terms_figure(job: Job, curves: Curves) -> Figure | None:
@@ -121,7 +129,11 @@ def _title(name: str, curve: Curve) -> str:
 def _sentence(job: Job, curves: Curves, curve: Curve) -> str:
     """How far it came, what a point is, what became of the validation loss, and which weights are kept."""
     (began, first), (ended, last) = curve.points[0], curve.points[-1]
-    words = f"From {figure(first)} to {figure(last)} over {thousands(round(ended - began))} steps."
+    steps = round(ended - began)
+    over = "1 step" if steps == 1 else f"{thousands(steps)} steps"
+    words = f"From {figure(first)} to {figure(last)} over {over}."
+    if figure(first) == figure(last):
+        words = f"{figure(last)} at the first step and after {over} more."
     each = round(curve.points[1][0] - began)
     if curve.name == "loss" and each > 1:
         words += f" Each point is the mean over {thousands(each)} steps."
@@ -135,7 +147,10 @@ def _validated(job: Job, validation: Curve | None) -> list[str]:
     end = validation.points[-1][1]
     if end > best:
         after = f"was {figure(end)} at the end" if job.state in FINAL else f"is {figure(end)} now"
-        return [f"The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and {after}."]
+        words = f"The validation loss was lowest at step {thousands(round(best_step))}, {figure(best)}, and {after}."
+        if job.state in FINAL or _keeps_best(job):
+            return [words]
+        return [words, "Without early stopping the last weights are the result, not those."]
     return [f"The validation loss is {figure(end)}, its lowest so far."]
 
 
@@ -179,7 +194,7 @@ def csv_table(job: Job, curves: Curves) -> Table | None:
     return Table(["step", *(curve.name for curve in held), "kept"], marked)
 
 
-def now_of(curves: Curves) -> list[tuple[str, str]]:
+def now_of(job: Job, curves: Curves) -> list[tuple[str, str]]:
     """What a training that runs shows beside its curve."""
     rows = []
     if curves.rate is not None:
@@ -187,6 +202,8 @@ def now_of(curves: Curves) -> list[tuple[str, str]]:
     if curves.speed is not None:
         rows.append(("Examples a second", thousands(round(curves.speed))))
     if curves.kept is not None:
-        best = "best so far" if curves.validation is not None else "last good one"
-        rows.append(("Checkpoint kept", f"step {thousands(round(curves.kept))}, {best}"))
+        last = last_checkpoint(job) or f"step {round(curves.kept)}"
+        rows.append(("Last checkpoint", last))
+        if _keeps_best(job):
+            rows.append(("Best so far, kept", f"step {thousands(round(curves.kept))}"))
     return rows

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
+from pydantic import ValidationError
 
 from hub.jobs.models import Job, JobEvent, JobLog
 from hub.jobs.selectors import job_reproducible, job_retryable, queue_of, result_of
@@ -12,6 +13,7 @@ from hub.jobs.states import ACTIVE, FINAL, State
 from hub.pages.job_answer import job_answer
 from hub.pages.job_curves import curves_of, figure_of, now_of, terms_figure
 from hub.pages.job_matrix import matrix_of
+from hub.pages.job_resume import again_words
 from hub.pages.job_verdicts import verdicts_of_job
 from hub.pages.licences import verdict_read
 from hub.pages.making.state import command_of
@@ -64,7 +66,9 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "log_is_cut": len(tail) == TAIL,
         "receipt": receipt_of(job),
         "attempts": attempts_of(job, state_events),
+        "again": again_words(job),
         "findings": findings_of(job),
+        "noticed": noticed_of(job),
         "licence": licence_of(job),
         "figure": figure_of(job, curves),
         "terms": terms_figure(job, curves),
@@ -75,7 +79,7 @@ def job_context(job: Job, user) -> dict[str, Any]:
         "result": result_of(job) if job.state == State.SUCCEEDED else None,
         "reproduction": job.metrics.get("reproduction"),
         "metrics": _metrics(job),
-        "now": [] if is_final else now_of(curves),
+        "now": [] if is_final else now_of(job, curves),
         "can_cancel": not is_final and job.state != State.CANCELLING,
         "can_retry": job_retryable(job),
         "can_reproduce": job_reproducible(job) and job.reproduces_id is None,
@@ -100,6 +104,18 @@ def findings_of(job: Job) -> list[Finding]:
         finding for finding in job.check_report.get("findings", []) if finding.get("severity") != "info"
     ]
     return [Finding.model_validate(finding) for finding in raw]
+
+
+def noticed_of(job: Job) -> list[Finding]:
+    """What the run itself warns of at its end."""
+    found = []
+    raw = (job.metrics or {}).get("findings")
+    for entry in raw if isinstance(raw, list) else ():
+        try:
+            found.append(Finding.model_validate(entry))
+        except ValidationError:
+            continue
+    return found
 
 
 def receipt_of(job: Job) -> dict[str, Any]:

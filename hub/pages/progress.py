@@ -111,10 +111,18 @@ def _left(job: Job, share: float, left_s: float | None) -> str:
     if job.state != State.RUNNING:
         return ""
     if left_s is not None:
-        return f"about {seconds_range(left_s * 0.9, left_s * 1.1).removeprefix('about ')} left"
+        return _about(left_s * 0.9, left_s * 1.1)
+    if job.attempt > 1:
+        # The clock since the first start counts the pause too, and what is done was done by others.
+        return ""
     passed = elapsed_s(job)
     if share > 0.05 and passed > 2:
         rest = passed * (1 - share) / share
-        return f"about {seconds_range(rest * 0.8, rest * 1.2).removeprefix('about ')} left"
+        return _about(rest * 0.8, rest * 1.2)
     low, high = (job.check_report.get("estimate") or {}).get("seconds") or (0, 0)
     return f"estimated at {seconds_range(low, high)}" if high else ""
+
+
+def _about(low: float, high: float) -> str:
+    words = seconds_range(low, high)
+    return f"{words} left" if words.startswith(("about ", "under ")) else f"about {words} left"

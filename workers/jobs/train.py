@@ -8,7 +8,7 @@ from typing import Any
 from workers.contracts.jobs import JobRequest, JobResult
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import TrainRecipe
-from workers.jobs import train_card, train_parts, train_ranks, train_result
+from workers.jobs import train_card, train_findings, train_parts, train_ranks, train_result
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_rows
 from workers.jobs.outputs import result_of, write_json
@@ -38,6 +38,9 @@ def run(ports: Ports) -> JobResult:
         with train_ranks.Ranks(ports, train_ranks.world_of(request)):
             progress = fit_parts(ports, recipe, parts)
         _tell_end(ports, progress)
+        findings = train_findings.ending_findings(recipe, parts, progress)
+        for finding in findings:
+            ports.reporter.log(finding.message, finding.severity)
         train_result.save(ports, recipe, parts)
         validation = train_result.measure(ports, recipe, parts)
         cost = meter.cost(read_bytes=sum(file.size_bytes for item in request.inputs for file in item.files))
@@ -48,14 +51,17 @@ def run(ports: Ports) -> JobResult:
         "compute": {"flops_per_step": operations, "flops": operations * progress.step}, "losses": progress.losses,
         "curve": progress.curve, "validation_losses": progress.validation,
         "stopped": {"reason": progress.stopped, "diverged_at": progress.diverged_at, "kept_step": progress.kept},
+        "findings": [finding.model_dump(mode="json") for finding in findings],
         "validation": validation, "tensor_digest": digest, "inputs": inputs_rows(request), "cost": cost,
     }  # fmt: skip
     write_json(out / "report.json", report)
-    train_card.write(out, request, recipe, parts=parts, progress=progress, validation=validation, digest=digest)
-    return result_of(
-        out, metrics=_metrics(recipe, parts, progress, validation), report=report, tensor_digest=digest,
-        resumed_units=progress.resumed_step,
-    )  # fmt: skip
+    train_card.write(
+        out, request, recipe, parts=parts, progress=progress, validation=validation, digest=digest, findings=findings
+    )
+    metrics = _metrics(recipe, parts, progress, validation)
+    if findings:
+        metrics["findings"] = report["findings"]
+    return result_of(out, metrics=metrics, report=report, tensor_digest=digest, resumed_units=progress.resumed_step)
 
 
 def settle(request: JobRequest) -> None:

@@ -1,10 +1,12 @@
 """The papers of a trained entry: README.md (the card), genepool.json (the manifest), recipe.yaml."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from workers.contracts.findings import Finding
 from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.manifests import MANIFEST_FILE, RECIPE_FILE, Manifest, Parent
 from workers.contracts.recipes import TrainRecipe
@@ -27,7 +29,7 @@ PIPELINES = {"causal-lm": "text-generation", "masked-lm": "fill-mask", "text-reg
 
 def write(
     out: Path, request: JobRequest, recipe: TrainRecipe, *, parts: Parts, progress: Any, validation: list[dict[str, Any]],
-    digest: str,
+    digest: str, findings: Sequence[Finding] = (),
 ) -> None:  # fmt: skip
     model = next(iter(inputs_of(request, "model")), None)
     data = inputs_of(request, "data")
@@ -39,7 +41,7 @@ def write(
         _front_matter(request, recipe, parts.task.name, model, data), sort_keys=False, allow_unicode=True
     )
     (out / "README.md").write_text(
-        f"---\n{front}---\n{_text(recipe, parts, progress, validation, model)}", encoding="utf-8"
+        f"---\n{front}---\n{_text(recipe, parts, progress, validation, model, findings)}", encoding="utf-8"
     )
 
 
@@ -78,8 +80,9 @@ def _front_matter(
 
 
 def _text(
-    recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dict[str, Any]], base: Input | None
-) -> str:
+    recipe: TrainRecipe, parts: Parts, progress: Any, validation: list[dict[str, Any]], base: Input | None,
+    findings: Sequence[Finding],
+) -> str:  # fmt: skip
     what = (
         f"A LoRA adapter of rank {recipe.lora.rank} for {recipe.model}"
         + (" with a head of its own" if parts.has_new_head else "")
@@ -90,7 +93,17 @@ def _text(
     )
     data = ", ".join(f"{item.data} ({item.split})" for item in recipe.data)
     title = recipe.output.repo.split("/")[-1] if recipe.output else "Trained model"
-    lines = [f"# {title}", "", f"{what}, on {data}.", "", *_ending(progress), "## Training", "", _how(recipe), ""]
+    lines = [
+        f"# {title}",
+        "",
+        f"{what}, on {data}.",
+        "",
+        *_ending(progress, findings),
+        "## Training",
+        "",
+        _how(recipe),
+        "",
+    ]
     lines += ["| setting | value |", "|---|---|", *(f"| {name} | {value} |" for name, value in _settings(recipe)), ""]
     if validation:
         lines += ["## Measured on held-out data", "", *_table(parts.task, validation), ""]
@@ -98,8 +111,14 @@ def _text(
     return "\n".join(lines)
 
 
-def _ending(progress: Any) -> list[str]:
-    """A run that did not go its whole way says so first."""
+def _ending(progress: Any, findings: Sequence[Finding]) -> list[str]:
+    """A run that did not go its whole way, or came to nothing, says so first."""
+    return [line for finding in findings for line in (f"**{finding.message}** {finding.consequence}", "")] + _way(
+        progress
+    )
+
+
+def _way(progress: Any) -> list[str]:
     if progress.stopped == "diverged":
         return [
             f"**The loss became NaN or infinite at step {progress.diverged_at}.** These are the weights of step {progress.kept}, "

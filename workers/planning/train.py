@@ -4,7 +4,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding, has_errors
 from workers.contracts.kinds import kind_get
 from workers.contracts.plans import Check, Estimate, LicenceVerdict
-from workers.contracts.recipes import TrainRecipe
+from workers.contracts.recipes import TrainRecipe, learning_rate_default
 from workers.contracts.tasks import Task, task_get
 from workers.planning.architectures import shape_of
 from workers.planning.check import Facts
@@ -22,6 +22,8 @@ _PASSES = 3
 _STATES_ALL, _STATES_LORA = 4, 1
 # What the forward pass leaves for the backward one, beside what a forward pass alone holds at any time.
 _KEPT = 4
+# A learning rate so many times the usual one is warned of.
+_RATE_TIMES = 100
 # What an update takes in seconds however small the model: gathering examples, hundreds of calls, the optimiser.
 _STEP_S = (0.005, 0.06)
 
@@ -41,7 +43,7 @@ def check(recipe: TrainRecipe, facts: Facts) -> Check:
     findings += learning_findings(recipe, facts, task, trained, _kept_labels(recipe, task, trained))
     verdict, licence_found = _licence(recipe, facts, model)
     estimate = _estimate(recipe, facts, trained, task)
-    findings += [*_precision_findings(recipe), *_memory_findings(recipe, estimate)]
+    findings += [*_rate_findings(recipe), *_precision_findings(recipe), *_memory_findings(recipe, estimate)]
     return Check(findings=(*findings, *licence_found), licence=verdict, estimate=estimate)
 
 
@@ -61,6 +63,22 @@ def _kept_labels(recipe: TrainRecipe, task: Task | None, trained: RepoFacts) -> 
     if not isinstance(names, dict) or not all(str(key).isdecimal() for key in names):
         return ()
     return tuple(str(names[key]) for key in sorted(names, key=int))
+
+
+def _rate_findings(recipe: TrainRecipe) -> list[Finding]:
+    usual = learning_rate_default(recipe.model_dump())
+    if recipe.learning_rate < _RATE_TIMES * usual * (1 - 1e-9):
+        return []
+    message = (
+        f"A learning rate of {recipe.learning_rate:g} is {recipe.learning_rate / usual:,.0f} times the usual {usual:g}."
+    )
+    consequence = "At such a rate the loss mostly rises instead of falling, and the model learns nothing."
+    repair = [add(("learning_rate",), usual, f"Use {usual:g}")]
+    return [
+        finding(
+            "learning_rate_high", "warning", ("learning_rate",), message.replace(",", "\u202f"), consequence, repair
+        )
+    ]
 
 
 def _precision_findings(recipe: TrainRecipe) -> list[Finding]:

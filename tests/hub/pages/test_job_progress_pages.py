@@ -5,13 +5,13 @@ import pytest
 from django.utils import timezone
 
 from hub.jobs.models import Job, JobEvent, JobInput
-from hub.jobs.services import job_events_append
+from hub.jobs.services import job_events_append, job_fail
 from hub.pages import job_curves
 from hub.pages.job_curves import curves_of
 from hub.pages.job_matrix import matrix_of
 from hub.pages.job_verdicts import verdicts_of_job
 from tests.factories.evals import make_evaluation, make_model, make_result
-from tests.factories.jobs import key_of, make_job, make_running
+from tests.factories.jobs import claim, key_of, make_job, make_running
 from workers.contracts.events import CheckpointEvent, MetricEvent
 
 pytestmark = pytest.mark.django_db
@@ -71,18 +71,48 @@ def test_the_step_whose_weights_are_kept_is_marked_wherever_the_curve_is_shown(
 
 
 def test_a_running_training_tells_its_rate_speed_and_checkpoint(browser, alice, training):
-    told(training, metric("examples_per_s", 3, 1234.4), metric("kept_step", 1, 1))
+    told(training, metric("examples_per_s", 3, 1234.4), metric("kept_step", 1, 1), CheckpointEvent(unit="step 3"))
+    assert "Without early stopping the last weights are the result" in page_of(browser, alice, training)
+    Job.objects.filter(pk=training.pk).update(recipe={**training.recipe, "early_stop": {"patience": 2}})
     page = page_of(browser, alice, training)
     for word, value in (
         ("Learning rate", "0.025"),
         ("Examples a second", "1\u202f234"),
-        ("Checkpoint kept", "step 1, best so far"),
+        ("Last checkpoint", "step 3"),
+        ("Best so far, kept", "step 1"),
     ):
         assert f"<dt>{word}</dt><dd>{value}</dd>" in page
 
 
 def test_the_time_left_is_what_the_training_expects(browser, alice, training):
     assert "about 9 to 12\u00a0min left" in page_of(browser, alice, training)
+
+
+def test_a_job_that_was_killed_says_that_it_goes_on_and_from_where(browser, alice, training):
+    told(training, CheckpointEvent(unit="step 364"))
+    job_fail(**key_of(training), code="killed", message="The process of this job was killed (SIGKILL).")
+    assert "It is back in the queue and will go on from step 364." in page_of(browser, alice, training)
+    assert claim().pk == training.pk
+    page = page_of(browser, alice, training)
+    assert "was killed (SIGKILL). It was started again and goes on from step 364." in page
+    # what the first attempt expected says nothing of the second
+    assert " left</b>" not in page
+    training.refresh_from_db()
+    page = told(training, metric("eta_s", 365, 0.5)) and page_of(browser, alice, training)
+    assert ">under a second left</b>" in page
+
+
+def test_a_loss_that_stays_where_it_is_is_not_said_to_go_anywhere(browser, alice):
+    job = told(make_running(alice), metric("loss", 1, 0.0), metric("loss", 2, 0.0))
+    assert "0 at the first step and after 1 step more." in page_of(browser, alice, job)
+
+
+def test_what_the_run_warns_of_at_its_end_stands_on_top(browser, alice, training):
+    finding = {"code": "nothing_learned", "severity": "warning", "message": "It learned nothing: loss 125 at the end."}
+    Job.objects.filter(pk=training.pk).update(state="succeeded", metrics={"findings": [finding, {"not": "one"}]})
+    before, _, after = page_of(browser, alice, training).partition("It learned nothing: loss 125 at the end.")
+    assert after
+    assert "<h2>" not in before
 
 
 def test_a_repeated_step_counts_once_and_the_place_is_marked(training):

@@ -32,6 +32,7 @@ def test_learns(clean, tmp_path):
     result, ports = run(tmp_path, train_request(clean, epochs=8), {("data", 0): clean})
     losses = result.report["losses"]
     assert losses[-1] < losses[0] - 0.2
+    assert result.report["findings"] == []
     shown = [[step, value] for _, name, step, value in ports.reporter.of("metric") if name == "loss"]
     assert shown == [[step, means["loss"]] for step, means in result.report["curve"]]
     assert shown[-1][0] == 24
@@ -184,6 +185,22 @@ def test_refuses_what_cannot_be_trained_with_a_finding(clean, tmp_path, changes,
     with pytest.raises(UserError) as caught:
         run(tmp_path, train_request(clean, **changes), {("data", 0): clean})
     assert [finding.code for finding in caught.value.findings] == [code]
+
+
+def test_a_training_that_learned_nothing_says_so_everywhere(clean, tmp_path):
+    result, ports = run(tmp_path, train_request(clean, epochs=3, learning_rate=5.0), {("data", 0): clean})
+    (finding,) = result.report["findings"]
+    assert (finding["code"], finding["severity"], finding["where"]) == ("nothing_learned", "warning", "learning_rate")
+    curve = [means["loss"] for _, means in result.report["curve"]]
+    assert curve[-1] > curve[0]
+    assert (
+        f"loss {curve[-1]:.3g} at the end, {curve[0]:.3g} at the start. Try a tenth of the rate." in finding["message"]
+    )
+    assert "Guessing among 10 classes gives 2.3." in finding["consequence"]
+    assert finding["repair"][0]["patch"][0]["value"] == 0.5
+    assert result.metrics["findings"] == [finding]
+    assert finding["message"] in (tmp_path / "out" / "README.md").read_text()
+    assert ("log", finding["message"], "warning") in ports.reporter.events
 
 
 def test_result_of_a_loss_that_became_nan_says_so(clean, tmp_path, monkeypatch):

@@ -90,6 +90,21 @@ def test_training_on_the_test_split_is_a_warning() -> None:
     assert (finding.severity, finding.where) == ("warning", "data[0].split")
 
 
+@pytest.mark.parametrize(
+    ("document", "usual"),
+    [(train(learning_rate=0.01), 1e-4), (train(lora={}, learning_rate=0.1), 1e-3), (train(lora={}, learning_rate=0.09), None)],
+)  # fmt: skip
+def test_a_rate_far_above_the_usual_one_is_a_warning(document: dict[str, Any], usual: float | None) -> None:
+    result = checked(document, MODEL, DATA)
+    if usual is None:
+        assert "learning_rate_high" not in codes(result)
+        return
+    finding = found(result, "learning_rate_high")
+    assert (finding.severity, finding.where) == ("warning", "learning_rate")
+    assert f"100 times the usual {usual:g}" in finding.message
+    assert "learning_rate_high" not in codes(checked(patched(document, finding.repair[0]), MODEL, DATA))
+
+
 def test_the_models_licence_binds_the_result() -> None:
     assert checked(train(), vit("a", licence="CC-BY-4.0"), DATA).licence.licence == "CC-BY-4.0"
     assert "licence_missing" in codes(checked(train(), vit("a", licence=""), DATA))
