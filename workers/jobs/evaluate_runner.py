@@ -185,6 +185,6 @@ def _by_number(unit: Unit, data: Data, predictor: Any) -> list[dict[str, Any]]:
     labels = data.examples.labels
     if not (unit.task.is_classification and labels and are_taken_by_number(labels, predictor.labels)):
         return []
-    message = number_words(data.examples.name, len(labels), short_name(predictor.name), predictor.labels)
+    message = number_words(data.examples.name, labels, short_name(predictor.name), predictor.labels)
     told = finding("labels_by_number", "warning", ("data", unit.data.index, "labels"), message, BY_NUMBER)
     return [told.model_copy(update={"stage": "run"}).model_dump(mode="json")]

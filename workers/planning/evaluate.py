@@ -101,12 +101,12 @@ def _label_findings(
     name, labels = short_name(item.data), item.labels or data.labels
     seen, is_whole = (labels, True) if labels else classes_seen(item, task, data, limit=limit)
     found = [entry for entry in label_findings(models, seen, name) if is_whole or entry.severity == "error"]
-    if found or not are_numbers_alone(item, task, data):
+    if found or not (labels or are_numbers_alone(item, task, data)):
         return found
     taken = next((model for model in models if are_taken_by_number(seen, model.labels)), None)
     if taken is None:
         return []
-    message = number_words(name, len(seen), short_name(taken.text), taken.labels)
+    message = number_words(name, seen, short_name(taken.text), taken.labels)
     return [finding("labels_by_number", "warning", ("data", index, "labels"), message, BY_NUMBER)]
 
 

@@ -21,14 +21,19 @@ def label_places(
 
     Every class of ours must be among theirs, which may hold more: a model may tell more classes apart than data shows.
     Names are compared as they stand (a class called 3 is the 3 of others), then, where either side has numbers only, index
-    answers to index, then without regard to case and surrounding space.
+    answers to index, then without regard to case and surrounding space. Names of ours answer to numbers of theirs only where
+    there are as many of both: `even` and `odd` are not the first two of ten.
     """
     exact = {label: index for index, label in enumerate(theirs)}
     if all(label in exact for label in ours):
         return tuple(exact[label] for label in ours), []
     if not (are_named(ours) and are_named(theirs)):
-        if len(ours) <= len(theirs):
+        if len(ours) == len(theirs) or (len(ours) < len(theirs) and not are_named(ours)):
             return tuple(range(len(ours))), []
+        if len(ours) < len(theirs):
+            message = f"{our_name} names {len(ours)} classes ({shown(ours)}), {their_name} numbers {len(theirs)} ({shown(theirs)})."
+            consequence = "Names can stand for numbers in their order only where there are as many."
+            return (), [_finding(message, where, consequence)]
         message = f"{our_name} has {len(ours)} classes, {their_name} {len(theirs)}."
         consequence = "Classes without names are matched by number, and the last ones have nothing to match."
         return (), [_finding(message, where, consequence)]
@@ -52,12 +57,18 @@ BY_NUMBER = "If the data numbers them otherwise, every number is wrong. Give nam
 
 
 def are_taken_by_number(ours: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Whether numbers of ours stand for named classes of theirs by their order alone."""
-    return bool(theirs) and are_named(theirs) and not (are_named(ours) or (bool(ours) and set(ours) <= set(theirs)))
+    """Whether numbers of one side stand for named classes of the other by their order alone."""
+    is_one_sided = bool(theirs) and are_named(theirs) != are_named(ours)
+    return is_one_sided and not (bool(ours) and set(ours) <= set(theirs))
 
 
-def number_words(data: str, classes: int, model: str, theirs: Sequence[str]) -> str:
-    """That class numbers without names were taken as a model's classes in order. `classes` is 0 where nobody counted them."""
+def number_words(data: str, ours: Sequence[str], model: str, theirs: Sequence[str]) -> str:
+    """That names and numbers were taken for each other in order. `ours` is empty where nobody counted the data's classes."""
+    classes = len(ours)
+    if are_named(ours):
+        pairs = ", ".join(f"{index} = {shown([label])}" for index, label in enumerate(ours[:SHOWN]))
+        more = " …" if classes > SHOWN else ""
+        return f"The classes of {model} are numbers without names; the names of {data} are taken for them in order: {pairs}{more}."
     pairs = ", ".join(
         f"{index} = {shown([label])}" for index, label in enumerate(theirs[: min(classes or SHOWN, SHOWN)])
     )

@@ -11,7 +11,7 @@ from workers.contracts.recipes import DataReference
 from workers.contracts.tasks import task_get
 from workers.planning.bases import base_text, running
 from workers.planning.builtins import builtin_facts
-from workers.planning.labels import are_named, label_places
+from workers.planning.labels import label_places
 from workers.planning.lone import known_tasks
 from workers.planning.runnable import BUILTIN, image_finding, image_of
 
@@ -51,9 +51,7 @@ def _fits(version: BenchmarkVersion, data: RepoFacts, model: RepoFacts) -> bool:
     labels = version.definition.get("labels") or data.labels
     if task is not None and task.is_classification and labels and model.labels:
         _, misfits = label_places(labels, model.labels, our_name="", their_name="")
-        # Names against bare numbers may be meant to match where there are as many: less than that is not worth offering.
-        is_guess = are_named(labels) != are_named(model.labels) and len(labels) != len(model.labels)
-        if misfits or is_guess:
+        if misfits:
             return False
     item = DataReference(data=version.definition["data"], split=version.definition.get("split", "test"))
     return image_finding("", model, (), item, image_of(item, {item.data: data})) is None

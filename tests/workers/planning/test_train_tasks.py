@@ -101,12 +101,21 @@ def test_classes_that_differ_are_shown_and_can_have_a_head_of_their_own(lora: An
 
 def test_named_classes_that_would_become_numbers_are_told_of_and_can_have_a_head_of_their_own() -> None:
     numbered = CLASSIFIER.model_copy(
-        update={"repo": "demo/numbered", "reference": "demo/numbered", "labels": ("0", "1", "2")}
+        update={"repo": "demo/numbered", "reference": "demo/numbered", "labels": ("0", "1")}
     )
     finding = found(checked(train("numbered"), numbered, texts()), "labels_by_number")
     assert (finding.severity, finding.where) == ("warning", "data[0]")
     assert "no, yes are learnt as its classes 0 to 1" in finding.message
     assert "labels_by_number" not in codes(checked(patched(train("numbered"), finding.repair[0]), numbered, texts()))
+
+
+def test_a_few_named_classes_are_not_learnt_as_the_first_of_many_numbers_but_under_a_head_of_their_own() -> None:
+    numbered = CLASSIFIER.model_copy(
+        update={"repo": "demo/numbered", "reference": "demo/numbered", "labels": ("0", "1", "2")}
+    )
+    finding = found(checked(train("numbered"), numbered, texts()), "label_mismatch")
+    assert "names 2 classes (no, yes), numbered numbers 3 (0, 1, 2)" in finding.message
+    assert checked(patched(train("numbered"), finding.repair[0]), numbered, texts()).ok
 
 
 @pytest.mark.parametrize("lora", [..., {"rank": 2}])
