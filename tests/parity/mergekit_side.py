@@ -1,8 +1,8 @@
 """The recipes of `cases`, through mergekit and through us."""
 
 import time
-import traceback
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from tests.parity.cases import CASES, Case
 from tests.parity.checks import CHECKS
 from tests.parity.oracles import MERGEKIT, asked
 from tests.parity.ours import Run, merged, placed, planned
-from tests.parity.report import Row
+from tests.parity.report import Row, attempted
 from tests.parity.zoo import families_write
 from workers.contracts.methods import method_get
 
@@ -51,8 +51,12 @@ def rows(folder: Path, wanted: Sequence[Case]) -> tuple[list[Row], list[str]]:
     """What was compared, and what is wrong with the table of recipes itself."""
     MERGEKIT.ensure()
     session = Session(folder, families_write(folder / "zoo"))
-    session.ask(wanted)
-    found = [_row(session, case, mode) for case in wanted for mode in _modes(case)]
+    with ThreadPoolExecutor(1) as pool:
+        # Two processes for two cores: ours are made while mergekit makes its own.
+        asking = pool.submit(session.ask, wanted)
+        made = [_made(session, case, mode) for case in wanted for mode in _modes(case)]
+        asking.result()
+    found = [_compared(session, one) for one in made]
     return found, _gaps(session.methods) if len(wanted) == len(CASES) else []
 
 
@@ -70,24 +74,33 @@ def _modes(case: Case) -> tuple[str, ...]:
     return (COMPAT,) if case.native else (COMPAT, DEFAULT)
 
 
-def _row(session: Session, case: Case, mode: str) -> Row:
+@dataclass
+class _Made:
+    """Our results of one recipe, or what was complained of."""
+
+    case: Case
+    row: Row
+    document: dict[str, Any]
+    runs: list[Run] = field(default_factory=list)
+
+
+def _made(session: Session, case: Case, mode: str) -> _Made:
     started = time.monotonic()
-    row = Row(case.method, case.name, case.check, mode)
-    try:
-        row.trouble = session.answers[slug(case)]["error"] or _compared(session, case, mode)
-    except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
-        row.trouble = f"{type(error).__name__}: {error} [{Path(place.filename).name}:{place.lineno}]"
-    row.seconds = time.monotonic() - started
-    return row
-
-
-def _compared(session: Session, case: Case, mode: str) -> str:
     document = placed(case.document, session.families[case.family]) | ({"compat": "mergekit"} if mode == COMPAT else {})
-    ours = []
+    made = _Made(case, Row(case.method, case.name, case.check, mode), document)
     for seed in range(1, case.seeds + 1):
         out = session.folder / "ours" / mode / slug(case) / str(seed)
-        if complaint := merged(document | {"seed": seed}, out):
-            return complaint
-        ours.append(Run(out))
-    return CHECKS[case.check](ours, [Run(out) for out in session.theirs(case)], planned(document))
+        made.row.trouble = attempted(lambda out=out, seed=seed: merged(document | {"seed": seed}, out))
+        if made.row.trouble:
+            break
+        made.runs.append(Run(out))
+    made.row.seconds = time.monotonic() - started
+    return made
+
+
+def _compared(session: Session, made: _Made) -> Row:
+    case, row = made.case, made.row
+    theirs = [Run(out) for out in session.theirs(case)]
+    row.trouble = row.trouble or session.answers[slug(case)]["error"]
+    row.trouble = row.trouble or attempted(lambda: CHECKS[case.check](made.runs, theirs, planned(made.document)))
+    return row

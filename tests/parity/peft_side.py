@@ -1,7 +1,6 @@
 """The combinations of `adapters`, through peft and through us, and both against the definition where peft is wrong."""
 
 import time
-import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from tests.parity import chance
 from tests.parity.adapters import COMBINATIONS, Combination, adapters_write, changes_of, defined, factors_of
 from tests.parity.oracles import PEFT, asked
 from tests.parity.ours import merged
-from tests.parity.report import Row
+from tests.parity.report import Row, attempted
 from workers.contracts.methods import method_get
 
 Changes = Mapping[str, torch.Tensor]
@@ -72,11 +71,7 @@ def _row(entry: Combination, side: str, trouble: str, compare: Any) -> Row:
     if side == OURS and method_get("merge", f"adapter_{entry.type}") is None:
         row.is_skipped = True
     elif not trouble:
-        try:
-            row.trouble = compare()
-        except Exception as error:
-            place = traceback.extract_tb(error.__traceback__)[-1]
-            row.trouble = f"{type(error).__name__}: {error} [{Path(place.filename).name}:{place.lineno}]"
+        row.trouble = attempted(compare)
     row.seconds = time.monotonic() - started
     return row
 

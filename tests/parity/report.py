@@ -1,7 +1,9 @@
 """What was compared, as one table."""
 
-from collections.abc import Sequence
+import traceback
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -17,6 +19,15 @@ class Row:
     @property
     def word(self) -> str:
         return "n/a" if self.is_skipped else "FAIL" if self.trouble else "pass"
+
+
+def attempted(compare: Callable[[], str]) -> str:
+    """What it says, or the error it ends with: one comparison that fails stops none of the others."""
+    try:
+        return compare()
+    except Exception as error:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        return f"{type(error).__name__}: {error} [{Path(place.filename).name}:{place.lineno}]"
 
 
 def report(rows: Sequence[Row], gaps: Sequence[str], seconds: float) -> tuple[str, int]:
