@@ -32,7 +32,7 @@ def _kept_alike(run: Run, planned: Planned) -> str:
         factor = _factor(delta, is_kept, step.parameters.get("rescale"), step.parameters["density"][0])
         # A change next to zero has lost its digits in the subtraction.
         error = (change - factor * delta)[is_kept].abs()
-        if error.numel() and error.max().item() > 1e-6 * max(1.0, base.abs().max().item()):
+        if error.numel() and not error.max().item() <= 1e-6 * max(1.0, base.abs().max().item()):
             return f"{step.name}: kept entries are not {factor:.6f} times their change, off by {error.max().item():.2g}"
     density = planned.plan.steps[0].parameters["density"][0]
     error = STANDARD_ERRORS * math.sqrt(density * (1 - density) / count)
@@ -83,16 +83,18 @@ def means(mine: Sequence[Mapping[str, torch.Tensor]], its: Sequence[Mapping[str,
         variance = sum(side.var(0) / side.shape[0] for side in sides)
         difference = sides[0].mean(0) - sides[1].mean(0)
         varies = variance > 1e-14
-        if bool((difference[~varies].abs() > 1e-6).any()):
+        if not bool((difference[~varies].abs() <= 1e-6).all()):
             return f"{name}: entries that no draw changes differ"
         scores = difference[varies].square() / variance[varies]
         squares, count = squares + scores.sum().item(), count + scores.numel()
         worst = max(worst, scores.max().item() if scores.numel() else 0.0)
+    if not count:
+        return ""
     # Each score is the square of a t with 2(k − 1) degrees of freedom: mean (n/(n − 2)), variance a little above 2.
     freedom = 2 * (len(mine) - 1)
     mean, error = freedom / (freedom - 2), math.sqrt(2.4 / count)
     apart = (squares / count - mean) / error
-    if apart > STANDARD_ERRORS:
+    if not apart <= STANDARD_ERRORS:
         return (
             f"the means over {len(mine)} seeds are too far apart: {squares / count:.3f} where chance gives {mean:.3f}"
         )
