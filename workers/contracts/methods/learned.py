@@ -1,6 +1,6 @@
 """Methods that learn from examples before they merge: how much each weight, tensor or direction of each model counts."""
 
-from workers.contracts.methods.knobs import weight
+from workers.contracts.methods.knobs import density, weight
 from workers.contracts.methods.row import Method, Parameter
 
 CLASSES = ("image-classification", "text-classification")
@@ -53,6 +53,25 @@ def clamp(default: bool) -> Parameter:
     return Parameter("clamp", "boolean", "Between 0 and 1", "Hold coefficients between 0 and 1.", default=default)
 
 
+_ALIGNED = (
+    Parameter(
+        "importance", "number", "Importance (β)", "How much it counts that this model's answers are kept.",
+        scope="source", default=1.0, minimum=0.0, maximum=100.0, step=0.1,
+    ),
+    Parameter(
+        "init", "number", "Start (α₀)", "Every coefficient begins here.", default=0.1, minimum=0.01, maximum=0.99, step=0.05
+    ),
+    Parameter("temperature", "number", "Temperature (T)", "Softens answers before they are compared.", default=1.0, minimum=0.1, maximum=100.0, step=0.1),
+    Parameter("hidden", "number", "Hidden states", "How much it counts that hidden states are alike.", default=0.1, minimum=0.0, maximum=100.0, step=0.1),
+    Parameter(
+        "hidden_layers", "choice", "Which layers", "Whose hidden states are compared.", default="middle", choices=("middle", "all"),
+    ),
+    Parameter("penalty", "number", "Penalty (γ)", "How strongly coefficients are held to where they began.", default=5.0, minimum=0.0, maximum=1000.0, step=0.5),
+    learning_rate(0.5),
+    Parameter("epochs", "integer", "Epochs", "How often every example is seen.", default=1, minimum=1, maximum=10_000),
+    batch_size(2),
+    examples(5),
+)  # fmt: skip
 _LEVEL = Parameter(
     "level", "choice", "Coefficients", "One for each tensor of each model, or one for each model.",
     default="layer", choices=("layer", "task"),
@@ -139,5 +158,92 @@ LEARNED: tuple[Method, ...] = (
         learn="workers.engine.merge.adamerging:learn",
         tasks=CLASSES,
         when="Classifiers are to work on inputs like some that are there without answers, and minutes may be spent.",
+    ),
+    Method(
+        "adamerging_pp",
+        "merge",
+        "AdaMerging++",
+        "As AdaMerging, of changes that were thinned out and put to a vote on signs before.",
+        "arXiv:2310.02575",
+        "workers.engine.merge.adamerging_pp:merge",
+        "gradients",
+        (density(0.2), _LEVEL, init(0.3), clamp(True), learning_rate(1e-3), steps(500), batch_size(16), examples(10_000)),
+        base="required",
+        learn="workers.engine.merge.adamerging_pp:learn",
+        tasks=CLASSES,
+        when="As for AdaMerging, where many models pull in different directions.",
+    ),
+    Method(
+        "atlas",
+        "merge",
+        "aTLAS",
+        "Learns a coefficient for each block of each model's change, for one target, from a few examples.",
+        "arXiv:2407.02880",
+        "workers.engine.merge.atlas:merge",
+        "gradients",
+        (
+            Parameter(
+                "objective", "choice", "Learned from", "Labelled examples of the target, or the entropy of the answers to unlabelled ones.",
+                default="supervised", choices=("supervised", "entropy"),
+            ),
+            Parameter(
+                "partitions", "integer", "Parts (K)", "Coefficients for each matrix of each model, dealt out to its entries at random.",
+                default=1, minimum=1, maximum=256,
+            ),
+            Parameter(
+                "penalty", "choice", "Penalty", "What holds coefficients small.", default="none", choices=("none", "l1", "l2"),
+            ),
+            Parameter(
+                "penalty_weight", "number", "Penalty weight (γ)", "How much the penalty counts.", default=0.5, minimum=0.0, maximum=100.0, step=0.1,
+            ),
+            learning_rate(1e-3),
+            Parameter(
+                "weight_decay", "number", "Weight decay", "Draws coefficients back to 0 at every step.", default=0.01, minimum=0.0, maximum=10.0, step=0.01,
+            ),
+            steps(1000), batch_size(32), examples(256),
+        ),
+        base="required",
+        learn="workers.engine.merge.atlas:learn",
+        tasks=(*CLASSES, *TEXTS),
+        labelled=("objective", "supervised"),
+        when="One target matters, a few of its examples are there, and the models each know a part of what it takes.",
+    ),
+    Method(
+        "expert_merging",
+        "merge",
+        "Expert Merging",
+        "Learns coefficients with which the merged model answers and thinks like each expert on a few of its own inputs.",
+        "arXiv:2509.25712",
+        "workers.engine.merge.expert_merging:merge",
+        "gradients",
+        _ALIGNED,
+        base="required",
+        learn="workers.engine.merge.expert_merging:learn",
+        tasks=(*CLASSES, *TEXTS),
+        when="A handful of unlabelled inputs of each model is there: it works for language models too.",
+    ),
+    Method(
+        "expert_merging_pp",
+        "merge",
+        "Expert Merging++",
+        "As Expert Merging, then once more with more coefficients for the tensors that turned out to matter.",
+        "arXiv:2509.25712",
+        "workers.engine.merge.expert_merging_pp:merge",
+        "gradients",
+        (
+            Parameter(
+                "budget", "number", "Budget (B)", "Coefficients for each model, in multiples of the number of tensors.",
+                default=1.0, minimum=0.1, maximum=100.0, step=0.1,
+            ),
+            Parameter(
+                "sharpness", "number", "Sharpness (κ)", "How strongly important tensors are preferred; 0 treats all alike.",
+                default=1.0, minimum=0.0, maximum=10.0, step=0.1,
+            ),
+            *_ALIGNED,
+        ),
+        base="required",
+        learn="workers.engine.merge.expert_merging_pp:learn",
+        tasks=(*CLASSES, *TEXTS),
+        when="As for Expert Merging, where a few large tensors hold most of what the models learned.",
     ),
 )  # fmt: skip

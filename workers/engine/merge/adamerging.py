@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from workers.engine.merge.learning.coefficients import Course, merge_by_coefficients, side_by_side, train, written
-from workers.engine.merge.learning.mixture import Mixture, Start
+from workers.engine.merge.learning.mixture import Mixture, Squash, Start
 from workers.engine.merge.learning.request import Learning
 from workers.engine.merge.learning.student import Student
 from workers.engine.merge.learning.terms import entropy
@@ -44,8 +44,8 @@ def learn(learning: Learning) -> dict[str, Any]:
     """
     student, values = Student(learning), learning.parameters
     starts = {name: Start(float(values["init"])) for name in student.places}
-    squash = "clamp" if values["clamp"] else "none"
-    mixture = Mixture(student, starts, squash=squash, is_shared=values["level"] == "task")  # type: ignore[arg-type]
+    squash: Squash = "clamp" if values["clamp"] else "none"
+    mixture = Mixture(student, starts, squash=squash, is_shared=values["level"] == "task")
     data = side_by_side(student, int(values["examples"]))
     course = Course(int(values["steps"]), int(values["batch_size"]), float(values["learning_rate"]))
     progress = train(learning, mixture, data, Objective((entropy(len(learning.data)),)), course)

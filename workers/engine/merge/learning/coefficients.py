@@ -38,10 +38,10 @@ class Course:
     clip_norm: float = _UNCLIPPED
 
 
-def side_by_side(student: Student, count: int) -> Abreast:
-    """`count` examples of every dataset, drawn with the seed."""
+def side_by_side(student: Student, count: int, *, per_source: bool = False) -> Abreast:
+    """`count` examples of every dataset, drawn with the seed; `per_source`: of the data of every source, shared or not."""
     learning = student.learning
-    parts = [student.batches(number) for number in range(len(learning.data))]
+    parts = [student.batches(number) for number in range(learning.sources if per_source else len(learning.data))]
     rows = [
         rows_drawn(len(part), count, seed=learning.seed, purpose=f"data/{number}") for number, part in enumerate(parts)
     ]
