@@ -85,6 +85,7 @@ class RepoFacts(BaseModel):
     sha256 over the tokenizer files ("" without one), `base` the declared base model, `splits` a dataset's splits with
     row counts (-1: not counted, because only reading everything would tell), `columns` its columns with their Arrow types (`image` for pictures).
     `split_files` are the files of each split where the card lays them out (else their names tell). `seen` is what the first part of each split says of its columns, `problems` why models cannot be measured on a split, where that part tells.
+    `pictures` is (channels, height, width) of the pictures of each split, as far as the headers of a few of them agree.
     """
 
     reference: str = ""
@@ -117,6 +118,7 @@ class RepoFacts(BaseModel):
     split_files: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     seen: dict[str, dict[str, Seen]] = Field(default_factory=dict)
     problems: dict[str, str] = Field(default_factory=dict)
+    pictures: dict[str, tuple[int, int, int]] = Field(default_factory=dict)
     scanned: bool | None = Field(
         default=None, description="whether the weights were searched for NaN; None where nobody scans"
     )

@@ -38,6 +38,7 @@ class Data:
     seen: dict[str, dict[str, Seen]] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     split_files: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
 
 def holds_data(paths: Iterable[str], card: Mapping[str, Any]) -> bool:
@@ -73,6 +74,7 @@ def read_data(
         seen={split: _storable(preview.seen) for split, preview in previews.items()},
         problems={split: preview.problem for split, preview in previews.items() if preview.problem},
         split_files={split: files.files for split, files in chosen.items()},
+        pictures={split: preview.picture for split, preview in previews.items() if preview.picture is not None},
     )  # fmt: skip
     return data, findings
 

@@ -91,6 +91,7 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         split_files=data.split_files,
         seen=data.seen,
         problems=data.problems,
+        pictures=data.pictures,
     )
     return facts, findings
 

@@ -3,7 +3,7 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from workers.contracts.facts import Seen, TensorFact
@@ -12,6 +12,7 @@ from workers.planning.datasets import FILE_NAME, SplitFiles, classes_of, describ
 from workers.planning.headers import Header
 from workers.planning.kinds import ARROW_NAMES
 from workers.planning.parquet import ParquetError, read_footer
+from workers.planning.pictures import HEADER_BYTES, picture_shape
 from workers.planning.seen import bounded, seen_of_tensor
 from workers.planning.texts import Table, read_csv, read_jsonl
 from workers.planning.weights import DTYPE_NAMES, Read
@@ -20,19 +21,24 @@ NOT_COUNTED = -1
 # Tables of text are read whole up to this size, and beyond it as far as this.
 READ_BYTES = 2**20
 _MAX_FOOTERS = 64
+_PICTURES = 4
 _MAX_COLUMNS = 1000
 _ARROW_FLOATS = {"float64": "double", "float32": "float", "float16": "halffloat"}
 
 
 @dataclass(frozen=True)
 class SplitPreview:
-    """`seen` is what was seen of the columns; `problem` why models cannot be measured on the split, where this much of it tells."""
+    """`seen` is what was seen of the columns; `problem` why models cannot be measured on the split, where this much of it tells.
+
+    `picture` is (channels, height, width) where the pictures that were looked at have one shape.
+    """
 
     rows: int = NOT_COUNTED
     columns: dict[str, str] = field(default_factory=dict)
     names: dict[str, tuple[str, ...]] = field(default_factory=dict)
     seen: dict[str, Seen] = field(default_factory=dict)
     problem: str = ""
+    picture: tuple[int, int, int] | None = None
 
 
 def preview_of(
@@ -40,7 +46,7 @@ def preview_of(
 ) -> tuple[SplitPreview, list[Finding]]:
     """Never raises for any content: what cannot be read is a warning, and the split has no columns."""
     if files.format == "images":
-        return _pictures(files), []
+        return _pictures(files, sizes, read), []
     if files.format == "safetensors":
         return _tensors(files, headers, read)
     try:
@@ -59,14 +65,24 @@ def _unreadable(path: str, message: str) -> Finding:
     return Finding(code="data_unreadable", severity="warning", where=path, message=message, consequence=consequence)
 
 
-def _pictures(files: SplitFiles) -> SplitPreview:
+def _pictures(files: SplitFiles, sizes: Mapping[str, int], read: Read) -> SplitPreview:
     classes = classes_of(files.files)
     columns = {"image": "image"} | ({"label": "string"} if all(classes) else {}) | {"file": "string"}
     names = {"label": tuple(sorted(set(classes)))} if all(classes) else {}
     seen = {"label": Seen(rows=len(classes), is_whole=True, counts=dict(Counter(classes)))} if names else {}
     lost = next((file for file, name in zip(files.files, classes, strict=True) if not name), "")
     problem = f"{lost} lies in no class folder, other pictures do." if lost and any(classes) else ""
-    return SplitPreview(len(files.files), columns, names, bounded(seen), problem)
+    return SplitPreview(len(files.files), columns, names, bounded(seen), problem, _shape(files.files, sizes, read))
+
+
+def _shape(paths: Sequence[str], sizes: Mapping[str, int], read: Read) -> tuple[int, int, int] | None:
+    """Of a few pictures from all over the split, by their headers; None where they differ or do not say."""
+    looked_at = sorted({place * (len(paths) - 1) // max(_PICTURES - 1, 1) for place in range(_PICTURES)})
+    shapes = [picture_shape(read(path, 0, min(sizes[path], HEADER_BYTES))) for path in (paths[at] for at in looked_at)]
+    known = [shape for shape in shapes if shape is not None]
+    if len(known) < len(shapes) or len({shape[1:] for shape in known}) != 1:
+        return None
+    return max(known)
 
 
 def _tensors(files: SplitFiles, headers: Mapping[str, Header], read: Read) -> tuple[SplitPreview, list[Finding]]:

@@ -51,7 +51,9 @@ def image_of(item: DataReference, facts: Facts) -> tuple[int, ...] | None:
         return BUILTIN_IMAGES.get(item.data)
     known = facts.get(item.data)
     images = known.tensors.get(f"{item.split}/images") if known is not None else None
-    return images.shape[1:] if images is not None and len(images.shape) == 4 else None
+    if images is not None and len(images.shape) == 4:
+        return images.shape[1:]
+    return known.pictures.get(item.split) if known is not None else None
 
 
 def image_finding(

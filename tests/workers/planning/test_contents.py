@@ -8,12 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from tests.workers.engine.data.writing import write_csv, write_jsonl, write_parquet, write_tensors
+from tests.workers.engine.data.writing import write_csv, write_jsonl, write_parquet, write_picture, write_tensors
 from tests.workers.planning.test_evaluate_check import evaluate, text_model
 from tests.workers.planning.zoo import checked, codes, found
 from workers.contracts.facts import RepoFacts
+from workers.contracts.recipes import DataReference
 from workers.planning.folder import facts_of_folder
 from workers.planning.preview import READ_BYTES
+from workers.planning.runnable import image_finding, image_of
 
 
 def facts(folder: Path, name: str = "rows") -> RepoFacts:
@@ -140,3 +142,33 @@ def test_one_class_cannot_be_ranked_by(tmp_path: Path) -> None:
     write_jsonl(tmp_path, rows(*["no"] * 30))
     recipe = RankRecipe(models=("alice/bert",), data=(Measure(data="demo/rows"),))
     assert found(check(recipe, MODELS | {"demo/rows": facts(tmp_path)}), "one_class").severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("shape", "ending"), [((8, 6), "png"), ((8, 6, 3), "png"), ((8, 6), "jpg"), ((8, 6, 3), "jpg")]
+)
+def test_the_shape_of_pictures_is_known_from_the_headers_of_a_few(
+    tmp_path: Path, shape: tuple[int, ...], ending: str
+) -> None:
+    for place in range(7):
+        write_picture(tmp_path / "d" / "test" / "cat" / f"{place}.{ending}", np.full(shape, place, dtype=np.uint8))
+    facts = facts_of_folder(tmp_path / "d")
+    assert facts.pictures == {"test": (3 if len(shape) == 3 else 1, 8, 6)}
+
+
+def test_pictures_of_several_sizes_have_no_shape(tmp_path: Path) -> None:
+    for place in range(4):
+        write_picture(tmp_path / "d" / "test" / "cat" / f"{place}.png", np.zeros((8, 6 + place), dtype=np.uint8))
+    assert facts_of_folder(tmp_path / "d").pictures == {}
+
+
+def test_pictures_that_a_model_does_not_take_are_found_by_the_check(tmp_path: Path) -> None:
+    for place in range(2):
+        write_picture(tmp_path / "d" / "test" / "cat" / f"{place}.png", np.zeros((32, 32), dtype=np.uint8))
+    facts = facts_of_folder(tmp_path / "d")
+    item = DataReference(data="d")
+    model = RepoFacts(config={"num_channels": 1, "image_size": 8})
+    misfit = image_finding("vit", model, ("data", 0), item, image_of(item, {"d": facts}))
+    assert misfit is not None
+    assert "1 × 8 × 8" in misfit.message
+    assert "1 × 32 × 32" in misfit.message
