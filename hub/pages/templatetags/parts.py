@@ -4,7 +4,7 @@ import json
 
 from django import template
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from hub.jobs.states import State, public_state
@@ -120,3 +120,16 @@ def job_target(title: str) -> str:
 @register.filter
 def retry_command(number: int) -> str:
     return f"genepool jobs retry {number} --reproduce"
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Words between backticks as code; everything else is escaped."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return conditional_escape(text)
+    return format_html_join(
+        "",
+        "{}",
+        ((format_html("<code>{}</code>", piece) if place % 2 else piece,) for place, piece in enumerate(pieces)),
+    )

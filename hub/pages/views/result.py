@@ -1,5 +1,6 @@
 """What a job made, beside its parents: gain, price, where the weights changed, what it cost, how to get it again."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -102,7 +103,10 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "made_from": _made_from(opened),
         "noun": KIND_NOUNS.get(str(opened.manifest.get("kind")), "job"),
         "layers": layers_figure(opened.repo, report, opened.facts, opened.commit.oid),
-        "maps": [figure for _, figure in map_figures(opened.repo, report, opened.facts, opened.commit.oid)],
+        "maps": [
+            (figure.title, replace(figure, title=""))
+            for _, figure in map_figures(opened.repo, report, opened.facts, opened.commit.oid)
+        ],
         "odd": odd_sentences(report, opened.facts),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,

@@ -8,6 +8,7 @@ import pytest
 from hub.pages.making import learning_data
 from hub.pages.making.choosing import MOST_BESIDE, chooser_of, found, groups_of, needs_words
 from hub.pages.making.merge_form import document_of, form_fits
+from hub.pages.templatetags.parts import coded
 from tests.hub.pages.test_make_pages import fields, opened, press
 from tests.hub.pages.test_making import DOCUMENT, posted
 from workers.contracts.methods import methods_of
@@ -104,6 +105,14 @@ def test_methods_that_learn_ask_for_data(browser, alice):
     client = browser(alice)
     assert all('id="data"' in client.get(f"/make/merge?method={name}").content.decode() for name in learning[:2])
     assert 'id="data"' not in client.get("/make/merge?method=ties").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("with `a<b`: c", "with <code>a&lt;b</code>: c"), ("<i> and one `", "&lt;i&gt; and one `"), ("plain", "plain")],
+)
+def test_words_between_backticks_are_code_and_nothing_else_is_markup(text, shown):
+    assert coded(text) == shown
 
 
 def test_the_docs_show_formula_parameters_and_paper_of_every_method(browser, db):
