@@ -27,7 +27,7 @@ from workers.contracts.kinds import Kind, kind_get
 from workers.contracts.methods import revision_of
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe, ImportRecipe, MergeRecipe, Output, TrainRecipe
+from workers.contracts.recipes import AnyRecipe, ExtractRecipe, ImportRecipe, MergeRecipe, Output, TrainRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.planning.check import check_parsed
 from workers.planning.wording import counted
@@ -112,7 +112,7 @@ def _named_in_public(output: Output, repos: Sequence[Repo]) -> tuple[Finding, ..
 
 def _measure_findings(user: User, recipe: AnyRecipe) -> list[Finding]:
     """Data on which a result is to be measured afterwards: no input of the job, but it has to be there."""
-    if not isinstance(recipe, MergeRecipe | TrainRecipe):
+    if not isinstance(recipe, MergeRecipe | TrainRecipe | ExtractRecipe):
         return []
     return [
         Finding(

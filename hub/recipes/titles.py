@@ -2,7 +2,15 @@
 
 from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
-from workers.contracts.recipes import AnyRecipe, EvaluateRecipe, MergeRecipe, RankRecipe, TrainRecipe, TryRecipe
+from workers.contracts.recipes import (
+    AnyRecipe,
+    EvaluateRecipe,
+    ExtractRecipe,
+    MergeRecipe,
+    RankRecipe,
+    TrainRecipe,
+    TryRecipe,
+)
 from workers.planning.wording import counted
 
 
@@ -20,6 +28,9 @@ def title_make(recipe: AnyRecipe) -> str:
         return f"Ranking of {counted(len(recipe.models), 'model')} for {recipe.data[0].data.partition('@')[0]}"
     if isinstance(recipe, TryRecipe):
         return f"Try of {recipe.model.partition('@')[0]}"
+    if isinstance(recipe, ExtractRecipe):
+        what = "LoRA adapter" if recipe.layout == "adapter" else "Task vector"
+        return f"{what} of {recipe.model.partition('@')[0]}{target}"
     if isinstance(recipe, TrainRecipe):
         if recipe.model is None:
             return f"Training from scratch{target}"

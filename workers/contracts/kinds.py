@@ -90,6 +90,15 @@ KINDS: tuple[Kind, ...] = (
         uses_gpu=True,
     ),
     Kind(
+        "extract",
+        "Extract",
+        "What a fine-tune changed in its base, as a task vector or an adapter.",
+        recipe="workers.contracts.recipes:ExtractRecipe",
+        runner="workers.jobs.extract:run",
+        planner="workers.planning.extraction:check",
+        publish="hub.evals.automatic:result_measure",
+    ),
+    Kind(
         "import",
         "Import",
         "Takes a repo over from another hub: its metadata, or every file of it.",

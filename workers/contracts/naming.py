@@ -53,11 +53,12 @@ def _model_names(document: dict[str, Any], kind: str) -> list[tuple[Path, str]]:
         names += [(("models", index), name) for index, name in enumerate(_items(document, "models"))]
     else:
         names.append((("model",), document.get("model")))
+        names += [(("base",), document.get("base"))] if kind == "extract" else []
     return [(path, name) for path, name in names if isinstance(name, str)]
 
 
 def _data_names(document: dict[str, Any], kind: str) -> list[tuple[Path, str]]:
-    key = "evaluate" if kind == "merge" else "data"
+    key = "evaluate" if kind in ("merge", "extract") else "data"
     names: list[tuple[Path, Any]] = []
     for index, item in enumerate(_items(document, key)):
         if isinstance(item, dict):

@@ -260,6 +260,42 @@ class TrainRecipe(Recipe):
     evaluate: tuple[Measure, ...] | None = None
 
 
+class ExtractRecipe(Recipe):
+    """What `model` changed in `base`, stored as a task vector, or its strongest directions as a LoRA adapter.
+
+    `include` and `exclude` are shell patterns over names of tensors; a tensor goes in where a pattern of `include` fits (or there
+    is none) and none of `exclude` does.
+    """
+
+    kind: Literal["extract"] = "extract"
+    model: Text = Field(description="the fine-tune")
+    base: Text = Field(description="the model it was made from")
+    form: Literal["dense", "sparse", "low_rank", "one_bit"] = Field(
+        default="dense",
+        description="dense: every number; sparse: the largest; low_rank: the strongest directions; one_bit: signs and one size",
+    )
+    layout: Literal["task_vector", "adapter"] = Field(
+        default="task_vector", description="adapter: a LoRA adapter that peft loads, for the form low_rank"
+    )
+    density: float = Field(default=0.1, gt=0, le=1, description="for sparse: share of each tensor that is kept")
+    rank: int = Field(
+        default=16, ge=1, le=65_536, description="for low_rank: at most so many directions of each tensor"
+    )
+    energy: float | None = Field(
+        default=None, gt=0, le=1, description="for low_rank: as few directions as hold this share of the squared change"
+    )
+    solver: Literal["auto", "exact", "randomised"] = Field(
+        default="auto", description="for low_rank: auto decomposes large matrices by random projection, others exactly"
+    )
+    embeddings: Literal["whole", "low_rank"] = Field(
+        default="whole", description="for adapters: whether changed embeddings come whole or as factors"
+    )
+    include: tuple[Text, ...] = Field(default=(), max_length=256)
+    exclude: tuple[Text, ...] = Field(default=(), max_length=256)
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    evaluate: tuple[Measure, ...] | None = None
+
+
 class ImportRecipe(Recipe):
     """Takes `source` over from another hub into `output.repo`. `metadata` leaves the large files where they are."""
 
@@ -271,4 +307,4 @@ class ImportRecipe(Recipe):
     all_refs: bool = Field(default=False, description="every branch and tag, not one revision alone")
 
 
-AnyRecipe = MergeRecipe | EvaluateRecipe | TrainRecipe | ImportRecipe | RankRecipe | TryRecipe
+AnyRecipe = MergeRecipe | ExtractRecipe | EvaluateRecipe | TrainRecipe | ImportRecipe | RankRecipe | TryRecipe

@@ -10,6 +10,7 @@ from workers.contracts.recipes import (
     AnyRecipe,
     DataReference,
     EvaluateRecipe,
+    ExtractRecipe,
     ImportRecipe,
     LayerSource,
     Lora,
@@ -53,6 +54,7 @@ def _ranks() -> dict[str, int]:
         MergeRecipe,
         EvaluateRecipe,
         TrainRecipe,
+        ExtractRecipe,
         ImportRecipe,
         RankRecipe,
         TryRecipe,
@@ -90,6 +92,11 @@ def recipe_to_document(recipe: AnyRecipe) -> dict[str, Any]:
     """Plain data that `parse` reads back into an equal recipe."""
     document = recipe.model_dump(mode="json", exclude_defaults=True)
     document |= {name: getattr(recipe, name) for name in _ALWAYS}
+    if isinstance(recipe, TrainRecipe):
+        # What is learnt from and what is measured on is never left to a reader's memory of defaults.
+        document["data"] = [_data(item) for item in recipe.data]
+        if recipe.validation is not None:
+            document["validation"] = _data(recipe.validation)
     if isinstance(recipe, MergeRecipe):
         document |= _merge(recipe)
         document.pop("parameters", None)
@@ -110,6 +117,10 @@ def _merge(recipe: MergeRecipe) -> dict[str, Any]:
             for name, module in recipe.modules.items()
         }  # fmt: skip
     return parts
+
+
+def _data(item: DataReference) -> dict[str, Any]:
+    return {"data": item.data, "split": item.split}
 
 
 def _source(source: Source) -> dict[str, Any]:

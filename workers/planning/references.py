@@ -5,6 +5,7 @@ from typing import Literal
 from workers.contracts.recipes import (
     AnyRecipe,
     EvaluateRecipe,
+    ExtractRecipe,
     ImportRecipe,
     MergeRecipe,
     RankRecipe,
@@ -28,6 +29,8 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
         return found
     if isinstance(recipe, ImportRecipe):
         return []  # what it names is on another hub
+    if isinstance(recipe, ExtractRecipe):
+        return [("base", 0, recipe.base, "base"), ("model", 0, recipe.model, "model")]
     if isinstance(recipe, TryRecipe):
         return [("model", 0, recipe.model, "model")]
     if isinstance(recipe, EvaluateRecipe | RankRecipe):

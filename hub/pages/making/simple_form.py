@@ -8,13 +8,15 @@ from django.http import QueryDict
 from hub.pages.making.values import text_of, value_of
 from workers.contracts.estimators import ESTIMATORS
 from workers.contracts.recipes import LEARNING_RATES, Lora, TrainRecipe
+from workers.contracts.tasks import task_get
+from workers.planning.training import TRAINABLE
 
 
 @dataclass(frozen=True)
 class SimpleField:
     """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets),
 
-    one (a dataset), tick (true or left out). `default` is what an empty number means, where the recipe gives it one.
+    one (a dataset), tick (true or left out), choice (one of `choices`, or left out). `default` is what an empty number means, where the recipe gives it one.
     """
 
     path: tuple[str, ...]
@@ -22,6 +24,7 @@ class SimpleField:
     help: str
     type: str = "text"
     default: str = ""
+    choices: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -64,8 +67,9 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
         SimpleField(
             ("task",),
             "Task",
-            "Empty: what the model is made for. Else image-classification, text-classification, text-regression, causal-lm "
-            "or masked-lm; the model gets a new last layer where it has none for it.",
+            "The model gets a new last layer where it has none for it.",
+            "choice",
+            choices=(("", "what the model is made for"), *((name, task.label) for name in TRAINABLE if (task := task_get(name)))),
         ),
         SimpleField(
             ("new_head",),
@@ -111,6 +115,30 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "A dataset, the split after a space if it is not validation. Empty: the validation splits of the datasets above.",
             "one",
         ),
+        SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
+    ),
+    "extract": (
+        SimpleField(("model",), "Fine-tune", "The model whose change is taken."),
+        SimpleField(("base",), "Base", "The model that it was made from."),
+        SimpleField(
+            ("form",),
+            "Form",
+            "dense: every number; sparse: the largest; low_rank: the strongest directions; one_bit: signs and one size.",
+        ),
+        SimpleField(
+            ("layout",), "Stored as", "task_vector, or adapter: a LoRA adapter that peft loads, for the form low_rank."
+        ),
+        SimpleField(("density",), "Density", "For sparse: share of each tensor that is kept.", "number", "0.1"),
+        SimpleField(("rank",), "Rank", "For low_rank: at most so many directions of each tensor.", "number", "16"),
+        SimpleField(
+            ("energy",),
+            "Energy",
+            "For low_rank: as few directions as hold this share, 0 to 1. Empty: the rank.",
+            "number",
+        ),
+        SimpleField(("include",), "Only tensors", "Shell patterns over names, one a line. Empty: all.", "lines"),
+        SimpleField(("exclude",), "Without tensors", "Shell patterns over names, one a line.", "lines"),
+        SimpleField(("seed",), "Seed", "", "number"),
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
     "rank": (
@@ -198,7 +226,13 @@ def simple_fits(kind: str, document: Any) -> bool:
 
 
 def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:
-    return [{"field": entry, "value": _text(kind, entry, _get(document, entry.path))} for entry in FIELDS[kind]]
+    rows: list[dict[str, Any]] = []
+    for entry in FIELDS[kind]:
+        value = _text(kind, entry, _get(document, entry.path))
+        # what a document names and no choice says stays visible: the check says what is wrong with it
+        stray = ((value, value),) if entry.choices and value not in dict(entry.choices) else ()
+        rows.append({"field": entry, "value": value, "choices": (*entry.choices, *stray)})
+    return rows
 
 
 def simple_document(kind: str, data: QueryDict, kept: dict[str, Any]) -> dict[str, Any]:

@@ -28,9 +28,15 @@ def starter(kind: str, params: QueryDict, user, namespace: str) -> dict[str, Any
         measured = [{"benchmark": name} for name in params.getlist("benchmark")]
         measured += [{"data": name} for name in params.getlist("data")]
         return {"kind": "evaluate", "models": params.getlist("model"), "data": measured, "seed": 0}
+    if kind == "extract":
+        model = params.get("model", "")
+        base = params.get("base", "") or (_base_of(model, user) if model else "")
+        named = {key: name for key, name in (("model", model), ("base", base)) if name}
+        output = {"repo": f"{namespace}/change-{secrets.token_hex(2)}", "visibility": "private"}
+        return {"kind": "extract", **named, "form": "dense", "layout": "task_vector", "seed": 0, "output": output}
     document: dict[str, Any] = {
         "kind": "train",
-        "data": [],
+        "data": [{"data": name, "split": "train"} for name in params.getlist("data") if name],
         "seed": 0,
     }
     if model := params.get("model", ""):

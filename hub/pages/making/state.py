@@ -27,6 +27,7 @@ _NEEDED = {
     "merge": {"base": "a base", "sources": "sources"},
     "evaluate": {"models": "models", "data": "benchmarks or datasets"},
     "rank": {"data": "your labelled sample"},
+    "extract": {"model": "a fine-tune", "base": "its base"},
     "train": {"model": "a model to start from", "data": "datasets"},
 }
 _ASKING = ("check", "send", "override")

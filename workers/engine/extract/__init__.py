@@ -1,0 +1,1 @@
+"""EXTRACT: what a fine-tune changed in its base, stored small."""
