@@ -13,10 +13,10 @@ from django.urls import reverse
 from hub.core.errors import NotFound
 from hub.evals.models import Evaluation
 from hub.jobs.models import Job
-from hub.jobs.selectors import job_get
+from hub.jobs.selectors import job_get, queue_of
 from hub.jobs.states import FINAL
 from hub.pages.entry import Opened
-from hub.pages.numbers import figure, percent
+from hub.pages.numbers import figure, ordinal, percent
 from hub.pages.samples.pictures import Picture
 from hub.pages.samples.split import split_rows
 from hub.recipes.resolution import reference_resolve
@@ -28,6 +28,7 @@ from workers.planning.lone import known_tasks, lone_findings, task_findings
 from workers.planning.try_inputs import roles_asked
 
 OFFERED_PICTURES = 12
+_SESSION, _REMEMBERED = "tries", 20
 _WORDS = {"image": "A picture, PNG or JPEG", "text": "Text", "numbers": "Numbers of one row", "texts": "Choices, one a line"}  # fmt: skip
 _ROLES = {"text_pair": "Second text, if there is one", "question": "Question", "query": "Question", "first": "First text", "second": "Second text"}  # fmt: skip
 
@@ -156,7 +157,10 @@ class Likely:
 
 @dataclass(frozen=True)
 class Answer:
-    """`form` is that of the answer, or waiting, or refused. `remarks` are what the model was given in another form, say."""
+    """`form` is that of the answer, or waiting, or refused. `remarks` are what the model was given in another form, say.
+
+    `place` says of one that waits where it stands in the queue.
+    """
 
     form: str
     job: Job | None = None
@@ -166,6 +170,7 @@ class Answer:
     message: str = ""
     findings: tuple[Finding, ...] = ()
     seconds: float | None = None
+    place: str = ""
 
     @property
     def is_waiting(self) -> bool:
@@ -180,10 +185,53 @@ def answer_get(opened: Opened, ident: str, *, user: Any) -> Answer:
     return answer_of(job)
 
 
+def answer_remember(request: HttpRequest, opened: Opened, job: Job) -> None:
+    """Keeps with the session which try of this entry is under way, the last few entries."""
+    held = {key: number for key, number in request.session.get(_SESSION, {}).items() if key != str(opened.repo.pk)}
+    request.session[_SESSION] = dict([*held.items(), (str(opened.repo.pk), job.number)][-_REMEMBERED:])
+
+
+def answer_remembered(request: HttpRequest, opened: Opened) -> Answer | None:
+    """The try that was asked for before the page was loaded afresh, until its answer has been shown. Asks nothing where there is none."""
+    if opened.repo.type != "model" or not request.user.is_authenticated:
+        return None
+    held = dict(request.session.get(_SESSION, {}))
+    number = held.pop(str(opened.repo.pk), None)
+    if number is None:
+        return None
+    try:
+        answer = answer_get(opened, str(number), user=request.user)
+    except NotFound:
+        answer = None
+    if answer is None or not answer.is_waiting:
+        request.session[_SESSION] = held
+    return answer
+
+
+def answer_at(opened: Opened, answer: Answer | None) -> dict[str, str]:
+    """For the templates: where the answer is looked for."""
+    if answer is None or answer.job is None:
+        return {}
+    namespace, _, name = opened.repo.full_name.partition("/")
+    return {"answer_url": reverse("repo-try-answer", args=[namespace, name, answer.job.number])}
+
+
+def _place(job: Job) -> str:
+    """`2nd in the queue; it waits for a free CPU slot, 1 before it`; "" once a worker has it."""
+    queue = queue_of(job)
+    if not queue["reason"]:
+        return ""
+    return (
+        f"It is {ordinal(queue['position'])} in the queue and {queue['reason']}."
+        if queue["position"]
+        else f"It {queue['reason']}."
+    )
+
+
 def answer_of(job: Job) -> Answer:
     found = (job.metrics or {}).get("answer")
     if job.state not in FINAL:
-        return Answer("waiting", job)
+        return Answer("waiting", job, place=_place(job))
     if not isinstance(found, Mapping):
         raw = (job.error or {}).get("findings") or ()
         message = str((job.error or {}).get("message") or "It ended without an answer.")

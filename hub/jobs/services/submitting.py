@@ -22,6 +22,9 @@ from workers.contracts.kinds import kind_get
 from workers.contracts.parameters import recipe_resolved
 from workers.contracts.plans import Check
 
+# Somebody sits before the page and waits for a try, which takes seconds: among waiting jobs it comes before all that have waited for less than a day.
+PRIORITIES = {"try": 24}
+
 
 def _pinned(value: Any, names: Mapping[str, str]) -> Any:
     """The recipe with every reference replaced by the commit it stands for."""
@@ -152,6 +155,7 @@ def job_submit(
         check_report=check.model_dump(mode="json", by_alias=True, exclude={"plan"}),
         state=State.WAITING if needed else State.QUEUED,
         queue="gpu" if request.device.startswith("cuda") else kind.queue,
+        priority=PRIORITIES.get(kind.name, 0),
         max_attempts=kind.max_attempts,
         needs_memory_bytes=check.estimate.memory_bytes,
         parent=parent,

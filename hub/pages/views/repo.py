@@ -19,7 +19,7 @@ from hub.pages.lineage import graph_of, lineage_view
 from hub.pages.measured import measured
 from hub.pages.results.worth import worth_of
 from hub.pages.samples.preview import preview_of
-from hub.pages.trying import try_box
+from hub.pages.trying import answer_at, answer_remembered, try_box
 from hub.pages.usage import usage_of
 
 TENSORS_SHOWN = 200
@@ -67,10 +67,17 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "lineage": lineage_view(graph, method=opened.manifest.get("method", ""), is_short=True),
         "measured": measured(opened, user=request.user),
         "box": try_box(opened, user=request.user) if not context["gate"] else None,
+        **_pending(request, opened, context["gate"]),
         "claims": claims_shown(opened, user=request.user),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
     return render(request, "catalog/model.html", context)
+
+
+def _pending(request: HttpRequest, opened: Opened, gate: Any) -> dict[str, Any]:
+    """A try that was asked for before the page was loaded afresh."""
+    answer = None if gate else answer_remembered(request, opened)
+    return {"answer": answer, **answer_at(opened, answer)}
 
 
 def _with_places(label: dict[str, Any], opened: Opened, request: HttpRequest) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -13,7 +12,17 @@ from hub.core.ratelimit import limit_check
 from hub.core.uploads import takes_file
 from hub.pages.entry import Opened, entry_open
 from hub.pages.gate import gated_page
-from hub.pages.trying import Answer, TryBox, answer_get, input_of, pictures_to_try, try_box
+from hub.pages.trying import (
+    Answer,
+    TryBox,
+    answer_at,
+    answer_get,
+    answer_remember,
+    answer_remembered,
+    input_of,
+    pictures_to_try,
+    try_box,
+)
 from hub.pages.views.repo import entry_context
 from hub.recipes.limits import TRY
 from hub.recipes.trying import try_submit
@@ -32,7 +41,11 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     if request.method == "POST" and box is not None:
         return _ask(request, opened, box)
     ident = request.GET.get("job", "")
-    answer = answer_get(opened, ident, user=request.user) if ident and request.user.is_authenticated else None
+    answer = (
+        answer_get(opened, ident, user=request.user)
+        if ident and request.user.is_authenticated
+        else answer_remembered(request, opened)
+    )
     return _page(request, opened, box, answer)
 
 
@@ -41,14 +54,7 @@ def _page(
 ) -> HttpResponse:
     context: dict[str, Any] = entry_context(request, opened, "card") | {"box": box, "answer": answer}
     context["pictures"] = pictures_to_try(opened, user=request.user) if box is not None and box.has_picture else []
-    return render(request, "catalog/try.html", context | _at(opened, answer), status=status)
-
-
-def _at(opened: Opened, answer: Answer | None) -> dict[str, str]:
-    if answer is None or answer.job is None:
-        return {}
-    namespace, _, name = opened.repo.full_name.partition("/")
-    return {"answer_url": reverse("repo-try-answer", args=[namespace, name, answer.job.number])}
+    return render(request, "catalog/try.html", context | answer_at(opened, answer), status=status)
 
 
 def _ask(request: HttpRequest, opened: Opened, box: TryBox) -> HttpResponse:
@@ -71,8 +77,9 @@ def _ask(request: HttpRequest, opened: Opened, box: TryBox) -> HttpResponse:
     except ApplicationError as error:
         return _refused(request, opened, box, Answer("refused", message=error.message), error.status, is_fragment)
     answer = answer_get(opened, str(job.number), user=request.user)
+    answer_remember(request, opened, job)
     if is_fragment:
-        return render(request, "catalog/_try_answer.html", {"answer": answer, "box": box, **_at(opened, answer)})
+        return render(request, "catalog/_try_answer.html", {"answer": answer, "box": box, **answer_at(opened, answer)})
     return redirect(f"{box.url}?{urlencode({'job': job.number})}")
 
 
@@ -92,4 +99,4 @@ def answer(request: HttpRequest, namespace: str, name: str, ident: str) -> HttpR
         raise Unauthenticated("Sign in first.")
     opened = entry_open(request, namespace, name)
     found = answer_get(opened, ident, user=request.user)
-    return render(request, "catalog/_try_answer.html", {"answer": found, **_at(opened, found)})
+    return render(request, "catalog/_try_answer.html", {"answer": found, **answer_at(opened, found)})

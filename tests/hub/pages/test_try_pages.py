@@ -13,7 +13,7 @@ from hub.catalog.gates import gate_set
 from hub.jobs.models import Job
 from hub.jobs.services import job_publish
 from tests.builders import mlp_state, model_folder
-from tests.factories.jobs import claim, key_of, make_repo
+from tests.factories.jobs import claim, key_of, make_job, make_repo
 from workers.contracts.jobs import JobResult
 
 pytestmark = pytest.mark.django_db
@@ -111,6 +111,25 @@ def test_with_scripts_the_answer_is_looked_for_until_it_is_there(browser, alice,
     found = client.get(f"/alice/reader/try/{number}").content.decode()
     assert "3.25" in found
     assert "hx-get" not in found
+
+
+def test_a_try_that_waits_says_its_place_and_is_still_there_when_the_page_is_loaded_afresh(browser, alice, bob, zoo):
+    client = browser(alice)
+    make_job(bob)
+    waiting = client.post("/alice/reader/try", {"text": "a fine film"}, **HTMX).content.decode()
+    # before jobs that came earlier
+    assert "It is 1st in the queue and waits for" in waiting
+    number = Job.objects.get(kind="try").number
+    looks = f'hx-get="/alice/reader/try/{number}"'
+    for place in ("/alice/reader", "/alice/reader/try"):
+        assert looks in client.get(place).content.decode()
+        assert looks not in browser(bob).get(place).content.decode()
+    assert looks not in client.get("/alice/viewer").content.decode()
+    answered(form="number", number=3.25)
+    page = client.get("/alice/reader").content.decode()
+    assert "3.25" in page
+    assert looks not in page
+    assert "3.25" not in client.get("/alice/reader").content.decode()
 
 
 def test_a_picture_from_the_disk_goes_in_as_base64(browser, alice, zoo):
