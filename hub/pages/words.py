@@ -14,7 +14,13 @@ ARTIFACT_WORDS = {
     "dataset": ("Dataset", "Datasets"),
     "unknown": ("Entry", "Entries"),
 }
-KIND_NOUNS = {"merge": "merge", "evaluate": "evaluation", "train": "training", "extract": "extraction", "import": "import"}
+KIND_NOUNS = {
+    "merge": "merge",
+    "evaluate": "evaluation",
+    "train": "training",
+    "extract": "extraction",
+    "import": "import",
+}
 RELATION_WORDS = {
     "base": "base",
     "merge_of": "merge",

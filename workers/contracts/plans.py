@@ -53,7 +53,8 @@ class Plan(BaseModel):
     )
     chat_template: str | None = Field(default=None, description="as in the recipe")
     deltas: tuple[int, ...] = Field(
-        default=(), description="inputs that are task vectors: their tensors are those of input 0 with the vector applied"
+        default=(),
+        description="inputs that are task vectors: their tensors are those of input 0 with the vector applied",
     )
     dropped: tuple[tuple[int, str], ...] = Field(
         default=(), description="(input index, tensor) that goes nowhere; each has a finding"

@@ -69,7 +69,10 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
             "Task",
             "The model gets a new last layer where it has none for it.",
             "choice",
-            choices=(("", "what the model is made for"), *((name, task.label) for name in TRAINABLE if (task := task_get(name)))),
+            choices=(
+                ("", "what the model is made for"),
+                *((name, task.label) for name in TRAINABLE if (task := task_get(name))),
+            ),
         ),
         SimpleField(
             ("new_head",),
