@@ -84,9 +84,23 @@ def test_choosing_a_method_changes_its_fields(visit, signed_in, family):
     page = visit()
     signed_in(page)
     page.goto("/make/merge?source=dora/one&base=dora/base")
-    page.get_by_label("Linear").check()
+    page.get_by_label("Method", exact=True).select_option("linear")
     page.locator("#f-s-0-density").wait_for(state="detached")
-    assert page.get_by_label("Linear").is_checked()
+    assert page.get_by_label("Method", exact=True).input_value() == "linear"
+    clean(page)
+
+
+def test_a_method_is_found_by_typing_and_chosen_by_keyboard(visit, signed_in, family):
+    page = visit()
+    signed_in(page)
+    page.goto("/make/merge?source=dora/one&base=dora/base")
+    page.get_by_text("methods, by what they need").click()
+    page.get_by_label("Find a method").press_sequentially("singular value")
+    page.locator("#pick-linear").wait_for(state="detached")
+    page.locator("#pick-tsv_m").press("Enter")
+    page.locator("#f-s-0-density").wait_for(state="detached")
+    assert page.get_by_label("Method", exact=True).input_value() == "tsv_m"
+    assert page.evaluate("document.activeElement.id") == "pick-tsv_m"
     clean(page)
 
 
