@@ -1,6 +1,6 @@
 """Methods that learn from examples before they merge: how much each weight, tensor or direction of each model counts."""
 
-from workers.contracts.methods.knobs import density, weight
+from workers.contracts.methods.knobs import density, scale, weight
 from workers.contracts.methods.row import Method, Parameter
 
 CLASSES = ("image-classification", "text-classification")
@@ -245,5 +245,35 @@ LEARNED: tuple[Method, ...] = (
         learn="workers.engine.merge.expert_merging_pp:learn",
         tasks=(*CLASSES, *TEXTS),
         when="As for Expert Merging, where a few large tensors hold most of what the models learned.",
+    ),
+    Method(
+        "localize_stitch_trained",
+        "merge",
+        "Localize-and-Stitch, trained",
+        "Finds the places of each model that its own answers depend on, and puts them side by side, averaging where they overlap.",
+        "arXiv:2408.13656",
+        "workers.engine.merge.localize_stitch_trained:merge",
+        "gradients",
+        (
+            Parameter(
+                "sparsity", "number", "Region", "Share of each model's changes that its region begins with, the largest first.",
+                default=0.1, minimum=0.0, maximum=1.0, exclusive_minimum=True, step=0.01,
+            ),
+            Parameter(
+                "bias", "number", "Start (β)", "How sure the region is at its start: the larger, the less it moves.",
+                default=3.0, minimum=0.1, maximum=20.0, step=0.5,
+            ),
+            Parameter(
+                "mask_rate", "number", "Mask rate (η)", "How far the loss moves the region's borders.", default=1e8, minimum=0.0, maximum=1e12,
+            ),
+            Parameter("l1", "number", "Sparsity pressure", "Draws every place out of the region.", default=0.0, minimum=0.0, maximum=1000.0, step=0.1),
+            scale(),
+            examples(256),
+        ),
+        base="required",
+        learn="workers.engine.merge.localize_stitch_trained:learn",
+        tasks=(*CLASSES, *TEXTS),
+        labelled=True,
+        when="Each model comes with labelled examples, and what each learned sits in few of its weights.",
     ),
 )  # fmt: skip

@@ -1,0 +1,66 @@
+"""A merge that learns from data, as a job: what it leaves, and what a kill costs."""
+
+import json
+
+import pytest
+import torch
+
+from tests.builders import vit_family
+from tests.workers.engine.plans import plan_of
+from tests.workers.jobs.digits import dataset, entry
+from tests.workers.jobs.ports import fake_ports
+from workers.contracts.errors import Cancelled
+from workers.contracts.jobs import JobRequest
+from workers.engine.io.digest import digest_of_folder
+from workers.jobs.merge import run
+
+PARAMETERS = {"steps": 6, "batch_size": 4, "learning_rate": 0.05}
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    root = tmp_path_factory.mktemp("inputs")
+    return list(vit_family(root / "models", count=2, hidden=8, layers=1)), dataset(root / "data", rows=16)
+
+
+def ports_of(root, inputs, *, cancel_at=None, threads=1):
+    family, data = inputs
+    recipe = {
+        "kind": "merge", "method": "adamerging", "base": "demo/base", "sources": [{"model": "demo/tuned-0"}, {"model": "demo/tuned-1"}],
+        "parameters": PARAMETERS, "data": [{"data": "demo/digits"}], "output": {"repo": "alice/merged"},
+    }  # fmt: skip
+    folders = {("base", 0): family[0], ("source", 0): family[1], ("source", 1): family[2], ("data", 0): data}
+    request = JobRequest(
+        kind="merge", recipe=recipe, plan=plan_of(family, "adamerging", **PARAMETERS), threads=threads,
+        inputs=tuple(entry(role, index, f"demo/{folder.name}", folder) for (role, index), folder in folders.items()),
+    )  # fmt: skip
+    return fake_ports(root, request, folders, cancel_at)
+
+
+def test_learns_then_merges_and_tells_how_it_went(inputs, tmp_path):
+    ports = ports_of(tmp_path, inputs)
+    result = run(ports)
+    report = json.loads((ports.workspace.out / "report.json").read_text())["learning"]
+    assert report["task"] == "image-classification"
+    assert report["data"][0]["data"] == "demo/digits"
+    assert report["curve"][-1][0] == report["steps"] == PARAMETERS["steps"]
+    assert result.tensor_digest == digest_of_folder(ports.workspace.out)
+    assert ("step", "learn", "finished") in ports.reporter.events
+    assert not list(ports.workspace.out.glob("*learn*"))
+
+
+def test_a_kill_anywhere_changes_no_byte(inputs, tmp_path):
+    whole = run(ports_of(tmp_path / "whole", inputs))
+    for at in (1, 3, 4, 5, 12):
+        with pytest.raises(Cancelled):
+            run(ports_of(tmp_path / "killed", inputs, cancel_at=at))
+        assert not (tmp_path / "killed" / "out" / "report.json").exists()
+    assert run(ports_of(tmp_path / "killed", inputs)).tensor_digest == whole.tensor_digest
+
+
+def test_what_was_learned_is_not_learned_again(inputs, tmp_path):
+    run(ports_of(tmp_path, inputs))
+    again = ports_of(tmp_path, inputs)
+    run(again)
+    assert not again.reporter.of("metric")
+    assert torch.get_num_threads() == 1
