@@ -12,6 +12,9 @@ from workers.planning.wording import counted, size_text
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
+# Fewer than a hub's process takes uploads at once (hub.hfapi.places): what is refused for lack of a place is waited for, and that is slower.
+THREADS = 4
+
 
 def main(argv: list[str]) -> int:
     arguments = _parser().parse_args(argv)
@@ -75,7 +78,7 @@ def push(folder: Path, files: list[str], arguments: argparse.Namespace, extra: d
         if arguments.revision:
             api.create_branch(arguments.repo, repo_type=arguments.type, branch=arguments.revision, exist_ok=True)
         commit = api.create_commit(
-            arguments.repo, operations, repo_type=arguments.type, revision=arguments.revision, num_threads=8,
+            arguments.repo, operations, repo_type=arguments.type, revision=arguments.revision, num_threads=THREADS,
             commit_message=arguments.message or f"Upload {root.name}",
         )  # fmt: skip
     except (HfHubHTTPError, RuntimeError, OSError):

@@ -1,7 +1,9 @@
 """What `push`, `pull` and `data push` share: the stock Hugging Face client, pointed at our hub and at nothing else."""
 
 import fnmatch
+import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,6 +13,20 @@ from hub.cli.client import hub_token, hub_url
 
 # Never part of a repo: what version control and the client itself keep beside the files.
 IGNORED = (".git/*", "*/.git/*", ".cache/huggingface/*", "*/.cache/huggingface/*", ".DS_Store", "*/.DS_Store")
+
+# What follows the question mark of an address: it may be the very right to read or write.
+_QUERY = re.compile(r"(https?://[^\s'\"<>?]+)\?[^\s'\"<>]*")
+
+
+def addresses_hidden(text: str) -> str:
+    """SECURITY: signed addresses are keys, and terminals and logs of builds are read by others."""
+    return _QUERY.sub(r"\1?…", text)
+
+
+class _HideAddresses(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = addresses_hidden(record.getMessage()), ()
+        return True
 
 
 def environment_prepare() -> None:
@@ -51,7 +67,10 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
 def explained(action: Callable[[], int]) -> int:
     """Runs `action` and turns the client's errors into a sentence and exit code 1."""
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    from huggingface_hub.utils.logging import get_logger
 
+    for handler in get_logger().handlers:  # the client's own, which all its loggers write to
+        handler.addFilter(_HideAddresses())
     try:
         return action()
     except HfHubHTTPError as error:
@@ -73,7 +92,7 @@ def explained(action: Callable[[], int]) -> int:
         if type(error).__module__.partition(".")[0] not in ("httpx", "httpx2", "requests"):
             raise
         message = _silence()
-    sys.stderr.write(f"genepool: {message}\n")
+    sys.stderr.write(f"genepool: {addresses_hidden(message)}\n")
     return 1
 
 

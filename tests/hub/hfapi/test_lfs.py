@@ -5,9 +5,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core import signing
+from django.core.cache import cache
 
 from hub.blobs.models import Blob, BlobGrant
 from hub.catalog.services import repo_update
+from hub.core.ratelimit import Limit
 from tests.factories.catalog import make_repo, weights
 from tests.hub.hfapi.client import Client, body, lfs_line
 
@@ -47,6 +49,22 @@ def test_bytes_travel_by_the_address_alone(repo, alice, as_):
     assert client.post(f"{BATCH.removesuffix('batch')}verify", {"oid": OID, "size": SIZE}).status_code == 200
     assert client.commit("alice/thing", [lfs_line("model.safetensors", OID, SIZE)]).status_code == 200
     assert body(client.get("/alice/thing/resolve/main/model.safetensors")) == CONTENT
+
+
+def test_many_small_files_do_not_use_up_what_a_person_may_ask(repo, alice, as_, settings, monkeypatch):
+    settings.RATE_LIMITS_ON = True
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    monkeypatch.setattr("hub.core.ratelimit.USER", Limit("user", 1, 3600))
+    cache.clear()
+    client = as_(alice)
+    (told,) = batch(client).json()["objects"]
+    # hash and size are compared as the bytes come: there is nothing to ask for afterwards
+    assert set(told["actions"]) == {"upload"}
+    parts = urlsplit(told["actions"]["upload"]["href"])
+    assert put(f"{parts.path}?{parts.query}").status_code == 200
+    for _ in range(3):
+        assert client.post(f"{BATCH.removesuffix('batch')}verify", {"oid": OID, "size": SIZE}).status_code == 200
+    assert batch(client).status_code == 429
 
 
 def test_what_one_has_sent_need_not_be_sent_again(repo, alice, as_):
