@@ -20,6 +20,7 @@ from workers.jobs.outputs import write_json
 from workers.planning.licences import front_matter
 
 DETERMINISM = "The same recipe gives the same bytes with the same release of torch and the same processor kind, on any number of threads."
+LEARNED = "The same recipe gives the same bytes with the same release of torch, on the same kind of device and as many threads."
 
 
 def name_of(item: Input) -> str:
@@ -34,10 +35,11 @@ def name_of(item: Input) -> str:
 def write(
     out: Path, request: JobRequest, recipe: MergeRecipe, models: Sequence[Input], plan: Plan, digest: str
 ) -> None:
+    row = method_get("merge", plan.method)
     manifest = Manifest(
         artifact=_artifact(models), kind="merge", method=plan.method, method_revision=plan.method_revision,
         recipe=request.recipe, parents=_parents(recipe, models), tensor_digest=digest, licence=request.licence,
-        seed=plan.seed, code_version=VERSION, determinism=DETERMINISM,
+        seed=plan.seed, code_version=VERSION, determinism=LEARNED if row is not None and row.learn else DETERMINISM,
     )  # fmt: skip
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
     text = recipe_to_yaml(recipe)
