@@ -37,7 +37,9 @@ def report_lines(report: "DataReport") -> list[str]:
     if report.task is not None and report.roles:
         roles = ", ".join(f"{role}: {_some(list(held))}" for role, held in report.roles.items())
         lines.append(f"Fits {report.task.label.lower()} ({roles}).")
-        others = [task.name for task in report.tasks[1:]]
+        # Any file of rows can be read as running text; that is worth a word only where texts are what it holds.
+        texts = any(column.kind == "text" for column in report.task.columns)
+        others = [task.name for task in report.tasks[1:] if texts or not task.name.endswith("-lm")]
         if others:
             lines.append(f"It also fits {', '.join(others)}; --task says which is meant.")
     elif report.splits and report.task is None:

@@ -1,4 +1,4 @@
-"""The first examples of a benchmark as its models get them: each column under the role that it plays."""
+"""Some examples of a benchmark as its models get them: each column under the role that it plays."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hub.pages.entry import Opened
 from hub.pages.numbers import figure
 from hub.pages.samples.builtin import builtin_rows
 from hub.pages.samples.pictures import Picture
-from hub.pages.samples.split import Sampled, split_rows
+from hub.pages.samples.split import Sampled, spread_rows
 from workers.contracts.benchmarks import Definition
 from workers.contracts.tasks import task_get
 from workers.planning.builtins import builtin_get
@@ -52,7 +52,9 @@ def examples_of(version: BenchmarkVersion, opened: Opened | None, *, user: Any) 
         return Examples(reason="Its data is gone from this hub, so no examples are shown.")
     shown = PICTURES_SHOWN if definition.task.startswith("image-") else SHOWN
     most = min(shown, definition.limit or shown)
-    sampled = split_rows(opened.repo, opened.commit, definition.split, range(most), user=user)
+    count = opened.facts.splits.get(definition.split, 0)
+    count = min(count, definition.limit) if definition.limit else count
+    sampled = spread_rows(opened.repo, opened.commit, definition.split, most, count=count, user=user)
     if sampled.reason:
         return Examples(reason=sampled.reason)
     kinds = opened.facts.columns or _kinds_of(sampled.columns)

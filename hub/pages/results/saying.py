@@ -52,12 +52,19 @@ def p_words(p: float | None) -> str:
 def difference_of(found: Interval | None, metric: Metric) -> Difference | None:
     if found is None:
         return None
+    if is_tie(found):
+        return Difference(difference_words(0.0, metric), "–", "ink3", "no example differs")
     low, high = (difference_words(end, metric) for end in (found.low, found.high))
     mood = "ink3" if found.includes_zero else "ok" if found.value > 0 else "warn"
     verdict = {"ok": "gain", "warn": "loss", "ink3": "within chance"}[mood]
     # the unit stands behind the second end only
     unit = " points" if metric.unit == "share" else f" {UNIT_WORDS[metric.unit]}"
     return Difference(difference_words(found.value, metric), f"{low.removesuffix(unit)} to {high}", mood, verdict)
+
+
+def is_tie(found: Interval) -> bool:
+    """Nothing differs on any example: resampling has nothing to show, and the width of zero is no certainty."""
+    return found.value == found.low == found.high == 0.0
 
 
 def held_to(shown: Difference | None, p: float | None) -> Difference | None:
@@ -75,6 +82,11 @@ def verdict_sentence(pair: Pair, rival: str) -> str:
     metric, shown = metric_of(pair.metric), difference_of(pair.difference, metric_of(pair.metric))
     if shown is None or pair.difference is None:
         return f"{metric.label} has no difference that could be worked out for these answers."
+    if is_tie(pair.difference):
+        return (
+            f"{metric.label} is the same as that of {rival} on every one of {thousands(pair.n)} examples. "
+            "These examples do not tell the two apart; others might."
+        )
     groups = f" in {thousands(pair.clusters)} groups that belong together" if pair.clusters is not None else ""
     words = f"{shown.words} against {rival}, paired 95 % interval {shown.interval}, over {thousands(pair.n)} examples{groups}."
     if len(pair.classes) == 1:

@@ -1,4 +1,4 @@
-"""The first rows of a dataset on its page, and how many rows and examples of each class its splits have. Nothing is read whole."""
+"""Some rows of a dataset on its page, and how many rows and examples of each class its splits have. Nothing is read whole."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +7,7 @@ from hub.pages.benchmarks.examples import ExampleCell, words_of
 from hub.pages.entry import Opened
 from hub.pages.numbers import thousands
 from hub.pages.samples.pictures import Picture
-from hub.pages.samples.split import split_rows
+from hub.pages.samples.split import spread_rows
 from workers.contracts.facts import Seen
 from workers.planning.columns import NUMERIC, SYNONYMS
 
@@ -61,8 +61,8 @@ def preview_of(opened: Opened, *, split: str, user: Any) -> Preview | None:
     chosen = split if split in facts.splits else next((name for name in ("test", "validation", "train") if name in facts.splits), next(iter(facts.splits)))  # fmt: skip
     lines = tuple(SplitLine(name, _rows_words(count), name == chosen) for name, count in facts.splits.items())
     has_pictures = "image" in facts.columns.values()
-    sampled = split_rows(
-        opened.repo, opened.commit, chosen, range(PICTURES if has_pictures else ROWS), user=user
+    sampled = spread_rows(
+        opened.repo, opened.commit, chosen, PICTURES if has_pictures else ROWS, count=facts.splits[chosen], user=user
     )  # fmt: skip
     column = _label_column(opened)
     shown = _shown(list(sampled.columns), column)

@@ -15,12 +15,14 @@ from hub.pages.samples.pictures import MOST_INLINE, Picture, unshown
 from hub.pages.samples.reading import BlobFile, TooMuch
 from hub.pages.samples.tables import csv_rows, line_rows, parquet_rows
 from hub.pages.samples.tensors import tensor_rows
+from workers.contracts.facts import RepoFacts
 from workers.planning.configured import splits_in
 from workers.planning.datasets import SplitFiles, classes_of
 
 Reader = Callable[[BlobFile, Sequence[int]], tuple[dict[str, list[Any]], int]]
 IMAGE, LABEL = "image", "label"
 _HEADER_BYTES = 16 * 1024
+_TEXT_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,26 @@ class Sampled:
     rows: tuple[int, ...] = ()
     columns: dict[str, list[Any]] = field(default_factory=dict)
     reason: str = ""
+
+
+def spread_rows(repo: Repo, commit: Commit, split: str, most: int, *, count: int, user: Any) -> Sampled:
+    """So many rows at equal distances over the split: files are often sorted by class, and the first rows show one alone.
+
+    Long texts have no places to jump to, and what would read too much for a page neither: of those the first rows.
+    """
+    if count > most and not _is_long_text(facts_of(commit), split):
+        spread = split_rows(repo, commit, split, [place * count // most for place in range(most)], user=user)
+        if spread.rows:
+            return spread
+    return split_rows(repo, commit, split, range(most), user=user)
+
+
+def _is_long_text(facts: RepoFacts, split: str) -> bool:
+    held = splits_in(facts).get(split)
+    sizes = {file.path: file.size_bytes for file in facts.files}
+    return (
+        held is not None and held.format in ("csv", "jsonl") and sum(sizes[path] for path in held.files) > _TEXT_BYTES
+    )
 
 
 def split_rows(repo: Repo, commit: Commit, split: str, rows: Sequence[int], *, user: Any) -> Sampled:

@@ -1,8 +1,12 @@
 """How a folder of data is read by its names."""
 
+import io
+from contextlib import redirect_stderr
+
 import pytest
 
 from hub.cli.data import card_make, main
+from hub.cli.transfer import explained
 from tests.workers.engine.data.writing import REVIEWS, write_csv, write_jsonl, write_picture
 from workers.planning.card import front_matter
 
@@ -18,6 +22,25 @@ def test_many_files_are_named_by_their_folder():
     assert card["configs"][0]["data_files"][0]["path"] == ["train/*.png"]
 
 
+def test_signed_addresses_are_never_printed():
+    from huggingface_hub.utils.logging import get_logger
+
+    def refused():
+        get_logger("huggingface_hub.utils._http").warning("429 while requesting PUT %s", "http://hub/a/b?grant=SECRET")
+        raise RuntimeError("b.png was not sent.") from ValueError("see 'http://hub/a/b?grant=SECRET' again")
+
+    handler = get_logger().handlers[0]
+    with redirect_stderr(io.StringIO()) as told:
+        before, handler.stream = handler.stream, told
+        try:
+            assert explained(refused) == 1
+        finally:
+            handler.stream = before
+    assert "http://hub/a/b?…" in told.getvalue()
+    assert "SECRET" not in told.getvalue()
+    assert "b.png was not sent. see 'http://hub/a/b?…' again" in told.getvalue()
+
+
 def run(capsys, *arguments) -> tuple[int, str]:
     code = main([str(argument) for argument in arguments])
     return code, capsys.readouterr().err
@@ -31,6 +54,13 @@ def test_a_look_tells_rows_columns_classes_and_what_it_is_for(tmp_path, capsys):
     assert "train       3 rows   text (string), label (string)\n" in told
     assert "2 classes: bad 1, good 2\n" in told
     assert "Fits text classification (text: text, label: label).\n" in told
+
+
+def test_tables_of_numbers_are_not_said_to_be_running_text(tmp_path, capsys):
+    write_csv(tmp_path, "width,height,species,label\n1.5,2.5,a,x\n3.5,4.5,b,y\n", "train.csv")
+    told = run(capsys, "check", tmp_path)[1]
+    assert "Fits tabular classification" in told
+    assert "-lm" not in told
 
 
 def test_a_look_finds_duplicates_contradictions_leakage_and_foreign_classes(tmp_path, capsys):

@@ -11,6 +11,7 @@ from hub.core.errors import Invalid
 from hub.pages.making.merge_form import document_of, form_fits, form_of
 from hub.pages.making.patching import patch_parse, patched
 from hub.pages.making.simple_form import fields_of, simple_document, simple_fits
+from hub.pages.making.starters import starter
 from hub.pages.making.state import command_of, draft_new
 from hub.pages.making.values import text_of, value_of
 from hub.pages.recipe_text import recipe_yaml
@@ -178,6 +179,21 @@ def test_small_forms_give_their_document_back(kind, document):
     assert simple_document(kind, data, document) == document | (
         {"lora": document["lora"]} if "lora" in document else {}
     )
+
+
+def test_the_task_of_a_training_is_chosen_and_what_no_choice_says_is_not_lost():
+    for task in ("", "causal-lm", "odd"):
+        document = {"kind": "train", "model": "a/b"} | ({"task": task} if task else {})
+        row = next(row for row in fields_of("train", document) if row["field"].path == ("task",))
+        assert row["field"].type == "choice"
+        assert task in dict(row["choices"])
+        assert simple_document("train", QueryDict(f"f-model=a/b&f-task={task}"), document) == document
+
+
+def test_a_training_starts_with_the_data_that_the_address_names():
+    document = starter("train", QueryDict("data=alice/rows&model=a/b"), None, "alice")
+    assert document["data"] == [{"data": "alice/rows", "split": "train"}]
+    assert draft_new("train", document).tab == "form"
 
 
 def test_an_empty_number_says_what_the_recipe_means_by_it():

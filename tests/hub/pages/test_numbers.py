@@ -3,7 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from hub.pages import numbers
+from hub.pages.measures import metric_of
+from hub.pages.results.saying import difference_of
 from hub.pages.templatetags import numbers as filters
+from workers.statistics.interval import Interval
 
 
 @pytest.mark.parametrize(
@@ -111,3 +114,10 @@ def test_writes_measures_without_a_letter_for_the_power(value, text):
 )
 def test_writes_settings_as_the_form_shows_them(value, text):
     assert filters.setting(value) == text
+
+
+def test_a_tie_is_said_to_be_one_and_not_known_exactly():
+    accuracy = metric_of("accuracy")
+    tie = difference_of(Interval(0.0, 0.0, 0.0), accuracy)
+    assert (tie.interval, tie.verdict) == ("–", "no example differs")
+    assert difference_of(Interval(0.0, -0.01, 0.01), accuracy).verdict == "within chance"

@@ -14,10 +14,10 @@ from safetensors.numpy import save
 
 from hub.catalog.gates import gate_set
 from hub.catalog.selectors import commit_resolve
-from hub.pages.samples import reading
+from hub.pages.samples import reading, split
 from hub.pages.samples.builtin import builtin_rows
 from hub.pages.samples.pictures import MOST_INLINE, Picture, picture_of_bytes, picture_of_values
-from hub.pages.samples.split import split_rows
+from hub.pages.samples.split import split_rows, spread_rows
 from tests.factories.catalog import make_repo
 
 
@@ -99,6 +99,18 @@ def test_pictures_in_folders_are_shown_from_their_own_addresses(alice):
     found = rows_of(alice, repo, "test", [0, 1])
     assert found.columns["label"] == ["cat", "dog"]
     assert found.columns["image"][1].source.endswith("/test/dog/2.png")
+
+
+def test_rows_for_a_page_are_spread_over_the_split_unless_that_would_read_too_much(alice, monkeypatch):
+    lines = "".join(f'{{"label": {row // 50}}}\n' for row in range(100))
+    repo = make_repo(alice, "sorted", type="dataset", files={"test.jsonl": lines})
+    commit = commit_resolve(repo, "main")
+    for _ in range(2):
+        found = spread_rows(repo, commit, "test", 4, count=100, user=alice)
+        assert (found.rows, found.columns["label"]) == ((0, 25, 50, 75), [0, 0, 1, 1])
+    assert spread_rows(repo, commit, "test", 4, count=-1, user=alice).rows == (0, 1, 2, 3)
+    monkeypatch.setattr(split, "_TEXT_BYTES", 10)
+    assert spread_rows(repo, commit, "test", 4, count=100, user=alice).rows == (0, 1, 2, 3)
 
 
 @pytest.mark.parametrize(

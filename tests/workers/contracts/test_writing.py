@@ -69,6 +69,16 @@ def test_writes_as_a_person_would() -> None:
     )
 
 
+def test_the_splits_of_a_training_are_always_written_out() -> None:
+    document = {"kind": "train", "model": "a/b", "data": [{"data": "a/d"}], "validation": {"data": "a/d"}}
+    recipe = parse(document).recipe
+    assert recipe is not None
+    written = recipe_to_document(recipe)
+    assert written["data"] == [{"data": "a/d", "split": "train"}]
+    assert written["validation"] == {"data": "a/d", "split": "test"}
+    assert parse(written).recipe == recipe
+
+
 def test_keys_come_back_in_reading_order_and_nothing_else_changes() -> None:
     document = {
         "output": {"message": "", "repo": "a/c"}, "x": 1, "seed": 0, "normalize": True, "density": 0.3, "evaluate": [{"split": "test", "data": "a/d"}],
