@@ -9,7 +9,7 @@ from django.urls import reverse
 from hub.evals.models import Evaluation
 from hub.jobs.models import Job
 from hub.jobs.states import State
-from hub.pages.beside.verdicts import MOST_ROWS, WORKED_OUT_HERE, Verdict, verdict_between
+from hub.pages.beside.verdicts import MOST_ROWS, WORKED_OUT_HERE, Verdict, held_together, verdict_between
 from hub.pages.job_models import called
 from hub.pages.measured import domain_words
 from hub.pages.measures import metric_of
@@ -39,6 +39,7 @@ def verdicts_of_job(job: Job, user: Any) -> dict[str, Any] | None:
         verdict, worked_out = verdict_between(word, names, (first, second), metric, may_work=left > 0)
         rows.append(verdict)
         left -= worked_out
+    rows = held_together(rows)
     compared = list(dict.fromkeys(models.of(row)[0] for entries in several.values() for row in entries))
     query = urlencode({"models": ",".join(compared[:MOST_COMPARED])}, safe="/,")
     return {

@@ -46,6 +46,9 @@ def combination_of(members: Sequence[Member], *, user: Reader) -> Combination:
     """From headers alone, as the form for merges would check it. SECURITY: entries behind a gate are judged by licence only."""
     base = _common_base(members)
     sources = tuple(member for member in members if member.full_name != base)
+    if len(sources) < 2:
+        # One and its base: a merge with one source would be a copy of it. The two are put together as equals.
+        base, sources = "", tuple(members)
     method = "ties" if base and len(sources) > 1 else "linear"
     make = reverse("make-kind", args=["merge"])
     words = [("source", member.reference) for member in sources] + ([("base", base)] if base else [])

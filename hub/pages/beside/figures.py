@@ -8,11 +8,11 @@ from django.utils.http import urlencode
 
 from hub.pages.beside.distances import Distances
 from hub.pages.beside.members import Member
-from hub.pages.beside.scores import Mean, ScoreRow
+from hub.pages.beside.scores import Mean, ScoreRow, row_words
+from hub.pages.beside.verdicts import Verdict
 from hub.pages.charts import series_dots, series_lines
 from hub.pages.charts.figure import Figure, Table
 from hub.pages.charts.marks import series_glyph
-from hub.pages.measured import domain_words
 from hub.pages.numbers import figure, percent
 from workers.contracts.tasks import Metric
 
@@ -26,10 +26,28 @@ def value_words(metric: Metric, value: float | None, *, unit: bool = True) -> st
     return percent(value, unit=unit) if metric.unit == "share" else figure(float(f"{value:.4g}"))
 
 
-def score_figures(members: Sequence[Member], rows: Sequence[ScoreRow], means: Mapping[str, Mean]) -> list[Figure]:
-    """One figure per metric, because values of different metrics share no axis."""
-    metrics = list(dict.fromkeys(row.metric for row in rows))
-    return [_score_figure(members, metric, [row for row in rows if row.metric == metric], means.get(metric.name)) for metric in metrics]  # fmt: skip
+def score_figures(
+    members: Sequence[Member], rows: Sequence[ScoreRow], means: Mapping[str, Mean], verdicts: Sequence[Verdict] = ()
+) -> list[Figure]:
+    """One figure per metric, because values of different metrics share no axis. Who leads is said as `verdicts` have it.
+
+    Rows that one entry alone was measured on are no comparison: `apart_words` tells them.
+    """
+    shared = [row for row in rows if row.measured > 1]
+    metrics = list(dict.fromkeys(row.metric for row in shared))
+    return [_score_figure(members, metric, [row for row in shared if row.metric == metric], means.get(metric.name), verdicts) for metric in metrics]  # fmt: skip
+
+
+def apart_words(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[tuple[str, str]]:
+    """What each was measured on, where no two of them share a dataset; [] where two do, and where none was measured."""
+    if not rows or any(row.measured > 1 for row in rows):
+        return []
+    words = row_words(rows)
+    found = []
+    for place, member in enumerate(members):
+        own = [f"{word}, {value_words(row.metric, row.scores[place].value)}" for word, row in zip(words, rows, strict=True) if row.scores[place] is not None]  # type: ignore[union-attr]  # fmt: skip
+        found.append((member.name, f"{'; '.join(own[:6])}{' and more' if len(own) > 6 else ''}" if own else "nothing"))
+    return found
 
 
 @dataclass(frozen=True)
@@ -73,7 +91,7 @@ def score_table(members: Sequence[Member], rows: Sequence[ScoreRow]) -> Table:
     return Table(head, cells, "Measured values with their 95 % intervals")
 
 
-def _score_figure(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], mean: Mean | None) -> Figure:
+def _score_figure(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], mean: Mean | None, verdicts: Sequence[Verdict]) -> Figure:  # fmt: skip
     words = row_words(rows)
     bands = [
         series_dots.Band(word, [series_dots.Dot(member.series, score.value, score.low, score.high) for member, score in zip(members, row.scores, strict=True) if score is not None])
@@ -85,38 +103,42 @@ def _score_figure(members: Sequence[Member], metric: Metric, rows: Sequence[Scor
     is_share = metric.unit == "share"
     drawn = [draw(bands, title, is_share=is_share) for draw in (series_dots.draw, series_dots.draw_narrow)]
     legend = [(series_glyph(member.series), member.name) for member in members]
-    return Figure(title, _score_sentence(members, metric, rows, words, mean), drawn, _shown_table(members, metric, rows, words, mean), legend, _csv("scores", members))  # fmt: skip
+    return Figure(title, _score_sentence(members, metric, rows, words, mean, verdicts), drawn, _shown_table(members, metric, rows, words, mean), legend, _csv("scores", members))  # fmt: skip
 
 
-def row_words(rows: Sequence[ScoreRow]) -> list[str]:
-    """Short names; the split where it is not test, the digest where one dataset was measured in two ways."""
-    words = domain_words([row.data for row in rows])
-    words = [word if row.split == "test" else f"{word}, {row.split}" for word, row in zip(words, rows, strict=True)]
-    return [
-        word if words.count(word) == 1 else f"{word} ({row.digest[:6] if row.is_defined else 'older'})"
-        for word, row in zip(words, rows, strict=True)
-    ]
-
-
-def _score_sentence(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], mean: Mean | None) -> str:  # fmt: skip
+def _score_sentence(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], mean: Mean | None, verdicts: Sequence[Verdict]) -> str:  # fmt: skip
+    said = {
+        (row.row.digest, row.row.data, row.row.split, row.row.metric.name): row
+        for row in verdicts
+        if row.row is not None
+    }
     best = "Highest" if metric.higher_is_better else "Lowest"
     parts = []
     if mean is not None:
         top = " and ".join(members[place].name for place in mean.best)
         parts.append(f"{best} mean: {top}, {value_words(metric, mean.values[mean.best[0]])}.")
     for place, member in enumerate(members):
-        won = [(word, row.is_clear) for word, row in zip(words, rows, strict=True) if row.best == place]
+        won = [
+            (word, said.get((row.digest, row.data, row.split, row.metric.name)))
+            for word, row in zip(words, rows, strict=True)
+            if row.best == place
+        ]
         if won:
-            listed = ", ".join(f"{word}{'' if is_clear else ' (intervals overlap)'}" for word, is_clear in won[:6])
+            listed = ", ".join(f"{word}{_tested(verdict)}" for word, verdict in won[:6])
             parts.append(f"{member.name} leads on {listed}{' and more' if len(won) > 6 else ''}.")
     level = [word for word, row in zip(words, rows, strict=True) if row.best is None and sum(score is not None for score in row.scores) > 1]  # fmt: skip
     if level:
         parts.append(f"Level at the top on {', '.join(level[:6])}{' and more' if len(level) > 6 else ''}.")
-    if not parts:
-        parts.append("No dataset was measured for two of them alike.")
     more = f" The first {CHARTED} of {len(rows)} are drawn." if len(rows) > CHARTED else ""
     note = f" {mean.note}" if mean is not None else ""
     return " ".join(parts) + " Bars are 95 % intervals." + more + note
+
+
+def _tested(verdict: Verdict | None) -> str:
+    """As the paired test has it, never as two intervals overlap: paired answers tell apart what these cannot."""
+    if verdict is None or verdict.difference is None:
+        return " (not tested)" if verdict is None or not verdict.is_waiting else " (test still under way)"
+    return " (more than chance)" if verdict.is_better else " (within chance)"
 
 
 def _shown_table(members: Sequence[Member], metric: Metric, rows: Sequence[ScoreRow], words: Sequence[str], mean: Mean | None) -> Table:  # fmt: skip

@@ -8,6 +8,7 @@ from hub.evals.means import Means, means_kept
 from hub.evals.models import Evaluation
 from hub.evals.twins import evaluations_at
 from hub.pages.beside.members import Member, Reader
+from hub.pages.measured import domain_words
 from hub.pages.numbers import thousands
 from workers.contracts.tasks import METRICS, Metric
 
@@ -61,6 +62,10 @@ class ScoreRow:
         return all(score.low > best.high for score in others)  # type: ignore[operator]
 
     @property
+    def measured(self) -> int:
+        return sum(score is not None for score in self.scores)
+
+    @property
     def is_complete(self) -> bool:
         return all(score is not None for score in self.scores)
 
@@ -87,6 +92,16 @@ def _score(row: Evaluation | None, metric: str) -> Score | None:
     if row is None or not isinstance(measured, dict) or not isinstance(measured.get("value"), int | float):
         return None
     return Score(float(measured["value"]), measured.get("low"), measured.get("high"), int(measured.get("n") or row.examples), row)  # fmt: skip
+
+
+def row_words(rows: Sequence[ScoreRow]) -> list[str]:
+    """Short names; the split where it is not test, the digest where one dataset was measured in two ways."""
+    words = domain_words([row.data for row in rows])
+    words = [word if row.split == "test" else f"{word}, {row.split}" for word, row in zip(words, rows, strict=True)]
+    return [
+        word if words.count(word) == 1 else f"{word} ({row.digest[:6] if row.is_defined else 'older'})"
+        for word, row in zip(words, rows, strict=True)
+    ]
 
 
 @dataclass(frozen=True)

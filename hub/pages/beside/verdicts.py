@@ -1,7 +1,7 @@
 """Is the best one better, or is that noise? On each dataset the best against the next best, answer by answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -9,11 +9,11 @@ from hub.core.errors import Invalid
 from hub.evals.models import Evaluation
 from hub.evals.pair import Pair
 from hub.evals.pairs import pair_kept, pair_of
-from hub.pages.beside.figures import row_words
 from hub.pages.beside.members import Member
-from hub.pages.beside.scores import ScoreRow
+from hub.pages.beside.scores import ScoreRow, row_words
 from hub.pages.results.saying import Difference, difference_of, held_to, p_words
 from workers.contracts.tasks import Metric
+from workers.statistics.multiple import holm
 
 WAITING = "A worker goes through the answers. This page shows it once it is there."
 MOST_ROWS, WORKED_OUT_HERE, MOST_EXAMPLES_HERE = 12, 3, 2_000
@@ -21,7 +21,10 @@ MOST_ROWS, WORKED_OUT_HERE, MOST_EXAMPLES_HERE = 12, 3, 2_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """`difference` is None while a worker still goes through the answers, or where they cannot be compared: `note` says which."""
+    """`difference` is None while a worker still goes through the answers, or where they cannot be compared: `note` says which.
+
+    `p_value` is held against Holm over the `tests` of one page: of many datasets some differ by chance.
+    """
 
     word: str
     best: str
@@ -31,6 +34,13 @@ class Verdict:
     url: str
     note: str = ""
     is_waiting: bool = False
+    p_value: float | None = None
+    row: ScoreRow | None = None
+    tests: int = 1
+
+    @property
+    def is_better(self) -> bool:
+        return self.difference is not None and self.difference.verdict == "gain"
 
 
 def verdicts_of(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Verdict]:
@@ -45,7 +55,22 @@ def verdicts_of(members: Sequence[Member], rows: Sequence[ScoreRow]) -> list[Ver
         names = members[places[0]].name, members[places[1]].name
         verdict, worked_out = verdict_between(word, names, (first, second), row.metric, may_work=left > 0)
         left -= worked_out
-        found.append(verdict)
+        found.append(replace(verdict, row=row))
+    return held_together(found)
+
+
+def held_together(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Holm over all datasets that were tested: what stands shown as a gain is one of them all, and p is the adjusted one."""
+    values = [row.p_value for row in verdicts if row.p_value is not None]
+    places = iter(holm(values))
+    found = []
+    for row in verdicts:
+        p = next(places) if row.p_value is not None else None
+        found.append(
+            replace(
+                row, difference=held_to(row.difference, p), p=p_words(p) if p is not None else row.p, tests=len(values)
+            )
+        )
     return found
 
 
@@ -59,7 +84,8 @@ def verdict_between(
     p = p_words(pair.p_value) if pair is not None else ""
     if pair is not None and len(pair.classes) == 1:
         word = f"{word}, one class only"
-    return Verdict(word, *names, shown, p, _url(*two), note, is_waiting), worked_out
+    p_value = pair.p_value if pair is not None else None
+    return Verdict(word, *names, shown, p, _url(*two), note, is_waiting, p_value), worked_out
 
 
 def _first_two(row: ScoreRow) -> tuple[int, int] | None:

@@ -11,6 +11,7 @@ from hub.pages.comparing import comparison_for
 from hub.pages.entry import address
 from hub.pages.measured import domain_words, short
 from hub.pages.measures import metric_of, score_words
+from hub.pages.results.apart import parents_apart
 from hub.pages.results.saying import Difference, difference_of
 from hub.pages.words import plural
 from workers.contracts.tasks import Metric
@@ -59,7 +60,10 @@ def job_worth(job: Job, user: Any) -> dict[str, Any]:
     worth = worth_of(output.repo, output.commit, user=user)
     if worth is not None:
         return {"worth": worth}
-    return {"measuring": job.children.filter(kind="evaluate").exclude(state__in=FINAL).order_by("number").first()}
+    return {
+        "measuring": job.children.filter(kind="evaluate").exclude(state__in=FINAL).order_by("number").first(),
+        "apart": parents_apart(job, output.commit, user=user),
+    }
 
 
 def _mean(comparison: Comparison, metric: Metric) -> list[WorthLine]:

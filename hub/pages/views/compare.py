@@ -11,11 +11,11 @@ from django.views.decorators.http import require_safe
 from hub.catalog.models import Repo
 from hub.core.errors import ApplicationError, NotFound
 from hub.pages.beside.comparison import SideBySide, side_by_side
-from hub.pages.beside.figures import distance_figure, distance_table, mean_row, score_figures, score_table
+from hub.pages.beside.figures import apart_words, distance_figure, distance_table, mean_row, score_figures, score_table
 from hub.pages.beside.members import LEAST, MOST, Member, names_of
 from hub.pages.beside.near import jobs_measuring, near_of
 from hub.pages.beside.sentence import COUNTS, sentence_of
-from hub.pages.beside.verdicts import verdicts_of
+from hub.pages.beside.verdicts import Verdict, verdicts_of
 from hub.pages.charts.marks import series_glyph
 from hub.pages.views.evaluations import csv_response
 from hub.pages.waiting import said_again
@@ -38,7 +38,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "added": request.GET.get("add", "") if refusal is not None else "",
     }
     if isinstance(found, SideBySide):
-        context |= _shown(found) | _waiting(request, found)
+        waiting = _waiting(request, found)
+        context |= _shown(found, waiting["verdicts"]) | waiting
         again = said_again(request, seen=request.GET.get("seen", ""), now=context["seen"])
         if again is not None:
             return again
@@ -104,7 +105,7 @@ def _head(members: list[Member], member: Member) -> dict[str, Any]:
     }
 
 
-def _shown(found: SideBySide) -> dict[str, Any]:
+def _shown(found: SideBySide, verdicts: list[Verdict]) -> dict[str, Any]:
     members = list(found.members)
     here = f"{reverse('compare')}?{_query(members)}"
     return {
@@ -115,7 +116,8 @@ def _shown(found: SideBySide) -> dict[str, Any]:
         "hide_url": f"{here}&equal=hide",
         "sentence": sentence_of(found.facts, found.structure),
         "mean_row": mean_row(found.means),
-        "figures": score_figures(members, found.scores, found.means),
+        "figures": score_figures(members, found.scores, found.means, verdicts),
+        "apart": apart_words(members, found.scores),
         "distances": distance_figure(members, found.distances) if found.distances else None,
         "api_url": f"{reverse('api-compare')}?{_query(members)}",
     }

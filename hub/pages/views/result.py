@@ -19,6 +19,7 @@ from hub.pages.merged.odd import odd_sentences
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
+from hub.pages.results.apart import parents_apart
 from hub.pages.results.kept import kept_context
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
@@ -99,6 +100,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     context |= {
         "measured": beside,
         "measuring": _measuring(job) if comparison is None and job is not None else None,
+        "apart": parents_apart(job, opened.commit, user=request.user) if comparison is None and job is not None else [],
         "report": report,
         "made_from": _made_from(opened),
         "noun": KIND_NOUNS.get(str(opened.manifest.get("kind")), "job"),

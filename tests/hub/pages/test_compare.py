@@ -118,6 +118,52 @@ def test_whether_the_best_is_better_is_said_from_the_answers(browser, alice, thr
     text = page(browser(), "alice/one", "alice/two").content.decode()
     assert "+30.0 points" in text
     assert "better</span>" in text
+    assert "(more than chance)." in text
+    assert "Holm" not in text  # one dataset, one test
+
+
+def test_who_leads_follows_the_paired_test_and_not_the_overlap_of_intervals(browser, alice, three):
+    """92 and 84 of 100 overlap, but answer by answer eight are gained and none is lost; a second dataset halves the level."""
+    for repo, right in zip(three[:2], (92, 84), strict=True):
+        make_evaluation(alice, repo, repo.commits.get(oid=repo.head), [1] * right + [0] * (100 - right))
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    (row,) = found(alice, "alice/one", "alice/two").scores
+    assert not row.is_clear
+    assert "(more than chance)." in text
+    assert "intervals overlap" not in text
+    for repo, right in zip(three[:2], (91, 85), strict=True):
+        answers = [1] * right + [0] * (100 - right)
+        make_evaluation(alice, repo, repo.commits.get(oid=repo.head), answers, data="demo/other")
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    assert "p is Holm’s over the 2 datasets tested here" in text
+    assert ">0.016</td>" in text  # 2 × 2 × 0.5 ** 8
+
+
+def test_entries_measured_on_different_data_have_no_empty_chart(browser, alice, three):
+    for repo, data in zip(three[:2], ("demo/digits", "demo/parity"), strict=True):
+        make_evaluation(alice, repo, repo.commits.get(oid=repo.head), [1] * 9 + [0], data=data)
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    assert "Measured on different data" in text
+    assert re.search(r"<b>one</b><span[^>]*>digits, 90", text)
+    assert re.search(r"<b>two</b><span[^>]*>parity, 90", text)
+    assert "by dataset" not in text
+
+
+def test_one_and_its_base_are_combined_as_equals(browser, alice, three, wide):
+    """A merge of one source over its base is a copy, and its shapes are compared with nothing."""
+    parents = (Parent(repo="alice/one", commit=three[0].head, relation="base"),)
+    for repo in (three[1], wide):
+        commit_create(
+            repo=repo, branch="main", user=alice, title="Base", manifest=Manifest(artifact="model", kind="train", parents=parents), lineage=parents,
+            operations=[AddFile("note.txt", make_blob(alice, "from one"), is_lfs=False)],
+        )  # fmt: skip
+    combination = found(alice, "alice/one", "alice/two").combination
+    assert (combination.base, combination.sources) == ("", ("alice/one", "alice/two"))
+    text = page(browser(), "alice/one", "alice/two").content.decode()
+    assert "<b>Mergeable.</b>" in text
+    assert "a copy of it" not in text
+    text = page(browser(), "alice/one", "alice/wide").content.decode()
+    assert "<b>Mergeable.</b>" not in text
 
 
 def test_numbers_of_different_definitions_are_never_put_in_one_row(alice, three):
