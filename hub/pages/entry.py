@@ -17,6 +17,7 @@ from hub.core.errors import Unauthenticated
 from hub.imports.endpoints import source_words
 from hub.imports.selectors import imported_commit
 from hub.jobs.models import JobOutput
+from hub.pages.licences import verdict_read
 from hub.pages.numbers import size, thousands
 from hub.pages.templatetags.parts import dtype_word, repo_url
 from workers.contracts.facts import RepoFacts
@@ -186,7 +187,7 @@ def label_of(opened: Opened, *, job_number: int | None = None) -> dict[str, Any]
     if repo.type == "dataset" and facts.labels:
         rows.append(("Classes", _some(facts.labels)))
     rows += [
-        ("Licence", facts.licence or "unresolved"),
+        ("Licence", _licence(facts, manifest)),
         ("Library", facts.library),
         ("Languages", ", ".join(facts.languages)),
         ("Published", f"{opened.commit.date:%-d %b %Y}"),
@@ -202,6 +203,16 @@ def _some(names: Iterable[str]) -> str:
     """The first twelve of many names."""
     listed = list(names)
     return ", ".join(listed[:12]) + (f" and {len(listed) - 12} more" if len(listed) > 12 else "")
+
+
+_VERDICTS = {"review": ", to be reviewed", "unknown": ", not settled", "deny": ", in conflict"}
+
+
+def _licence(facts: RepoFacts, manifest: dict[str, Any]) -> str:
+    """Of the card, with what the check at its making left open: the two stand on one page and say the same."""
+    verdict = verdict_read(manifest.get("licence"))
+    left_open = _VERDICTS.get(verdict.verdict, "") if verdict is not None and not verdict.override else ""
+    return f"{facts.licence}{left_open}" if facts.licence else "unresolved"
 
 
 def _method(manifest: dict[str, Any]) -> str:

@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
+from math import sqrt
+from statistics import correlation
 from typing import Any
 
 from hub.catalog.models import Repo
@@ -10,6 +13,8 @@ from hub.jobs.states import State
 from hub.pages.numbers import MINUS, percent
 from workers.contracts.estimators import Estimator, estimator_get
 from workers.contracts.tasks import task_get
+
+LEAST_ORDERED, AGREES = 3, 0.7
 
 
 @dataclass(frozen=True)
@@ -105,4 +110,34 @@ def _summary(report: Mapping[str, Any], rows: tuple[Row, ...]) -> str:
     baseline = report.get("baseline")
     if isinstance(baseline, float):
         words += f" Always naming the commonest class is right {percent(baseline)} of the time."
-    return words
+    return words + _caution(report, rows)
+
+
+def _caution(report: Mapping[str, Any], rows: tuple[Row, ...]) -> str:
+    """One sentence where the orders of the estimators disagree and the probe cannot tell its first from the one placed first.
+
+    The smallest Spearman correlation between two orders; the probe is a share of the examples, so its noise is that of two shares.
+    """
+    results = report.get("results", ())
+    names = [name for name in report.get("estimators", ()) if all(name in entry["places"] for entry in results)]
+    probes = [entry["scores"]["probe"] for entry in results if "probe" in entry["scores"]]
+    examples = report.get("examples")
+    if len(rows) < LEAST_ORDERED or len(probes) < len(rows) or not isinstance(examples, int) or examples < 1:
+        return ""
+    orders = [[float(entry["places"][name]) for entry in results] for name in names]
+    found = [value for one, two in combinations(orders, 2) if (value := _agreement(one, two)) is not None]
+    first, second = sorted(probes, reverse=True)[:2]
+    if not found or min(found) >= AGREES or not all(0 <= value <= 1 for value in (first, second)):
+        return ""
+    noise = 1.96 * sqrt((first * (1 - first) + second * (1 - second)) / examples)
+    if first - second > noise:
+        return ""
+    return (
+        f" Take care: the estimators disagree on the order (rank correlation down to {min(found):.2f}), and the best two by linear "
+        f"probe differ by {100 * (first - second):.1f} points, within the noise of {examples} examples (±{100 * noise:.1f}): measure the first few before you choose."
+    ).replace("down to -", f"down to {MINUS}")
+
+
+def _agreement(one: list[float], two: list[float]) -> float | None:
+    """Spearman's: the correlation of places. None where all share one place."""
+    return correlation(one, two) if len(set(one)) > 1 and len(set(two)) > 1 else None

@@ -1,7 +1,7 @@
 """What can be measured on this hub: the list, one benchmark, and the form that makes and changes them."""
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -10,9 +10,10 @@ from hub.accounts.selectors import namespaces_writable
 from hub.benchmarks import selectors, services
 from hub.benchmarks.definitions import metric_first
 from hub.benchmarks.models import BenchmarkVersion
+from hub.benchmarks.names import owned_name_validate
 from hub.catalog.models import Commit
 from hub.catalog.selectors import facts_of
-from hub.core.errors import ApplicationError, Forbidden, Invalid
+from hub.core.errors import ApplicationError, Conflict, Forbidden, Invalid
 from hub.core.ratelimit import Limit, limit_check
 from hub.pages.benchmarks.examples import examples_of
 from hub.pages.benchmarks.form import BuilderForm, document_of, form_of
@@ -100,13 +101,34 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             limit_check(MAKE, f"u{request.user.pk}")
             made = services.benchmark_create(
-                user=request.user, name=given.get("name", "").strip().lower(), title=given.get("title", ""), summary=given.get("summary", ""),
+                user=request.user, name=_whole_name(form, given), title=given.get("title", ""), summary=given.get("summary", ""),
                 namespace=given.get("namespace", "") or request.user.username, definition=document_of(form, given),
             )  # fmt: skip
             return redirect("benchmark", name=made.benchmark.name)
         except ApplicationError as refused:
             error = refused
     return _builder(request, form, error)
+
+
+def _is_private(form: BuilderForm) -> bool:
+    return form.data is not None and form.data.repo is not None and form.data.repo.visibility == "private"
+
+
+def _whole_name(form: BuilderForm, given: QueryDict) -> str:
+    """As it was typed; over private data with the namespace before it, where such names have to stand."""
+    name, namespace = given.get("name", "").strip().lower(), given.get("namespace", "").strip().lower()
+    return f"{namespace}.{name}" if name and namespace and "." not in name and _is_private(form) else name
+
+
+def _name_error(error: ApplicationError | None, form: BuilderForm, given: QueryDict) -> str:
+    """What is wrong with the name stands at its field, once."""
+    if error is None:
+        return ""
+    try:
+        owned_name_validate(_whole_name(form, given), given.get("namespace", ""))
+    except Invalid as wrong:
+        return wrong.message if wrong.message == error.message else ""
+    return error.message if isinstance(error, Conflict) else ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -138,9 +160,12 @@ def _builder(
 ) -> HttpResponse:
     given = request.POST if request.method == "POST" else request.GET
     benchmark = version.benchmark if version is not None else None
+    name_error = _name_error(error, form, given) if version is None else ""
     context = {
         "form": form,
-        "error": error,
+        "error": None if name_error else error,
+        "name_error": name_error,
+        "is_private": _is_private(form),
         "version": version,
         "benchmark": benchmark,
         "tasks": TASKS,
@@ -150,7 +175,7 @@ def _builder(
         "title": given.get("title", benchmark.title if benchmark else ""),
         "summary": given.get("summary", benchmark.summary if benchmark else ""),
     }
-    return render(request, "benchmarks/form.html", context, status=error.status if error else 200)
+    return render(request, "benchmarks/form.html", context, status=error.status if error is not None else 200)
 
 
 @require_POST

@@ -153,6 +153,24 @@ def test_bad_input_is_refused_in_words(browser, alice, reviews, more):
     assert not Benchmark.objects.filter(name="mine").exists()
 
 
+def test_a_benchmark_over_private_data_gets_the_namespace_before_its_name(browser, alice, reviews):
+    Repo.objects.filter(pk=reviews.pk).update(visibility="private")
+    assert "the namespace and a point are put before it" in text_of(
+        browser(alice).get("/benchmarks/new?data=alice/reviews")
+    )
+    answer = browser(alice).post("/benchmarks/new", made(name="parity"))
+    assert answer["Location"] == "/benchmarks/alice.parity"
+    text = text_of(browser(alice).post("/benchmarks/new", made(name="parity")))
+    assert text.count("There is a benchmark alice.parity already.") == 1
+
+
+def test_what_is_wrong_with_a_name_stands_once_at_its_field(browser, alice, reviews):
+    text = text_of(browser(alice).post("/benchmarks/new", made(name="no_good!")))
+    assert text.count("is not a name for a benchmark") == 1
+    at = text.index("is not a name for a benchmark")
+    assert text.index('id="name"') < at < text.index('id="title"')
+
+
 def test_a_new_version_starts_from_the_one_before(browser, alice, benchmark):
     client = browser(alice)
     page = text_of(client.get("/benchmarks/reviews/revise"))

@@ -68,6 +68,7 @@ def test_a_result_shows_the_verdict_as_it_was_then(browser, alice, conflicting):
     }
     Commit.objects.filter(repo__full_name="alice/open").update(manifest={"kind": "merge", "licence": verdict})
     page = browser(alice).get("/alice/open").content.decode()
+    assert "MIT, to be reviewed" in page  # among its facts, as beside the verdict
     assert "&lt;b&gt;Two bind together.&lt;/b&gt;" in page
     assert "As its manifest says; no job of this hub made it." in page
 

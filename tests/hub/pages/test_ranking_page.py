@@ -57,6 +57,21 @@ def test_marks_no_best_one_where_all_are_equal(browser, alice, ranked):
     assert "<b>50.0" not in page
 
 
+def test_warns_where_the_orders_disagree_and_the_probe_cannot_tell(browser, alice, ranked):
+    report = ranked.ranking.result
+    rows = [("a", 1, 3, 0.80), ("b", 2, 2, 0.81), ("c", 3, 1, 0.82)]
+    report["results"] = [
+        {"model": model(f"alice/{name}"), "place": place, "scores": {"logme": -place, "probe": probe}, "places": {"logme": place, "probe": other}}
+        for name, place, other, probe in rows
+    ]  # fmt: skip
+    ranked.ranking.save()
+    page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+    assert "Take care: the estimators disagree on the order (rank correlation down to −1.00)" in page
+    report["results"][2]["scores"]["probe"] = 0.99  # 18 points, and 200 examples tell 6 apart
+    ranked.ranking.save()
+    assert "Take care" not in browser(alice).get(f"/jobs/{ranked.number}").content.decode()
+
+
 def test_links_only_to_what_the_reader_may_see(browser, alice, ranked):
     page = browser(alice).get(f"/jobs/{ranked.number}").content.decode()
     assert 'href="/charlie/hidden"' not in page
