@@ -77,7 +77,17 @@ def test_writes_an_index_for_several_shards(family, tmp_path):
 
 @pytest.mark.parametrize(
     ("method", "stop_after"),
-    [("ties", 1), ("ties", 2), ("ties", 3), ("ties", 4), ("dare_ties", 2), ("linear", 2), ("slerp", 3), ("pcb", 2), ("iso_c", 1)],
+    [
+        ("ties", 1),
+        ("ties", 2),
+        ("ties", 3),
+        ("ties", 4),
+        ("dare_ties", 2),
+        ("linear", 2),
+        ("slerp", 3),
+        ("pcb", 2),
+        ("iso_c", 1),
+    ],
 )
 def test_a_run_stopped_after_any_shard_goes_on_to_the_same_bytes(method, stop_after, family, tmp_path):
     folders = folders_for(method, family)
