@@ -112,13 +112,12 @@ def _upload(request: HttpRequest, repo: Repo, oid: str, size: int, with_parts: b
     if blob is not None and blob.size_bytes == size:
         return {"oid": oid, "size": size}
     if with_parts and size > MULTIPART_BYTES:
-        verify_href = f"{repo_url(repo)}.git/info/lfs/objects/verify"
         is_page = request.access_token is None  # type: ignore[attr-defined]
         action = multipart_action(repo, user, oid, size, through_hub=is_page)
-        return {"oid": oid, "size": size, "actions": {"upload": action, "verify": {"href": verify_href}}}
-    # Bytes that come in one request are compared with hash and size as they come: asking afterwards would double the requests of many small files.
-    action = {"href": lfs_href(repo, verb="PUT", oid=oid, size_bytes=size, user=user.pk)}
-    return {"oid": oid, "size": size, "actions": {"upload": action}}
+    else:
+        action = {"href": lfs_href(repo, verb="PUT", oid=oid, size_bytes=size, user=user.pk)}
+    verify_href = f"{repo_url(repo)}.git/info/lfs/objects/verify"
+    return {"oid": oid, "size": size, "actions": {"upload": action, "verify": {"href": verify_href}}}
 
 
 def _download(request: HttpRequest, repo: Repo, entry: Any) -> dict[str, Any]:

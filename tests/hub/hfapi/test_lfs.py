@@ -58,8 +58,6 @@ def test_many_small_files_do_not_use_up_what_a_person_may_ask(repo, alice, as_, 
     cache.clear()
     client = as_(alice)
     (told,) = batch(client).json()["objects"]
-    # hash and size are compared as the bytes come: there is nothing to ask for afterwards
-    assert set(told["actions"]) == {"upload"}
     parts = urlsplit(told["actions"]["upload"]["href"])
     assert put(f"{parts.path}?{parts.query}").status_code == 200
     for _ in range(3):
