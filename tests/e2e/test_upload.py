@@ -29,6 +29,7 @@ def files_tab(visit, signed_in, family):
     page = visit()
     signed_in(page)
     page.goto("/dora/one/tree/main")
+    page.locator("[data-upload]").wait_for()  # shown by its script: before that nothing listens or takes the focus
     return page
 
 

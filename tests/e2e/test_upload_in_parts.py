@@ -49,6 +49,7 @@ def page(visit, signed_in, family):
 
 
 def drop_and_start(page) -> None:
+    page.locator("[data-upload]").wait_for()  # shown by its script, which listens from then on
     page.evaluate(DROP, [page.locator('[data-part="drop"]').element_handle(), [["large.safetensors", list(FILE)]]])
     page.get_by_text("1 file, ").wait_for()
     page.get_by_role("button", name="Upload and commit").click()
