@@ -4,17 +4,13 @@ Every fifth model is private and somebody signed in asks, so that rights are wor
 for the next. In one process, without a network; all ways in interleaved rounds, of which the first is thrown away.
 """
 
-import os
 import statistics
 import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from hub.bench.figures import interleaved, keep, median, parser_make
-from hub.bench.live import OF_THE_OPERATOR
-from hub.embedded import embedded_services
+from hub.bench.in_process import hub_in_process
 
 BAR_MS = 200
 
@@ -25,17 +21,7 @@ def main() -> int:
     parser.add_argument("--benchmarks", type=int, default=5, help="boards (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=60, help="measured rounds (default: %(default)s)")
     options = parser.parse_args()
-    options.data_dir.mkdir(parents=True, exist_ok=True)
-    for name in OF_THE_OPERATOR:
-        os.environ.pop(name, None)
-    with (
-        tempfile.TemporaryDirectory(dir=options.data_dir, prefix="bench-") as name,
-        embedded_services(Path(name).resolve() / "hub", what="a benchmark", is_durable=False) as services,
-    ):
-        os.environ.update(services.environment(), DJANGO_SETTINGS_MODULE="hub.config.settings", LOG_LEVEL="ERROR")
-        import django
-
-        django.setup()
+    with hub_in_process(options.data_dir):
         rows = _measure(options.models, options.benchmarks, options.rounds)
     keep(
         options.data_dir, "leaderboards", rows, models=options.models, benchmarks=options.benchmarks,

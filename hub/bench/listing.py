@@ -6,17 +6,13 @@ network; each figure is the median over interleaved rounds.
 """
 
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from hub.bench.figures import interleaved, keep, median, parser_make
-from hub.bench.live import OF_THE_OPERATOR
-from hub.embedded import embedded_services
+from hub.bench.in_process import hub_in_process
 
 
 def main() -> int:
@@ -24,17 +20,7 @@ def main() -> int:
     parser.add_argument("--repos", type=int, default=2000, help="entries in the catalogue (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=200, help="measured rounds (default: %(default)s)")
     options = parser.parse_args()
-    options.data_dir.mkdir(parents=True, exist_ok=True)
-    for name in OF_THE_OPERATOR:
-        os.environ.pop(name, None)
-    with (
-        tempfile.TemporaryDirectory(dir=options.data_dir, prefix="bench-") as name,
-        embedded_services(Path(name).resolve() / "hub", what="a benchmark", is_durable=False) as services,
-    ):
-        os.environ.update(services.environment(), DJANGO_SETTINGS_MODULE="hub.config.settings", LOG_LEVEL="ERROR")
-        import django
-
-        django.setup()
+    with hub_in_process(options.data_dir):
         rows = _measure(options.repos, options.rounds)
     keep(options.data_dir, "listing", rows, repos=options.repos, rounds=options.rounds)
     for row in rows:

@@ -3,29 +3,15 @@
 That one is trained by another worker at the same time.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from tests.workers.runtime.scripts import carried_out
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_a_training_survives_the_death_of_its_child_its_worker_and_the_database(tmp_path):
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("DATABASE_", "REDIS_", "GENEPOOL_", "DJANGO_"))
-    }
-    environment = kept | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "tests.workers.runtime.training_killed", str(tmp_path)]
-    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False, timeout=280)
-    assert done.returncode == 0, done.stderr[-4000:]
-    found = json.loads(done.stdout.splitlines()[-1])
+    found = carried_out("tests.workers.runtime.training_killed", tmp_path, timeout=280)
     assert not found["is_working"]
     assert found["states"] == ["succeeded", "succeeded"], found["errors"]
     assert len(set(found["workers"])) == 2, "two workers were in the middle of one training each"
