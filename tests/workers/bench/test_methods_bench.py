@@ -1,4 +1,4 @@
-"""The comparison's parts: what it asks for, how it normalises, what it prints."""
+"""The comparison's parts: what it asks for, what it tries, how it sums up, what it prints and keeps."""
 
 import json
 from pathlib import Path
@@ -6,59 +6,96 @@ from pathlib import Path
 import pytest
 
 from hub.cli import bench
-from workers.bench import methods
+from workers.bench import cells, table, tuning
 from workers.bench.notes import NOTES
 from workers.contracts.methods import method_get, methods_of
+from workers.contracts.methods.measured import measured
 from workers.contracts.parsing import parse
 from workers.demo import zoo
+from workers.demo.cache import made_put
 
-FOLDERS = {name: Path(f"/zoo/{name}") for name in methods.EXPERTS.values()}
+ROWS = [row for row in methods_of("merge") if row.takes == "model"]
+FOLDERS = {name: Path(f"/zoo/key-{name}/out") for name in cells.EXPERTS.values()}
 
 
-@pytest.mark.parametrize(
-    "row",
-    [row for row in methods_of("merge") if row.needs in methods.NEEDS_NOTHING and row.takes == "model"],
-    ids=lambda row: row.name,
-)
+def evenly(value):
+    return dict.fromkeys(zoo.DOMAINS, value)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_every_method_is_asked_for_what_it_takes(row):
-    recipe = methods.recipe_of(row, FOLDERS, 0)
-    assert not [
-        finding for finding in parse(json.loads(json.dumps(recipe)), local=True).findings if finding.severity == "error"
-    ]
+    for settings in [{}, *tuning.tries(row)]:
+        recipe = cells.recipe_of(row, FOLDERS, 0, **settings)
+        found = parse(json.loads(json.dumps(recipe)), local=True).findings
+        assert not [finding for finding in found if finding.severity == "error"]
     assert ("base" in recipe) == row.needs_base
+    assert ("data" in recipe) == bool(row.learn)
 
 
-def test_accuracy_is_that_of_the_model_made_for_the_domain():
-    row = methods.Row("ties", 3)
-    methods._note(
-        row.domains, dict.fromkeys(zoo.DOMAINS, 0.6), {"clean": 0.9, "rotated": 0.6, "shifted": 0.8, "noisy": 1.2}
-    )
-    methods._note(
-        row.domains, dict.fromkeys(zoo.DOMAINS, 0.3), {"clean": 0.3, "rotated": 0.6, "shifted": 0.6, "noisy": 0.6}
-    )
-    methods._note(row.scaled, dict.fromkeys(zoo.DOMAINS, 0.9), dict.fromkeys(zoo.DOMAINS, 1.0))
-    row.seconds, row.memory, row.scales = [1.0, 3.0], [10, 30], [1.5]
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_choice_begins_with_the_preset_and_is_as_long_for_everyone(row):
+    tries = tuning.tries(row)
+    assert len(tries) in ({5} if row.name in tuning.BEGINS else {0, 10})
+    if tries:
+        assert tries[0] == {name: pytest.approx(row.parameter(name).default) for name in tries[0]}
+        assert len({json.dumps(settings) for settings in tries}) == len(tries)
+
+
+def test_figures_are_means_over_seeds_and_the_worst_is_a_domain():
+    seeds = [
+        {"clean": 1.0, "rotated": 0.8, "shifted": 0.9, "noisy": 0.7},
+        {"clean": 1.0, "rotated": 0.6, "shifted": 0.7, "noisy": 0.9},
+    ]
+    row = table.Row("ties", "TIES", 3, [{"domains": seed} for seed in seeds])
+    row.cells[0] |= {"seconds": 1.5, "peak_memory_bytes": 30}
+    row.cells[1]["chosen"] = {"settings": {"lambda": 1.5}, "domains": evenly(0.9)}
     figures = row.figures()
-    assert figures["domains"] == pytest.approx({"clean": 5 / 6, "rotated": 0.75, "shifted": 0.625, "noisy": 0.5})
-    assert figures["mean"] == pytest.approx((5 / 6 + 0.75 + 0.625 + 0.5) / 4)
-    assert (figures["worst_domain"], figures["worst"]) == ("noisy", pytest.approx(0.5))
-    assert (figures["seconds"], figures["peak_memory_bytes"]) == (2.0, 20)
-    assert (figures["scaled"]["mean"], figures["scaled"]["scales"]) == (pytest.approx(0.9), [1.5])
+    assert figures["seeds"] == pytest.approx([0.85, 0.8])
+    assert figures["mean"] == pytest.approx(0.825)
+    assert (figures["worst_domain"], figures["worst"]) == ("rotated", pytest.approx(0.7))
+    assert (figures["seconds"], figures["peak_memory_bytes"]) == (1.5, 30)
+    assert (figures["chosen"]["mean"], figures["chosen"]["settings"]) == (pytest.approx(0.9), [{"lambda": 1.5}])
 
 
-def test_the_table_has_the_best_first_and_says_what_to_know():
-    rows = []
-    for name, value in (("linear", 0.8), ("ties", 0.9), ("digits-vit-base", 0.7)):
-        row = methods.Row(name, 0)
-        methods._note(row.domains, dict.fromkeys(zoo.DOMAINS, value), dict.fromkeys(zoo.DOMAINS, 1.0))
-        rows.append(row.figures() | {"note": f"About {name}."})
-    lines = methods.table({"rows": rows}).splitlines()
+def test_the_text_has_the_best_first_and_says_what_to_know():
+    rows = [
+        table.Row(name, name, 0, [{"domains": evenly(value)}]).figures() | {"note": f"About {name}."}
+        for name, value in (("linear", 0.8), ("ties", 0.9), ("digits-vit-base", 0.7))
+    ]
+    lines = table.text_of({"rows": rows}).splitlines()
     assert [line.split()[0] for line in lines[1:4]] == ["ties", "linear", "digits-vit-base"]
-    assert lines[-3:] == ["ties: About ties.", "linear: About linear.", "digits-vit-base: About digits-vit-base."]
+    assert lines[-3:] == ["linear: About linear.", "ties: About ties.", "digits-vit-base: About digits-vit-base."]
+
+
+def test_what_was_measured_is_taken_over_until_the_method_changes(tmp_path, monkeypatch):
+    study = object.__new__(cells.Study)
+    study.cache, study.seed, study.folders = tmp_path, 0, FOLDERS
+    method, asked = method_get("merge", "ties"), []
+
+    def merged(recipe, scratch):
+        asked.append(recipe)
+        raise RuntimeError("asked again")
+
+    monkeypatch.setattr(cells, "_merged", merged)
+    stamp = [method.revision, cells.recipe_of(method, FOLDERS, 0), tuning.tries(method)]
+    (tmp_path / "ties@0").mkdir()
+    made_put(tmp_path / "ties@0", {"stamp": stamp, "commit": "abc", "domains": evenly(0.9)})
+    assert cells.cell_of(study, method, tmp_path, commit="def", alone=False)["commit"] == "abc"
+    made_put(tmp_path / "ties@0", {"stamp": [method.revision - 1, *stamp[1:]], "commit": "abc"})
+    with pytest.raises(RuntimeError, match="asked again"):
+        cells.cell_of(study, method, tmp_path, commit="def", alone=False)
+    assert asked[0]["method"] == "ties"
 
 
 def test_notes_are_about_methods_that_there_are():
     assert all(method_get("merge", name) is not None for name in NOTES)
+
+
+def test_the_recorded_table_is_of_this_zoo_and_says_where_it_was_taken():
+    figures = measured()
+    assert (figures["schema"], figures["domains"]) == (2, list(zoo.DOMAINS))
+    assert figures["commits"]
+    assert {"linear", "ties"} <= {row["method"] for row in figures["rows"]}
 
 
 def test_the_command_says_what_can_be_measured(capsys):

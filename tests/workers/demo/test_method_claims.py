@@ -4,7 +4,7 @@ from statistics import mean
 
 import pytest
 
-from workers.bench.methods import EXPERTS
+from workers.bench.cells import EXPERTS
 from workers.demo import zoo
 from workers.demo.cache import folder_of
 from workers.demo.sweep import merge_folder
