@@ -15,6 +15,7 @@ from workers.contracts.recipes import MergeRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
+from workers.jobs.inputs import inputs_of
 from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
 from workers.planning.licences import front_matter
@@ -38,13 +39,13 @@ def write(
     row = method_get("merge", plan.method)
     manifest = Manifest(
         artifact=_artifact(models), kind="merge", method=plan.method, method_revision=plan.method_revision,
-        recipe=request.recipe, parents=_parents(recipe, models), tensor_digest=digest, licence=request.licence,
+        recipe=request.recipe, parents=(*_parents(recipe, models), *_data_parents(request)), tensor_digest=digest, licence=request.licence,
         seed=plan.seed, code_version=VERSION, determinism=LEARNED if row is not None and row.learn else DETERMINISM,
     )  # fmt: skip
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
     text = recipe_to_yaml(recipe)
     (out / RECIPE_FILE).write_text(text, encoding="utf-8")
-    notice_write(out, request, models)
+    notice_write(out, request, [*models, *inputs_of(request, "data")])
     front = yaml.safe_dump(_front_matter(request, recipe, models), sort_keys=False, allow_unicode=True)
     (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, models, text)}", encoding="utf-8")
 
@@ -76,6 +77,12 @@ def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]
     return tuple(parents)
 
 
+def _data_parents(request: JobRequest) -> tuple[Parent, ...]:
+    """What coefficients were learned from."""
+    data = [item for item in inputs_of(request, "data") if not item.reference.startswith("builtin:")]
+    return tuple(Parent(repo=name_of(item), commit=item.facts.commit, relation="trained_on") for item in data)
+
+
 def _value(recipe: MergeRecipe, index: int, name: str) -> Any:
     """A per-source parameter: the source's own, else the recipe's, else the method's default; None where it is no single number."""
     row = method_get("merge", recipe.method)
@@ -100,6 +107,8 @@ def _front_matter(request: JobRequest, recipe: MergeRecipe, models: Sequence[Inp
         front |= {"base_model": first.base[0], "base_model_relation": "adapter"}
     elif named:
         front |= {"base_model": named, "base_model_relation": "merge"}
+    datasets = [item.facts.repo for item in inputs_of(request, "data") if item.facts.repo]
+    front |= {"datasets": list(dict.fromkeys(datasets))} if datasets else {}
     front["tags"] = ["genepool", "merge", recipe.method]
     return front
 

@@ -6,8 +6,9 @@ from workers.contracts.parameters import resolve_parameters, source_count_compla
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.check import Facts
+from workers.planning.data_licences import data_licensed, licence_findings_of
 from workers.planning.estimate import merge_estimate
-from workers.planning.licences import LicenceInput, licence_findings, licence_judge
+from workers.planning.licences import LicenceInput, licence_judge
 from workers.planning.members import Known, known, members_of
 from workers.planning.merge_adapters import check_adapters
 from workers.planning.merge_compat import compat_findings
@@ -63,9 +64,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
         )
     is_public = recipe.output is not None and recipe.output.visibility == "public"
-    verdict = licence_judge("merge", [_licensed(model) for model in models], is_public=is_public)
+    verdict = licence_judge("merge", [*map(_licensed, models), *data_licensed(recipe.data, facts)], is_public=is_public)
     undeclared = [(model.path, model.name) for model in models if not model.facts.licence]
-    findings += licence_findings(verdict, undeclared, is_public=is_public)
+    findings += licence_findings_of(verdict, "merge", recipe.data, facts, undeclared, is_public=is_public)
     findings += _size_findings(models)
     agreements = _agreements(reference, others, fitting, base, mixed)
     if has_errors(findings):

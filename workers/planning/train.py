@@ -8,9 +8,10 @@ from workers.contracts.recipes import TrainRecipe, learning_rate_default
 from workers.contracts.tasks import Task, task_get
 from workers.planning.architectures import shape_of
 from workers.planning.check import Facts
+from workers.planning.data_licences import data_licensed, licence_findings_of
 from workers.planning.estimate import example_bytes, models_estimate, pass_cost
 from workers.planning.heads import head_for
-from workers.planning.licences import LicenceInput, licence_findings, licence_judge
+from workers.planning.licences import LicenceInput, licence_judge
 from workers.planning.runnable import rows_of
 from workers.planning.train_data import held_of, learning_findings
 from workers.planning.train_start import lora_findings, start_findings, task_findings
@@ -130,11 +131,7 @@ def _estimate(recipe: TrainRecipe, facts: Facts, trained: RepoFacts, task: Task 
 
 def _licence(recipe: TrainRecipe, facts: Facts, model: RepoFacts | None) -> tuple[LicenceVerdict, list[Finding]]:
     """The model's licence binds the result; what the data's licence means for it is a question, and asked as one."""
-    inputs = [
-        LicenceInput(short_name(item.data), held.licence, "data", held.commit, held.repo)
-        for item in recipe.data
-        if not item.data.startswith("builtin:") and (held := facts.get(item.data)) is not None
-    ]
+    inputs = data_licensed(recipe.data, facts)
     undeclared = []
     if model is not None:
         name = short_name(recipe.model or "")
@@ -145,27 +142,8 @@ def _licence(recipe: TrainRecipe, facts: Facts, model: RepoFacts | None) -> tupl
     elif not inputs:
         return LicenceVerdict(verdict="allow", reasons=("The model is new: its licence is yours to choose.",)), []
     is_public = recipe.output is not None and recipe.output.visibility == "public"
-    verdict = licence_judge("adapt" if recipe.lora else "train", inputs, is_public=is_public)
-    findings = licence_findings(verdict, undeclared, where=("model",), is_public=is_public)
-    return verdict, [
-        *_data_findings(recipe, facts),
-        *(entry for entry in findings if not _is_data_alone(entry.code, verdict)),
-    ]
-
-
-def _is_data_alone(code: str, verdict: LicenceVerdict) -> bool:
-    """Whether only datasets ask for a review: each has said so at its own place."""
-    return code == "licence_review" and all(link["role"] == "data" for link in verdict.blocking)
-
-
-def _data_findings(recipe: TrainRecipe, facts: Facts) -> list[Finding]:
-    findings = []
-    for index, item in enumerate(recipe.data):
-        held = facts.get(item.data)
-        if held is None or item.data.startswith("builtin:"):
-            continue
-        verdict = licence_judge("train", [LicenceInput(short_name(item.data), held.licence, "data")])
-        if verdict.verdict == "review":
-            message, _, consequence = verdict.reasons[0].partition(". ")
-            findings.append(finding("data_licence", "warning", ("data", index), f"{message}.", consequence))
-    return findings
+    operation = "adapt" if recipe.lora else "train"
+    verdict = licence_judge(operation, inputs, is_public=is_public)
+    return verdict, licence_findings_of(
+        verdict, operation, recipe.data, facts, undeclared, where=("model",), is_public=is_public
+    )

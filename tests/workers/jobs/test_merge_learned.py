@@ -47,6 +47,8 @@ def test_learns_then_merges_and_tells_how_it_went(inputs, tmp_path):
     assert result.tensor_digest == digest_of_folder(ports.workspace.out)
     assert ("step", "learn", "finished") in ports.reporter.events
     assert not list(ports.workspace.out.glob("*learn*"))
+    parents = json.loads((ports.workspace.out / "genepool.json").read_text())["parents"]
+    assert [(parent["repo"], parent["relation"]) for parent in parents][-1] == ("demo/data", "trained_on")
 
 
 def test_a_kill_anywhere_changes_no_byte(inputs, tmp_path):

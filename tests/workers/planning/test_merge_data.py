@@ -76,3 +76,12 @@ def test_a_model_without_such_answers_cannot_be_learned_with() -> None:
 def test_learning_takes_models_whole() -> None:
     gradient = merge("adamerging", "demo/digits", init=[0.1, 0.5])
     assert "learned_whole" in codes(checked(gradient, *FAMILY))
+
+
+def test_the_licence_of_the_data_is_weighed_and_asked_about_at_its_place() -> None:
+    narrow = dataset("narrow", licence="CC-BY-NC-4.0")
+    result = checked(merge("adamerging", "demo/digits", "demo/narrow"), *FAMILY, narrow)
+    assert result.ok
+    assert found(result, "data_licence").where == "data[1]"
+    assert ("narrow", "data") in {(link["name"], link["role"]) for link in result.licence.blocking}
+    assert "data_licence" not in codes(checked(merge("adamerging", "builtin:digits"), *FAMILY))
