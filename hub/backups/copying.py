@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from hub.blobs.drivers import DigestMismatch, Driver, LocalDriver, Missing, SizeMismatch
+from hub.blobs.drivers import Damaged, DigestMismatch, Driver, LocalDriver, Missing, SizeMismatch
 from hub.blobs.drivers.base import key_of
 
 Tell = Callable[[float, float, str, str], None]  # done, total, unit, message
@@ -57,7 +57,7 @@ def _one(
         target.put_stream(source.open(sha256), sha256=sha256, size=size)
     except Missing:
         result.missing.append(sha256)
-    except (DigestMismatch, SizeMismatch):
+    except (DigestMismatch, SizeMismatch, Damaged):
         result.corrupt.append(sha256)
     else:
         result.copied += 1
@@ -66,6 +66,7 @@ def _one(
 
 def _link(source: Driver, target: Driver, sha256: str, size: int, *, must_hash: bool) -> bool:
     """A second name for the same bytes, where both stores are folders of one file system. Blobs are never written to again."""
+    source, target = getattr(source, "plain", source), getattr(target, "plain", target)
     if not (isinstance(source, LocalDriver) and isinstance(target, LocalDriver)):
         return False
     path, place = source.local_path(sha256), target.root / key_of(sha256)
@@ -90,7 +91,10 @@ def is_intact(driver: Driver, sha256: str, size: int) -> bool:
         Missing: there are none.
     """
     digest, received = hashlib.sha256(), 0
-    for chunk in driver.open(sha256):
-        received += len(chunk)
-        digest.update(chunk)
+    try:
+        for chunk in driver.open(sha256):
+            received += len(chunk)
+            digest.update(chunk)
+    except Damaged:
+        return False
     return received == size and digest.hexdigest() == sha256

@@ -19,7 +19,7 @@ from typing import Any
 from hub.backups.copying import Tell, quiet
 from hub.backups.errors import BackupError
 from hub.backups.folder import write_whole
-from hub.blobs.drivers import Driver, Missing
+from hub.blobs.drivers import Damaged, Driver, Missing
 from hub.blobs.services import driver as hub_driver
 from hub.catalog.models import Commit, LineageEdge, Ref, Repo
 from hub.catalog.states import FileState
@@ -141,7 +141,7 @@ def _copy(driver: Driver, sha256: str, target: Path) -> bool:
         if digest.hexdigest() != sha256:
             return False
         os.replace(temporary, target)
-    except Missing:
+    except (Missing, Damaged):
         return False
     finally:
         temporary.unlink(missing_ok=True)

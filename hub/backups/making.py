@@ -95,11 +95,13 @@ def _write_database(snapshot: Path, tell: Tell) -> Manifest:
 
 
 def _write_blob_list(session: "psycopg.Connection[Any]", path: Path) -> tuple[int, int]:
+    """What is kept as a difference is not in it: its base and its difference are."""
     count = size = 0
+    statement = "SELECT sha256, size_bytes FROM blobs_blob WHERE NOT EXISTS (SELECT FROM blobs_delta WHERE blob_id = sha256) ORDER BY sha256"
     with path.open("w", encoding="ascii") as file, session.cursor("blobs") as rows:
         path.chmod(0o600)
         rows.itersize = 10_000
-        for sha256, size_bytes in rows.execute("SELECT sha256, size_bytes FROM blobs_blob ORDER BY sha256"):
+        for sha256, size_bytes in rows.execute(statement):
             file.write(f"{sha256}\t{size_bytes}\n")
             count, size = count + 1, size + size_bytes
         file.flush()

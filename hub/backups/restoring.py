@@ -18,7 +18,7 @@ from hub.backups.folder import BackupFolder
 from hub.backups.manifest import DUMP, Manifest, blobs_listed
 from hub.backups.postgres import dump_restore, tools_for
 from hub.backups.secrets import secrets_check, secrets_read
-from hub.blobs.services import driver
+from hub.blobs.services import store
 
 # A hub is empty as long as it has none of these, whatever tables its migrations have made.
 PRECIOUS = {"users": "accounts_user", "repos": "catalog_repo", "jobs": "jobs_job"}
@@ -72,7 +72,7 @@ def _copy_blobs(folder: BackupFolder, snapshot: Path, manifest: Manifest, *, may
     left_out = set(manifest.missing)
     blobs = ((sha256, size) for sha256, size in blobs_listed(snapshot) if sha256 not in left_out)
     copied = blobs_copy(
-        source=folder.blobs, target=driver(), blobs=blobs, total_bytes=manifest.blob_bytes, tell=tell, may_link=may_link, must_hash=True
+        source=folder.blobs, target=store(), blobs=blobs, total_bytes=manifest.blob_bytes, tell=tell, may_link=may_link, must_hash=True
     )  # fmt: skip
     wrong = [f"{sha256} is missing" for sha256 in copied.missing] + [
         f"{sha256} was damaged" for sha256 in copied.corrupt

@@ -1,11 +1,13 @@
 """What storage tells people, and which error of a driver becomes which of these."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from hub.blobs.drivers import BadAddress, DigestMismatch, Missing, SizeMismatch, StorageDown, StorageFull
+from hub.blobs.drivers import BadAddress, Damaged, DigestMismatch, Missing, SizeMismatch, StorageDown, StorageFull
 from hub.core.errors import ApplicationError, Invalid, Unavailable
 
+logger = logging.getLogger(__name__)
 RETRY_S = 10
 
 
@@ -25,6 +27,12 @@ def driver_errors(
         raise Invalid(str(error)) from error
     except Missing as error:
         raise Unavailable(missing) from error
+    except Damaged as error:
+        logger.error("storage: %s", error)
+        raise Unavailable(
+            "The content of this file cannot be rebuilt: it is kept as a difference, and that or its base is damaged. "
+            "The administrator finds which with `genepool verify` and has to restore it."
+        ) from error
     except StorageFull as error:
         raise OutOfStorage(
             "The storage of this hub is full. Nothing of this file was kept; ask the administrator for room."

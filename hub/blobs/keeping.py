@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from hub.blobs.drivers import Driver, Stored
-from hub.blobs.models import Blob
+from hub.blobs.models import Blob, Delta
 from hub.core.errors import Invalid, Unavailable
 
 BYTES_LOCK = 704_181  # the first half of a two-part lock; the second is made of the hash
@@ -38,6 +39,7 @@ def blob_rows_ensure(*, stored: Iterable[Stored], driver: Driver) -> dict[str, B
         # They were there, and were just being collected: the locks were ours only after that. Nobody removes these.
         Blob.objects.bulk_create([rows[sha256] for sha256 in sorted(lost)], ignore_conflicts=True)
     Blob.objects.filter(pk__in=rows, unused_since__isnull=False).update(unused_since=None)
+    Delta.objects.filter(pk__in=rows, has_plain=False).update(has_plain=True, since=timezone.now())
     if not _all_there(list(rows), driver):
         raise Unavailable("This file was being removed from the store at the same moment. Send it once more.")
     return rows
@@ -46,8 +48,11 @@ def blob_rows_ensure(*, stored: Iterable[Stored], driver: Driver) -> dict[str, B
 def _all_there(sha256s: list[str], driver: Driver) -> bool:
     if len(sha256s) == 1:
         return driver.stat(sha256s[0]) is not None
+    # Threads ask the store alone: what is kept as a difference is known to the database, and our transaction is in this thread.
+    plain: Driver = getattr(driver, "plain", driver)
     with ThreadPoolExecutor(LOOKERS) as pool:
-        return all(size is not None for size in pool.map(driver.stat, sha256s))
+        sizes = list(pool.map(plain.stat, sha256s))
+    return all(size is not None or driver.stat(sha256) is not None for sha256, size in zip(sha256s, sizes, strict=True))
 
 
 def blobs_revive(sha256s: Iterable[str]) -> None:
@@ -71,8 +76,18 @@ def blobs_revive(sha256s: Iterable[str]) -> None:
 @transaction.atomic
 def bytes_drop(*, sha256: str, driver: Driver) -> bool:
     """Removes bytes that no row names. False when a row came back meanwhile."""
-    _lock_alone(sha256)
+    lock_alone(sha256)
     if Blob.objects.filter(pk=sha256).exists():
+        return False
+    driver.delete(sha256)
+    return True
+
+
+@transaction.atomic
+def plain_drop(*, sha256: str, driver: Driver) -> bool:
+    """Removes bytes that can be rebuilt. False when they may not be any more: the lock keeps out who writes them again."""
+    lock_alone(sha256)
+    if not Delta.objects.filter(pk=sha256).update(has_plain=False):
         return False
     driver.delete(sha256)
     return True
@@ -90,6 +105,6 @@ def _locks_share(sha256s: list[str]) -> None:
         )
 
 
-def _lock_alone(sha256: str) -> None:
+def lock_alone(sha256: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [BYTES_LOCK, _lock_of(sha256)])

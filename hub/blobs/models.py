@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from hub.accounts.models import Namespace
 from hub.core.models import Identified, TimeStamped
@@ -36,6 +37,28 @@ class BlobGrant(TimeStamped):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["blob", "user"], name="blob_grant_once")]
+
+
+class Delta(models.Model):
+    """`blob` is kept as its difference from `base`: its bytes are rebuilt from `base` and `packed`, which stay as long as this row.
+
+    `has_plain`: its own bytes lie in the store as well. They do from `since` on until a collection has dropped them.
+    A base is never a delta itself, so nothing is rebuilt from what has to be rebuilt first.
+    """
+
+    blob = models.OneToOneField(Blob, primary_key=True, on_delete=models.CASCADE, related_name="delta")
+    base = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="deltas")
+    packed = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="+")
+    since = models.DateTimeField(default=timezone.now)
+    has_plain = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="delta_not_of_itself", condition=~models.Q(blob=models.F("base"))),
+        ]
+
+    def __str__(self) -> str:
+        return self.blob_id
 
 
 class Upload(Identified, TimeStamped):

@@ -9,15 +9,23 @@ from django.db import transaction
 
 from hub.accounts.models import User
 from hub.blobs.drivers import CHUNK_BYTES, Driver, Stored, open_driver
+from hub.blobs.drivers.deltas import DeltaDriver
 from hub.blobs.errors import driver_errors
 from hub.blobs.keeping import blob_row_ensure, blob_rows_ensure
 from hub.blobs.models import Blob, BlobGrant
+from hub.blobs.selectors import kept_find
 
 WRITERS = 8  # a small file is mostly waiting for the disk or the bucket
 
 
-def driver() -> Driver:
+def store() -> Driver:
+    """Bytes as they lie there. Asks no database."""
     return open_driver(settings.STORAGE_URL, settings.S3)
+
+
+def driver() -> Driver:
+    """Gives every blob whole, also those that are kept as a difference from another one."""
+    return DeltaDriver(store(), kept_find)
 
 
 def blob_put(*, chunks: Iterable[bytes], user: User, sha256: str | None = None, size: int | None = None) -> Blob:

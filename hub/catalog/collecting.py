@@ -18,19 +18,21 @@ from psycopg import sql
 
 from hub.blobs.drivers import Driver
 from hub.blobs.keeping import bytes_drop
-from hub.blobs.models import Blob, BlobGrant
+from hub.blobs.models import Blob, BlobGrant, Delta
+from hub.blobs.packing import plain_let_go
 from hub.blobs.services import driver as hub_driver
 from hub.catalog.models import Commit, Tree, TreeEntry
 from hub.catalog.reachable import Kept, execute, is_pointed_at, live_commits
 from hub.catalog.shield import backup_is_running, writers_keep_out
 
 WAIT_DAYS = 7
+PLAIN_WAIT = timedelta(hours=7)  # an hour longer than a signed address of the store lives
 BATCH = 500
 
 
 @dataclass
 class Collected:
-    """`waiting_…`: marked, and not due yet. With `is_dry_run` nothing of it was done."""
+    """`plain_…`: files that can be rebuilt as differences, whose own bytes went. `waiting_…`: marked, and not due yet. With `is_dry_run` nothing of it was done."""
 
     is_dry_run: bool = False
     is_complete: bool = True
@@ -42,6 +44,8 @@ class Collected:
     blobs_revived: int = 0
     blobs_deleted: int = 0
     bytes_deleted: int = 0
+    plain_deleted: int = 0
+    plain_bytes_deleted: int = 0
     waiting_blobs: int = 0
     waiting_bytes: int = 0
 
@@ -77,12 +81,12 @@ class _Run:
         self, result: Collected, kept: Kept, now: datetime, wait: timedelta, until: float | None, driver: Driver
     ) -> None:
         self.result, self.kept, self.now, self.driver = result, kept, now, driver
-        self.due_before = now - wait
+        self.wait, self.due_before = wait, now - wait
         self.until = until
 
     def all(self) -> None:
         self.result.commits_marked = self._mark_commits()
-        for step in (self._sweep_commits, self._sweep_trees, self._mark_blobs, self._sweep_blobs):
+        for step in (self._sweep_commits, self._sweep_trees, self._mark_blobs, self._sweep_blobs, self._sweep_plain):
             if self.result.is_complete:
                 step()
         waiting = Blob.objects.filter(unused_since__gt=self.due_before)
@@ -170,6 +174,23 @@ class _Run:
         Blob.objects.filter(pk__in=dead).delete()
         gone.update(dead)
 
+    # the own bytes of files that are kept as differences
+
+    def _sweep_plain(self) -> None:
+        """Nobody may be reading them by their address: signed ones have ended by then, and jobs name what they read."""
+        due = Delta.objects.filter(has_plain=True, since__lte=self.now - min(self.wait, PLAIN_WAIT)).order_by("pk")
+        for delta in due.exclude(pk__in=_read_by(self.kept)) if due.exists() else ():
+            if self.until is not None and time.monotonic() >= self.until:
+                self.result.is_complete = False
+                return
+            with transaction.atomic():
+                if backup_is_running() and not self.result.is_dry_run:
+                    self.result.has_backup, self.result.is_complete = True, False
+                    return
+                freed = delta.blob.size_bytes if self.result.is_dry_run else plain_let_go(delta)
+            self.result.plain_deleted += bool(freed)
+            self.result.plain_bytes_deleted += freed
+
     def _batched(self, work: Callable[[], object]) -> None:
         """One short transaction that no writer overlaps."""
         if self.until is not None and time.monotonic() >= self.until:
@@ -179,3 +200,21 @@ class _Run:
                 if not self.result.is_dry_run:
                     writers_keep_out()
                 work()
+
+
+def _read_by(kept: Kept) -> set[str]:
+    """The blobs of these commits."""
+    if not kept:
+        return set()
+    pairs = sql.SQL(", ").join(
+        sql.SQL("({}, {})").format(sql.Literal(str(repo)) + sql.SQL("::uuid"), sql.Literal(oid)) for repo, oid in kept
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL(
+                "WITH RECURSIVE walk(tree) AS (SELECT tree_id FROM catalog_commit WHERE (repo_id, oid) IN ({pairs}) UNION "
+                "SELECT e.subtree_id FROM catalog_treeentry e JOIN walk ON walk.tree = e.tree_id WHERE e.subtree_id IS NOT NULL) "
+                "SELECT DISTINCT e.blob_id FROM catalog_treeentry e JOIN walk ON walk.tree = e.tree_id WHERE e.blob_id IS NOT NULL"
+            ).format(pairs=pairs)
+        )
+        return {row[0] for row in cursor.fetchall()}

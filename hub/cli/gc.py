@@ -49,6 +49,7 @@ def _collect(arguments: argparse.Namespace) -> int:
         f"commits that no ref leads to: {found.commits_deleted} {would}, {found.commits_marked} newly marked",
         f"folders: {found.trees_deleted} {would}",
         f"blobs: {found.blobs_deleted} {would} ({size_text(found.bytes_deleted)}), {found.blobs_marked} newly marked",
+        f"own bytes of files kept as differences: {found.plain_deleted} {would} ({size_text(found.plain_bytes_deleted)})",
         f"waiting for their week: {found.waiting_blobs} blobs, {size_text(found.waiting_bytes)}",
     ]
     if arguments.orphans:

@@ -17,7 +17,9 @@ django.setup()
 from django.conf import settings  # noqa: E402  (Django has to be set up first)
 from django.db import Error, InterfaceError, OperationalError, connection  # noqa: E402
 
+from hub.blobs.drivers.deltas import Kept  # noqa: E402
 from hub.blobs.errors import OutOfStorage  # noqa: E402
+from hub.blobs.selectors import kept_find  # noqa: E402
 from hub.core.errors import ApplicationError, Conflict, Unavailable  # noqa: E402
 from hub.jobs import services  # noqa: E402
 from hub.jobs.models import Job  # noqa: E402
@@ -39,7 +41,13 @@ def options_make() -> Options:
         lease_s=settings.LEASE_S,
         grace_s=settings.CANCEL_GRACE_S,
         threads=settings.WORKER_THREADS,
+        deltas=_kept_find,
     )
+
+
+def _kept_find(sha256: str) -> Kept | None:
+    with _database():
+        return kept_find(sha256)
 
 
 @contextmanager

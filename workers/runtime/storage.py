@@ -5,12 +5,16 @@ import os
 import tempfile
 from pathlib import Path
 
-from hub.blobs.drivers import Driver, Missing, StorageDown, open_driver
+from hub.blobs.drivers import Damaged, Driver, Missing, StorageDown, open_driver
+from hub.blobs.drivers.deltas import DeltaDriver, Find
 from workers.contracts.errors import TransientError
 from workers.contracts.jobs import InputFile, JobRequest
 
 CHUNK_BYTES = 4 * 2**20
 _verified: set[tuple[str, int, int, int, int]] = set()
+
+
+__all__ = ["Corrupt", "Find", "Storage", "sha256_of"]
 
 
 class Corrupt(Exception):
@@ -26,10 +30,12 @@ def sha256_of(path: Path) -> str:
 
 
 class Storage:
-    """`cache` holds copies of what the driver cannot give as a local file. How to reach a bucket stands in the environment (S3_…)."""
+    """`cache` holds copies of what the driver cannot give as a local file. How to reach a bucket stands in the environment (S3_…).
+    `find` says which blobs are kept as a difference from another one."""
 
-    def __init__(self, url: str, cache: Path) -> None:
-        self._driver: Driver = open_driver(url)
+    def __init__(self, url: str, cache: Path, find: Find | None = None) -> None:
+        plain = open_driver(url)
+        self._driver: Driver = DeltaDriver(plain, find) if find else plain
         self._cache = cache
 
     def request_localise(self, request: JobRequest) -> JobRequest:
@@ -73,6 +79,8 @@ class Storage:
             os.replace(name, target)
         except Missing as error:
             raise Corrupt(f"{file.path} is missing in the storage.") from error
+        except Damaged as error:
+            raise Corrupt(f"{file.path} cannot be rebuilt from its base in the storage.") from error
         except (StorageDown, ConnectionError) as error:
             raise TransientError(f"{file.path} could not be read from the storage.") from error
         finally:

@@ -16,7 +16,7 @@ from workers.runtime.attempt import Attempt, Meter
 from workers.runtime.heart import Heart
 from workers.runtime.ledger import BUG, LOST, RELEASED, Claim, Ending, LeaseGone, Ledger, LedgerAway
 from workers.runtime.spawn import Child, leftover_end, leftover_note
-from workers.runtime.storage import Corrupt, Storage
+from workers.runtime.storage import Corrupt, Find, Storage
 from workers.runtime.workspace import workspace_make
 
 logger = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ LEFTOVER = "child"
 
 @dataclass(frozen=True)
 class Options:
-    """`scratch` holds one folder per job: its journal, and a folder per attempt."""
+    """`scratch` holds one folder per job: its journal, and a folder per attempt. `deltas` says which blobs are kept as differences."""
 
     scratch: Path
     storage_url: str
@@ -34,6 +34,7 @@ class Options:
     lease_s: float
     grace_s: float
     threads: int
+    deltas: Find | None = None
 
 
 def supervise(claim: Claim, ledger: Ledger, options: Options, is_stopping: Callable[[], bool]) -> str:
@@ -92,7 +93,7 @@ def folder_prepare(claim: Claim, options: Options, job_folder: Path) -> Path:
     (job_folder / JOURNAL).mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
     (folder / JOURNAL).symlink_to(job_folder / JOURNAL)
-    storage = Storage(options.storage_url, options.scratch / "cache")
+    storage = Storage(options.storage_url, options.scratch / "cache", options.deltas)
     request: JobRequest = storage.request_localise(claim.request).model_copy(update={"threads": options.threads})
     workspace_make(folder, request)
     return folder

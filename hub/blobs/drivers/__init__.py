@@ -3,6 +3,7 @@
 from hub.blobs.drivers.base import (
     CHUNK_BYTES,
     BadAddress,
+    Damaged,
     DigestMismatch,
     Driver,
     DriverError,
@@ -19,6 +20,7 @@ from hub.blobs.drivers.opening import open_driver
 __all__ = [
     "CHUNK_BYTES",
     "BadAddress",
+    "Damaged",
     "DigestMismatch",
     "Driver",
     "DriverError",

@@ -35,6 +35,10 @@ class Missing(DriverError):
     """Nothing is stored under this sha256, or the upload is not open any more."""
 
 
+class Damaged(DriverError):
+    """What a file is rebuilt from is not what it was. None of the bytes in question were given away."""
+
+
 class StorageDown(DriverError):
     """The store does not answer, or not as it should. Nothing half-written is left under a hash."""
 
