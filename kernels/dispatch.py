@@ -1,41 +1,109 @@
-"""Which implementation of a kernel runs: one row per kernel, chosen by device, overruled by `GENEPOOL_KERNELS`.
+"""Which implementation of a kernel runs: one row per kernel, chosen by device, format and size, overruled by `GENEPOOL_KERNELS`.
 
-Rows hold dotted paths: a device whose kernels are never used costs no import.
+Rows hold dotted paths: an implementation that is never used costs no import. `reference` is plain torch and runs anywhere; `cpu`
+is for processors; `triton` for GPUs, and for its interpreter, which lets a processor try them slowly.
 """
 
 import importlib
 import os
 from collections.abc import Callable
+from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
+import torch
+
 OVERRIDE = "GENEPOOL_KERNELS"
+INTERPRETER = "TRITON_INTERPRET"
 
 TABLE: dict[str, dict[str, str]] = {
-    "elect": {"reference": "kernels.reference.election:elect"},
-    "bernoulli": {"reference": "kernels.reference.philox:bernoulli", "cpu": "kernels.draws:bernoulli"},
-    "words": {"reference": "kernels.reference.philox:words", "cpu": "kernels.draws:words"},
+    "bernoulli": {
+        "reference": "kernels.reference.philox:bernoulli",
+        "cpu": "kernels.draws:bernoulli",
+        "triton": "kernels.triton.draws:bernoulli",
+    },
+    "changes": {"reference": "kernels.reference.changes:changes", "triton": "kernels.triton.changes:changes"},
+    "competition_counts": {
+        "reference": "kernels.reference.competition:competition_counts",
+        "triton": "kernels.triton.competition:competition_counts",
+    },
+    "elect": {"reference": "kernels.reference.election:elect", "triton": "kernels.triton.election:elect"},
+    "gram": {"reference": "kernels.reference.gram:gram", "triton": "kernels.triton.gram:gram"},
+    "magnitude_counts": {
+        "reference": "kernels.reference.selection:magnitude_counts",
+        "triton": "kernels.triton.selection:magnitude_counts",
+    },
+    "place_of": {
+        "reference": "kernels.reference.selection:place_of",
+        "triton": "kernels.triton.selection:place_of",
+    },
+    "row_ranks": {
+        "reference": "kernels.reference.selection:row_ranks",
+        "triton": "kernels.triton.selection:row_ranks",
+    },
+    "share_out": {
+        "reference": "kernels.reference.competition:share_out",
+        "triton": "kernels.triton.competition:share_out",
+    },
+    "words": {
+        "reference": "kernels.reference.philox:words",
+        "cpu": "kernels.draws:words",
+        "triton": "kernels.triton.draws:words",
+    },
 }
+# The largest `size` that the Triton version takes. A row is sorted by one program in shared memory; a longer one takes 128 KiB of
+# that and half a minute to compile, so it goes to the reference, which sorts by radix on the device.
+LARGEST = {"row_ranks": 1 << 12}
 
 
-def kernel(name: str, device: str = "cpu") -> Callable[..., Any]:
+def kernel(
+    name: str, device: torch.device | str = "cpu", *, dtype: torch.dtype | None = None, size: int = 0
+) -> Callable[..., Any]:
     """The implementation of kernel `name` for tensors on `device`.
 
     Args:
         name: a row of the table.
-        device: "cpu" or "cuda".
+        device: where the tensors are.
+        dtype: the format computed in; Triton kernels compute in float32 alone.
+        size: what the row of `LARGEST` limits.
 
     Returns:
-        The device's own implementation where there is one, else the reference.
+        The implementation that `implementation` names where the row has it, else the reference.
 
     Raises:
         KeyError: no such kernel.
-        ValueError: `GENEPOOL_KERNELS` names an implementation that does not exist for any kernel.
+        ValueError: `GENEPOOL_KERNELS` names an implementation that does not exist for any kernel, or that cannot run here.
     """
-    row = TABLE[name]
-    asked = os.environ.get(OVERRIDE, "")
-    if asked and not any(asked in candidate for candidate in TABLE.values()):
-        known = sorted({implementation for candidate in TABLE.values() for implementation in candidate})
-        raise ValueError(f"{OVERRIDE} is {asked!r}; known are {', '.join(known)}.")
-    module, _, function = row.get(asked or device, row["reference"]).partition(":")
+    row, chosen = TABLE[name], implementation(device)
+    if chosen == "triton" and (dtype == torch.float64 or size > LARGEST.get(name, size)):
+        chosen = "reference"
+    module, _, function = row.get(chosen, row["reference"]).partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return found
+
+
+def implementation(device: torch.device | str = "cpu") -> str:
+    """`cpu` for tensors in memory; on a GPU `triton`, or `reference` where triton is not installed; or what `GENEPOOL_KERNELS` says.
+
+    Raises:
+        ValueError: as `kernel`.
+    """
+    where = torch.device(device).type
+    asked = os.environ.get(OVERRIDE, "")
+    if not asked:
+        return "cpu" if where == "cpu" else "triton" if _is_installed() else "reference"
+    known = sorted({name for row in TABLE.values() for name in row})
+    if asked not in known:
+        raise ValueError(f"{OVERRIDE} is {asked!r}; known are {', '.join(known)}.")
+    if asked == "triton" and not _is_installed():
+        raise ValueError(f"{OVERRIDE} is 'triton', and triton is not installed. It comes with torch for GPUs on Linux.")
+    if asked == "triton" and where == "cpu" and os.environ.get(INTERPRETER) != "1":
+        raise ValueError(
+            f"{OVERRIDE} is 'triton', and tensors are on the CPU. {INTERPRETER}=1 interprets the kernels there, slowly."
+        )
+    return asked
+
+
+@cache
+def _is_installed() -> bool:
+    return find_spec("triton") is not None
