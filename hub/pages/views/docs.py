@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.core.errors import NotFound
+from hub.pages.comparing_methods import comparison
 from hub.pages.licences import licence_rows, operation_rows
 from hub.pages.making.choosing import needs_words
 from hub.pages.protocol import PROTOCOL
@@ -24,6 +25,11 @@ TOPICS = (
     ("evaluate", "Measure a model", "Data, tasks, benchmarks, and what a difference means."),
     ("results", "Read a result", "Intervals, seeds, flips, and what was given up."),
     ("ranking", "Which model to start from", "Rank entries for your labelled sample, and how far to trust that."),
+    (
+        "merge-methods",
+        "How good merge methods are",
+        "Every method on the same three models, what it costs, and why it stands there.",
+    ),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
     ("hub-protocol", "What HF clients can do here", "Every address of the Hub protocol, and what it answers."),
@@ -53,7 +59,8 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         | (licence_context() if name == "licences" else {})
         | ({"tasks": task_rows()} if name == "evaluate" else {})
         | ({"protocol": PROTOCOL} if name == "hub-protocol" else {})
-        | ({"estimators": ESTIMATORS} if name == "ranking" else {}),
+        | ({"estimators": ESTIMATORS} if name == "ranking" else {})
+        | ({"comparison": comparison()} if name == "merge-methods" else {}),
     )
 
 
