@@ -136,7 +136,7 @@ LEARNED: tuple[Method, ...] = (
         "merge",
         "RegMean++",
         "As RegMean, block by block, with inputs as they come out of the blocks that are merged already.",
-        "arXiv:2212.09849",
+        "arXiv:2508.03121",
         "workers.engine.merge.regmean_pp:merge",
         "data",
         (off_diagonal(0.1), examples(256)),

@@ -21,9 +21,10 @@ def merge(step: MergeStep) -> torch.Tensor:
     number of entries, B `budget` times the number of tensors. Then α is learned anew, by the same loss (`learn`).
 
     Source: Zhang et al. 2025, "Expert Merging: model merging with unsupervised expert alignment and importance-guided layer
-        chunking", arXiv:2509.25712, section 3.3. Its code leaves the formula of I out and takes m as given; taken here is the
-        paper's: coefficient times mean magnitude times parameter count, normalised by its sum (l1), budget 0.9–1.2 of a
-        coefficient a layer. A layer is one tensor. Deviation: no tensor has more than 256 pieces.
+        chunking", arXiv:2509.25712, section 3.3. Its repository takes m as given and leaves I out, so I and m were taken from
+        the text of the paper, as two accounts of it give them alike: coefficient times mean magnitude of the change times number
+        of entries, divided by the sum (which sum, neither says: over all layers here), and B 0.9 to 1.2 coefficients a layer.
+        m = 0 keeps α_0, as in the repository. A layer is one tensor. Deviation: no tensor has more than 256 pieces.
 
     Args:
         step: a base and n ≥ 1 sources `[N]`. `learned["coefficients"]` float32 `[n, m]`.

@@ -26,8 +26,10 @@ def merge(step: MergeStep) -> torch.Tensor:
 
     X̂_i of a layer in block l: model i's block l run on what the merged blocks 1 … l − 1 make of model i's examples.
 
-    Source: RegMean++, the layer-by-layer form of Jin et al. 2023, arXiv:2212.09849; the published example's a is 0.1.
-        Deviation: what stands before the blocks is merged first (its mean, where it is not linear), what follows them last.
+    Source: Nguyen et al. 2025, "RegMean++: enhancing effectiveness and generalization of regression mean for model merging",
+        arXiv:2508.03121; checked against its repository: what stands before the blocks is merged first, each candidate's block l
+        runs on the merged blocks below it, all its linear layers are merged from that run, then the merged block is run. a = 0.1
+        as in MergeBench's example. Deviation: what follows the blocks is merged last (the head is not merged there).
 
     Args:
         step: as `regmean`.
