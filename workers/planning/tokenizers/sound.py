@@ -25,7 +25,7 @@ def check_sound(document: dict[str, Any]) -> None:
     ):
         raise TokenizerError(f"has a {FILE} whose vocabulary is no list of tokens.")
     merges = model.get("merges", [])
-    if not isinstance(merges, list) or not all(is_merge(merge) for merge in merges):
+    if not isinstance(merges, list) or not all(_is_merge(merge) for merge in merges):
         raise TokenizerError(f"has a {FILE} whose merges are no pairs of tokens.")
     added = document.get("added_tokens") or []
     if not isinstance(added, list) or not all(
