@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from workers.contracts.complaints import Complaints, nearest, quoted
-from workers.contracts.paths import Path, where_of
+from workers.contracts.paths import Path, value_at, where_of
 from workers.contracts.references import repo_reference_parse
 
 # The names of `workers.planning.builtins`, in its order; a test keeps the two alike.
@@ -60,9 +60,11 @@ def _model_names(document: dict[str, Any], kind: str) -> list[tuple[Path, str]]:
 def _data_names(document: dict[str, Any], kind: str) -> list[tuple[Path, str]]:
     key = "evaluate" if kind in ("merge", "extract") else "data"
     names: list[tuple[Path, Any]] = []
-    for index, item in enumerate(_items(document, key)):
-        if isinstance(item, dict):
-            names.append(((key, index, "data"), item.get("data")))
+    for path in ((key,), ("search", "data"), ("diagnostics", "barrier", "data")):
+        holder = value_at(document, path[:-1])
+        for index, item in enumerate(_items(holder, path[-1]) if isinstance(holder, dict) else []):
+            if isinstance(item, dict):
+                names.append(((*path, index, "data"), item.get("data")))
     return [(path, name) for path, name in names if isinstance(name, str)]
 
 

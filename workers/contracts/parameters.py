@@ -8,7 +8,7 @@ from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.paths import Path
 from workers.contracts.recipes import MergeRecipe
 
-_LATER = {"slices", "modules", "tokenizer", "chat_template", "data"}
+_LATER = {"slices", "modules", "tokenizer", "chat_template", "data", "search", "diagnostics"}
 _WORDS = {"number": "a number", "integer": "a whole number", "boolean": "true or false"}
 
 

@@ -7,7 +7,12 @@ name the nearest known key; every number has a range, taken from the method tabl
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from workers.contracts.records import DataReference as DataReference
+from workers.contracts.records import Record as Record
+from workers.contracts.records import Text as Text
+from workers.contracts.searching import Diagnostics, Search
 
 MAX_SOURCES = 256
 MAX_SLICES = 1024
@@ -20,13 +25,6 @@ LEARNING_RATES = {"all": 1e-4, "lora": 1e-3, "scratch": 1e-3}
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 Dtype = Literal["float32", "float16", "bfloat16", "float64"]
 Visibility = Literal["private", "public"]
-Text = Annotated[str, Field(max_length=512)]
-
-
-class Record(BaseModel):
-    """Base of all recipe parts. NaN and infinity are refused everywhere."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, populate_by_name=True)
 
 
 class Output(Record):
@@ -71,13 +69,6 @@ class Module(Record):
     sources: tuple[Source, ...] = Field(default=(), max_length=MAX_SOURCES)
     slices: tuple[Slice, ...] = Field(default=(), max_length=MAX_SLICES)
     parameters: dict[str, Any] = Field(default_factory=dict)
-
-
-class DataReference(Record):
-    """A dataset repo (`ns/name[@revision]`) or `builtin:digits`, and one of its splits."""
-
-    data: Text
-    split: Literal["train", "validation", "test"] = "test"
 
 
 class TrainingData(DataReference):
@@ -169,6 +160,8 @@ class MergeRecipe(Recipe):
         description="number format that inputs are cast to before anything is computed; default: as they are",
     )
     max_shard_bytes: int = Field(default=5_000_000_000, ge=1024, le=2**40)
+    search: Search | None = Field(default=None, description="numbers, or the method itself, to be chosen by trying")
+    diagnostics: Diagnostics | None = Field(default=None, description="what else is measured while it is merged")
     evaluate: tuple[Measure, ...] | None = None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from workers.contracts.complaints import Complaints, listed, nearest, quoted
 from workers.contracts.findings import Repair
 from workers.contracts.methods import METHODS, Method, method_get, methods_of
+from workers.contracts.openings import check_openings
 from workers.contracts.parameters import source_count_complaint
 from workers.contracts.paths import Path
 from workers.contracts.recipes import LayerSource, MergeRecipe, Module, Slice, Source
@@ -18,8 +19,11 @@ from workers.contracts.validation import fields_of
 
 def shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
     """The document as `MergeRecipe` reads it."""
+    body = _method_open(body)
     method = _method(body, complaints)
     shaped: dict[str, Any] = _split(body, (), fields_of(MergeRecipe), method, "recipe", complaints)
+    if "search" in body:
+        shaped["search"] = check_openings(body["search"], method, complaints)
     is_cut = bool(body.get("slices") or body.get("modules"))
     if isinstance(body.get("sources"), list | tuple):
         shaped["sources"] = _sources(body["sources"], ("sources",), method, complaints)
@@ -33,6 +37,16 @@ def shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
             for name, item in body["modules"].items()
         }
     return shaped
+
+
+def _method_open(body: dict[str, Any]) -> dict[str, Any]:
+    """A recipe that leaves the method to a search starts with the first that the search may take."""
+    search = body.get("search")
+    given = search.get("open") if isinstance(search, dict) else None
+    names = given.get("method") if isinstance(given, dict) else None
+    if "method" in body or not isinstance(names, list | tuple) or not names or not isinstance(names[0], str):
+        return body
+    return {**body, "method": names[0]}
 
 
 def _sources(items: list[Any], path: Path, method: Method | None, complaints: Complaints) -> list[Any]:

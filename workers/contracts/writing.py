@@ -24,6 +24,7 @@ from workers.contracts.recipes import (
     TrainRecipe,
     TryRecipe,
 )
+from workers.contracts.searching import Barrier, BarrierData, Budget, ChoosingData, Diagnostics, Search
 
 _ALWAYS = ("kind", "seed")
 _FIRST = (
@@ -42,7 +43,7 @@ _FIRST = (
     "architecture",
     "data",
 )
-_LAST = ("dtype", "out_dtype", "max_shard_bytes", "evaluate", "seed", "output")
+_LAST = ("dtype", "out_dtype", "max_shard_bytes", "search", "diagnostics", "evaluate", "seed", "output")
 
 
 def _ranks() -> dict[str, int]:
@@ -65,6 +66,12 @@ def _ranks() -> dict[str, int]:
         LayerSource,
         Slice,
         Module,
+        Search,
+        ChoosingData,
+        Budget,
+        Diagnostics,
+        Barrier,
+        BarrierData,
     )
     fields = [name for record in records for name in record.model_fields if name not in _LAST]
     names = list(dict.fromkeys((*_FIRST, "parameters", *parameters, *fields)))

@@ -14,7 +14,7 @@ from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
-from workers.jobs import merge_adapters, merge_card, merge_data, merge_report
+from workers.jobs import merge_adapters, merge_card, merge_data, merge_report, merge_search
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
@@ -35,6 +35,11 @@ def run(ports: Ports) -> JobResult:
     folders = [ports.workspace.input_folder(item.role, item.index) for item in models]
     ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
     with Meter() as meter:
+        found = merge_search.search(ports, recipe, models, folders)
+        if found is not None:
+            recipe, plan = found.recipe, found.plan
+            request = request.model_copy(update={"recipe": recipe.model_dump(mode="json"), "plan": plan})
+        ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
         learning = merge_data.learn(ports, recipe, models, folders)
         ports.reporter.step("merge", "started")
         outcome = execute(
@@ -55,6 +60,8 @@ def run(ports: Ports) -> JobResult:
     report = reporting.report_of(plan, models, outcome, cost)
     if learning is not None:
         report |= {"learning": learning.report}
+    if found is not None:
+        report |= {"search": found.report}
     write_json(out / REPORT_FILE, report)
     merge_card.write(out, request, recipe, models, plan, outcome.digest)
     return result_of(

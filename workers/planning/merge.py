@@ -16,17 +16,20 @@ from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
 from workers.planning.merge_parts import MAX_PLAN_INPUTS, Models
+from workers.planning.merge_search import search_estimate, search_looked, whole_findings
 from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
 from workers.planning.merge_vectors import vectors_apply
+from workers.planning.search_space import Space
 from workers.planning.wording import finding, joined, number
 
 
 def check(recipe: MergeRecipe, facts: Facts) -> Check:
     method = method_get("merge", recipe.method)
     if method is not None and method.takes == "adapter":
-        return check_adapters(recipe, method, facts)
+        told = check_adapters(recipe, method, facts)
+        return _with(told, whole_findings(recipe))
     unknown: list[Finding] = []
     if method is None:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
@@ -63,12 +66,16 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         findings.append(
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
         )
+    findings += whole_findings(recipe)
+    name = reference.member.text
+    looked = search_looked(recipe, {**facts, name: reference.facts}, name, reference.member.path, check)
+    findings += looked.findings
     is_public = recipe.output is not None and recipe.output.visibility == "public"
     verdict = licence_judge("merge", [*map(_licensed, models), *data_licensed(recipe.data, facts)], is_public=is_public)
     undeclared = [(model.path, model.name) for model in models if not model.facts.licence]
     findings += licence_findings_of(verdict, "merge", recipe.data, facts, undeclared, is_public=is_public)
     findings += _size_findings(models)
-    agreements = _agreements(reference, others, fitting, base, mixed)
+    agreements = _agreements(reference, others, fitting, base, mixed) + ((looked.line,) if looked.line else ())
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
     plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
@@ -77,10 +84,16 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += [] if is_plain else step_findings(method, plan)
     estimate = merge_estimate(plan, method)
     estimate = learning_estimate(estimate, recipe, method, plan, [model.facts for model in models], facts)
+    if recipe.search is not None:
+        estimate = search_estimate(estimate, recipe.search, Space(recipe), looked.estimate, facts)
     return Check(
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=estimate,
         plan=None if has_errors(findings) else plan,
     )  # fmt: skip
+
+
+def _with(told: Check, more: list[Finding]) -> Check:
+    return told.model_copy(update={"findings": (*told.findings, *more), **({"plan": None} if more else {})})
 
 
 def _licensed(model: Known) -> LicenceInput:

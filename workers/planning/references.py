@@ -4,6 +4,7 @@ from typing import Literal
 
 from workers.contracts.recipes import (
     AnyRecipe,
+    DataReference,
     EvaluateRecipe,
     ExtractRecipe,
     ImportRecipe,
@@ -16,6 +17,15 @@ from workers.contracts.recipes import (
 Role = Literal["base", "source", "model", "data", "trained"]
 
 
+def merge_data(recipe: MergeRecipe) -> list[tuple[DataReference, str]]:
+    """All data that a merge reads, each with its place: what it learns from, what it chooses by, what its diagnostics measure."""
+    found: list[tuple[DataReference, str]] = [(item, f"data[{index}]") for index, item in enumerate(recipe.data)]
+    search, barrier = recipe.search, recipe.diagnostics.barrier if recipe.diagnostics is not None else None
+    found += [(item, f"search.data[{index}]") for index, item in enumerate(search.data if search is not None else ())]
+    measured = barrier.data if barrier is not None else ()
+    return found + [(item, f"diagnostics.barrier.data[{index}]") for index, item in enumerate(measured)]
+
+
 def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
     """(role, index, text, where). Data that a merge is measured on afterwards is no input of the merge and not listed."""
     found: list[tuple[Role, int, str, str]] = []
@@ -25,7 +35,7 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
         found += [
             ("source", index, source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)
         ]
-        found += [("data", index, item.data, f"data[{index}].data") for index, item in enumerate(recipe.data)]
+        found += [("data", index, item.data, f"{where}.data") for index, (item, where) in enumerate(merge_data(recipe))]
         return found
     if isinstance(recipe, ImportRecipe):
         return []  # what it names is on another hub

@@ -8,6 +8,7 @@ def weight(default: float | None) -> Parameter:
     return Parameter(
         "weight", "number", "Weight", "How much of this source goes in. Negative subtracts it.",
         scope="source", default=default, required=default is None, minimum=-10.0, maximum=10.0, step=0.05,
+        searched=(0.0, 1.0),
     )  # fmt: skip
 
 
@@ -21,7 +22,7 @@ def density(default: float) -> Parameter:
 def scale(default: float = 1.0) -> Parameter:
     return Parameter(
         "lambda", "number", "Scale (λ)", "The merged change is multiplied by this before it is added to the base.",
-        default=default, minimum=-10.0, maximum=10.0, step=0.05,
+        default=default, minimum=-10.0, maximum=10.0, step=0.05, searched=(0.0, 2.0),
     )  # fmt: skip
 
 

@@ -16,7 +16,10 @@ Takes = Literal["model", "adapter"]
 
 @dataclass(frozen=True)
 class Parameter:
-    """One knob. `scope="source"` means one value per source, with the recipe-level value as its default."""
+    """One knob. `scope="source"` means one value per source, with the recipe-level value as its default.
+
+    `searched`: where a search looks for it unless told otherwise, in place of the whole range.
+    """
 
     name: str
     type: ParameterType
@@ -30,6 +33,7 @@ class Parameter:
     exclusive_minimum: bool = False
     choices: tuple[str, ...] = ()
     step: float | None = None
+    searched: tuple[float, float] | None = None
 
     def json_schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = {"title": self.label, "description": self.help}

@@ -69,9 +69,25 @@ def thresholds(step: MergeStep, counts: Sequence[Sequence[int]]) -> list[list[Th
             for _, stretch in step.vectors(index, vector, scratch):
                 yield magnitude_bits(stretch, bits[: stretch.numel()]).numpy()
 
-        found.append([])
-        if wanted:
+        kept = _remembered(step, index, wanted)
+        found.append([] if kept is None else kept)
+        if wanted and kept is None:
             some = step.sample(index, sample_stride(step.elements))
             sampled = magnitude_bits(some, torch.empty(some.numel(), dtype=integer)).numpy()
             found[-1] += [threshold(magnitudes, sampled, step.elements, count, step.maths) for count in wanted]
+            if step.remembered is not None:
+                keys = [_key(step, index, count) for count in wanted]
+                step.remembered.update(zip(keys, found[-1], strict=True))
     return found
+
+
+def _remembered(step: MergeStep, index: int, counts: Sequence[int]) -> list[Threshold] | None:
+    """What an earlier merge of the same models found, where it looked for all of these."""
+    if step.remembered is None or not counts:
+        return None
+    keys = [_key(step, index, count) for count in counts]
+    return [step.remembered[key] for key in keys] if all(key in step.remembered for key in keys) else None
+
+
+def _key(step: MergeStep, index: int, count: int) -> tuple[object, ...]:
+    return ("threshold", step.name, step.source_ids[index], count, step.maths, step.base is not None)

@@ -1,6 +1,6 @@
 """What a merge method is given for one output tensor, and the walk over it in stretches that fit the cache."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ class MergeStep:
     `source_ids` says which of the request's models each source is. `maths` is float32 or float64; `dtype` is the format of the
     result. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
     found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
+    `remembered` holds statistics of the inputs between merges of the same models (a search); None where there is one merge.
     """
 
     name: str
@@ -38,6 +39,7 @@ class MergeStep:
     settled: Mapping[str, Any] = field(default_factory=dict)
     learned: Mapping[str, torch.Tensor] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
+    remembered: MutableMapping[Any, Any] | None = None
 
     @property
     def elements(self) -> int:
