@@ -51,7 +51,9 @@ def learn(ports: Ports, recipe: MergeRecipe, models: Sequence[Input], folders: S
     for folder in (out, journal):
         folder.mkdir(parents=True, exist_ok=True)
     task = task_learned(row, read_json(folders[0] / "config.json"))
-    sources = [folder for folder, item in zip(folders, models, strict=True) if item.role == "source"]
+    # What a task vector's classes are called stands in its base.
+    named = [folders[0] if place in request.plan.deltas else folder for place, folder in enumerate(folders)]
+    sources = [folder for folder, item in zip(named, models, strict=True) if item.role == "source"]
     shared, *_ = (step.parameters for step in request.plan.steps if step.operation == "merge")
     labelled = row.learns_from_labels(shared)
     data = [_examples(ports, recipe, number, task, sources, labelled=labelled) for number in range(len(recipe.data))]

@@ -63,9 +63,9 @@ def _refusal(
     member: Member, facts: RepoFacts, base: Member | None, held: RepoFacts | None, method: Method
 ) -> Finding | None:
     repair = [remove(member.path, "Remove this source")]
-    if method.learn:
-        message = f"{member.name} is a task vector. {method.label} runs its sources on data, which takes whole models."
-        consequence = "Apply it to its base first: a merge by task arithmetic with the weight 1."
+    if method.learn and not method.takes_base:
+        message = f"{member.name} is a task vector, and {method.label} has no base that it could be applied to."
+        consequence = "Apply it first: a merge by task arithmetic with the weight 1 makes a whole model of it."
         return finding("wrong_artifact", "error", member.path, message, consequence, repair)
     if base is None:
         message = f"{member.name} is a task vector: a change of a base, which the recipe has to name."

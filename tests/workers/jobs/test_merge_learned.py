@@ -1,18 +1,24 @@
 """A merge that learns from data, as a job: what it leaves, and what a kill costs."""
 
 import json
+from shutil import copytree
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.builders import vit_family
+from tests.vectors import vector_folder
 from tests.workers.engine.plans import plan_of
 from tests.workers.jobs.digits import dataset, entry
 from tests.workers.jobs.ports import fake_ports
 from workers.contracts.errors import Cancelled
 from workers.contracts.jobs import JobRequest
+from workers.contracts.parsing import parse
 from workers.engine.io.digest import digest_of_folder
 from workers.jobs.merge import run
+from workers.planning.check import check
+from workers.planning.folder import facts_of_folder
 
 PARAMETERS = {"steps": 6, "batch_size": 4, "learning_rate": 0.05}
 
@@ -49,6 +55,29 @@ def test_learns_then_merges_and_tells_how_it_went(inputs, tmp_path):
     assert not list(ports.workspace.out.glob("*learn*"))
     parents = json.loads((ports.workspace.out / "genepool.json").read_text())["parents"]
     assert [(parent["repo"], parent["relation"]) for parent in parents][-1] == ("demo/data", "trained_on")
+
+
+def test_a_task_vector_is_learned_with_as_the_model_it_stands_for(inputs, tmp_path):
+    (base, tuned, other), data = inputs
+    before, after = load_file(base / "model.safetensors"), load_file(tuned / "model.safetensors")
+    vector, whole = tmp_path / "vector", copytree(tuned, tmp_path / "whole")
+    change = vector_folder(vector, {name: after[name] - before[name] for name in after})
+    save_file({name: before[name] + change[name] for name in after}, whole / "model.safetensors")
+    digests = []
+    for number, first in enumerate((whole, vector)):
+        recipe = {
+            "kind": "merge", "method": "atlas", "base": str(base), "sources": [{"model": str(first)}, {"model": str(other)}],
+            "parameters": PARAMETERS, "data": [{"data": str(data)}],
+        }  # fmt: skip
+        parsed = parse(recipe, local=True).recipe
+        facts = {str(folder): facts_of_folder(folder) for folder in (base, first, other, data)}
+        folders = {("base", 0): base, ("source", 0): first, ("source", 1): other, ("data", 0): data}
+        request = JobRequest(
+            kind="merge", recipe=parsed.model_dump(mode="json"), plan=check(parsed, facts).plan,
+            inputs=tuple(entry(role, index, str(folder), folder) for (role, index), folder in folders.items()),
+        )  # fmt: skip
+        digests.append(run(fake_ports(tmp_path / f"run-{number}", request, folders)).tensor_digest)
+    assert digests[0] == digests[1]
 
 
 def test_a_kill_anywhere_changes_no_byte(inputs, tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from workers.engine.io.reader import Reader
+from workers.engine.io.deltas import readers_of
 from workers.engine.make import merge_step_of, merger_of
 from workers.engine.merge.learning.naming import places_in
 from workers.engine.merge.learning.request import Learning
@@ -52,7 +52,7 @@ class Student:
                 tell=lambda message: learning.reporter.log(message, "warning"),
             ),
         )  # fmt: skip
-        self._readers = [Reader(each) for each in learning.folders]
+        self._readers = readers_of(learning.plan, learning.folders)
         self._merger = merger_of(learning.plan)
 
     @property
