@@ -75,7 +75,7 @@ def cell_of(study: Study, method: Method, kept: Path, *, commit: str, alone: boo
             cell |= _cost(recipe_of(method, study.folders, study.seed), scratch)
         means: list[float] = []
         for settings in tries(method) or [{}]:
-            out = _merged(recipe_of(method, study.folders, study.seed, **settings), scratch)
+            out = merged(recipe_of(method, study.folders, study.seed, **settings), scratch)
             means.append(mean(study.accuracy(out, "validation").values()))
             if len(means) == 1:
                 cell["domains"] = study.normalised(out)
@@ -95,7 +95,8 @@ def _kept(folder: Path, stamp: list[Any]) -> dict[str, Any] | None:
     return found if found is not None and found["stamp"] == json.loads(json.dumps(stamp)) else None
 
 
-def _merged(recipe: dict[str, Any], scratch: Path) -> Path:
+def merged(recipe: dict[str, Any], scratch: Path) -> Path:
+    """The folder that `recipe` makes, in this process. Raises RuntimeError with what was found."""
     from workers import cli
 
     path, out = scratch / "recipe.json", scratch / "out"
@@ -117,7 +118,7 @@ def _cost(recipe: dict[str, Any], scratch: Path) -> dict[str, Any]:
         raise RuntimeError(f"{recipe['method']}: {done.stderr[-2000:]}")
     cost = json.loads((out / "report.json").read_text())["cost"]
     shutil.rmtree(out)
-    return {"seconds": float(cost["wall_s"]), "peak_memory_bytes": int(cost["peak_memory_bytes"])}
+    return {"seconds": float(cost["cpu_s"]), "peak_memory_bytes": int(cost["peak_memory_bytes"])}
 
 
 def _learned(out: Path) -> dict[str, Any] | None:

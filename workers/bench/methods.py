@@ -2,7 +2,7 @@
 
 The three fine-tunes of the demo zoo are merged with each method at its own presets, and the result answers the test split of
 every domain. Accuracy is normalised by that of the model made for the domain: the fine-tune, and the base for clean digits.
-Seconds are those of the merge of the first seed, memory is that of its whole process.
+Seconds are those that the merge of the first seed kept one core busy, memory is that of its whole process.
 
 The papers choose their scale on validation data. So a second column gives each method that has one what it is worth with the
 best on the validation split of a few settings, seed by seed: as many tries for everyone (`workers.bench.tuning`). Methods that

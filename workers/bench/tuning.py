@@ -1,6 +1,6 @@
-"""What is chosen on validation data: the settings tried for a method, its preset first, at most ten.
+"""What is chosen on validation data: the settings tried for a method, its preset first.
 
-The papers choose a scale, and some a second number, on validation data; so every method that has a scale gets as many tries.
+The papers choose a scale, and some a second number, on validation data; so every method that has a scale gets as many tries: ten.
 """
 
 from typing import Any
@@ -16,7 +16,8 @@ SECOND: dict[str, tuple[str, float]] = {
     "consensus": ("mask_lambda", 0.2),
     "localize_stitch": ("sparsity", 0.3),
 }
-# Where coefficients are learned, the scale they begin at stands for it: five tries, as each is a training.
+# Where coefficients are learned, the scale they begin at stands for it: three tries, as each is a training.
+STARTS = (1.0, 1.5, 2.0)
 BEGINS = ("adamerging", "adamerging_pp", "expert_merging", "expert_merging_pp")
 
 
@@ -24,7 +25,7 @@ def tries(method: Method) -> list[dict[str, Any]]:
     """[] where there is nothing to choose: the preset is all there is."""
     scale = method.parameter("lambda")
     if method.name in BEGINS:
-        return _of(method, "init", FEW)
+        return _of(method, "init", STARTS)
     if scale is None or method.maximum_sources is not None or method.needs == "gradients":
         return []
     if method.name not in SECOND:
