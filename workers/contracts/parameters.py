@@ -105,7 +105,7 @@ def recipe_resolved(document: dict[str, Any]) -> dict[str, Any]:
     recipe = MergeRecipe.model_validate(document)
     shared, per_source = resolve_parameters(recipe, method)
     sources = [
-        {"model": source.model, "parameters": _as_typed(method, values)}
+        {"model": source.model, "parameters": _as_typed(method, values), **source.prompts}
         for source, values in zip(recipe.sources, per_source, strict=True)
     ]
     written = recipe.model_dump(mode="json")

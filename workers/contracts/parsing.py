@@ -19,6 +19,7 @@ from workers.contracts.documents import MAX_BYTES, MAX_INPUT_BYTES, load_documen
 from workers.contracts.findings import Finding, Repair, has_errors
 from workers.contracts.kinds import KINDS
 from workers.contracts.mergekit import is_mergekit, mergekit_convert
+from workers.contracts.mergekit_moe import is_moe, moe_convert
 from workers.contracts.naming import check_names
 from workers.contracts.parameters import resolve_parameters
 from workers.contracts.paths import Path, where_of
@@ -89,6 +90,8 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
     body = document
     if is_mergekit(document):
         body, complaints = mergekit_convert(document, complaints)
+    elif is_moe(document):
+        body, complaints = moe_convert(document, complaints)
     if body.get("kind") == "merge":
         body, complaints = sources_derive(body, complaints)
     recipe, salvaged = _recipe(body, complaints, local=local)

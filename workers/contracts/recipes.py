@@ -25,6 +25,7 @@ LEARNING_RATES = {"all": 1e-4, "lora": 1e-3, "scratch": 1e-3}
 DTYPES = ("float32", "float16", "bfloat16", "float64")
 Dtype = Literal["float32", "float16", "bfloat16", "float64"]
 Visibility = Literal["private", "public"]
+Prompts = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=16_384)], ...], Field(max_length=256)]
 
 
 class Output(Record):
@@ -37,10 +38,21 @@ class Output(Record):
 
 
 class Source(Record):
-    """One model that goes in. `parameters` holds the method's per-source values; in a document they stand beside `model`."""
+    """One model that goes in. `parameters` holds the method's per-source values; in a document they stand beside `model`.
+
+    The prompts are for a mixture of experts: texts that are to be sent to this one, and texts that are not.
+    """
 
     model: Text
     parameters: dict[str, Any] = Field(default_factory=dict)
+    positive_prompts: Prompts = ()
+    negative_prompts: Prompts = ()
+
+    @property
+    def prompts(self) -> dict[str, list[str]]:
+        """Those that there are: most methods have none, and their recipes stay what they were."""
+        given = {"positive_prompts": self.positive_prompts, "negative_prompts": self.negative_prompts}
+        return {key: list(prompts) for key, prompts in given.items() if prompts}
 
 
 Layer = Annotated[int, Field(ge=0, le=MAX_LAYERS)]

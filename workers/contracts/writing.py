@@ -132,7 +132,7 @@ def _data(item: DataReference) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     layers = {"layers": list(source.layers)} if isinstance(source, LayerSource) else {}
-    return {"model": source.model, **layers, **source.parameters}
+    return {"model": source.model, **layers, **source.parameters, **source.prompts}
 
 
 def _slice(item: Slice) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
 from workers.engine.merge.compat import NATIVE
 from workers.engine.merge.compat.whole import merge as merge_whole
+from workers.engine.merge.experts import Experts
 from workers.engine.merge.learned import Learned
 from workers.engine.merge.pairs import Pairs
 from workers.engine.merge.rounds import Round, rounds_of
@@ -35,14 +36,17 @@ MergeFunction = Callable[[MergeStep], torch.Tensor]
 
 @dataclass(frozen=True)
 class Merger:
-    """A method ready to run: its function, what it must know of the whole model first, and what that was found to be."""
+    """A method ready to run: its function, what it must know of the whole model first, and what that was found to be.
+
+    `maker`: makes whole steps, for methods whose steps are not one tensor of every source.
+    """
 
     merge: MergeFunction
     rounds: tuple[Round, ...] = ()
     memory: Memory = "stretch"
     settled: Mapping[str, Any] = field(default_factory=dict)
     learned: Learned | None = None
-    pairs: Pairs | None = None
+    maker: Pairs | Experts | None = None
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,9 @@ def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
         return Merger(partial(merge_whole, native), memory="native", learned=learned)
     module, merge = _found(row.runner)
     if row.takes == "adapter":
-        return Merger(merge, memory=row.memory, pairs=Pairs(merge))
+        return Merger(merge, memory=row.memory, maker=Pairs(merge))
+    if row.takes == "expert":
+        return Merger(merge, memory=row.memory, maker=Experts(merge, learned))
     return Merger(merge, tuple(rounds_of(module)), row.memory, learned=learned)
 
 
@@ -93,9 +99,9 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
         UserError: an input is not what the plan says; or whole numbers differ between the inputs.
     """
     measures = None
-    merge_step = merge_step_of(plan, step, readers, merger) if merger.pairs is None else None
-    if merger.pairs is not None:
-        made, measures = merger.pairs.make(plan, step, readers)
+    merge_step = merge_step_of(plan, step, readers, merger) if merger.maker is None else None
+    if merger.maker is not None:
+        made, measures = merger.maker.make(plan, step, readers)
     elif merge_step is None:
         made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
     else:

@@ -14,7 +14,7 @@ from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
-from workers.jobs import merge_adapters, merge_card, merge_data, merge_report, merge_search
+from workers.jobs import merge_adapters, merge_card, merge_data, merge_experts, merge_report, merge_search
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
@@ -40,7 +40,9 @@ def run(ports: Ports) -> JobResult:
             recipe, plan = found.recipe, found.plan
             request = request.model_copy(update={"recipe": recipe.model_dump(mode="json"), "plan": plan})
         ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
-        learning = merge_data.learn(ports, recipe, models, folders)
+        is_mixture = merge_experts.is_mixture(plan)
+        prepare = merge_experts.told if is_mixture else merge_data.learn
+        learning = prepare(ports, recipe, models, folders)
         ports.reporter.step("merge", "started")
         outcome = execute(
             plan, folders, out, ports.workspace.journal,
@@ -54,11 +56,15 @@ def run(ports: Ports) -> JobResult:
             _carry(plan, folders, out)
             template_write(plan, folders, out)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
+    outcome.findings += merge_experts.alike(learning) if is_mixture else []
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
-    reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
-    report = reporting.report_of(plan, models, outcome, cost)
-    if learning is not None:
+    if is_mixture:
+        report = merge_experts.report_of(plan, models, outcome, cost, learning)
+    else:
+        reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
+        report = reporting.report_of(plan, models, outcome, cost)
+    if learning is not None and not is_mixture:
         report |= {"learning": learning.report}
     if found is not None:
         report |= {"search": found.report}

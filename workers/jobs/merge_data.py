@@ -43,7 +43,7 @@ def learn(ports: Ports, recipe: MergeRecipe, models: Sequence[Input], folders: S
     from workers.engine.predict.modules import read_json
     from workers.jobs.train import settle
 
-    key = _key(request)
+    key = learning_key(request)
     out, journal = ports.workspace.journal / f"learned-{key[:16]}", ports.workspace.journal / "learning"
     if (out / REPORT).is_file():
         return Learned(out, json.loads((out / REPORT).read_text(encoding="utf-8")))
@@ -103,7 +103,7 @@ def _data_rows(request: JobRequest, recipe: MergeRecipe) -> list[dict[str, Any]]
     ]  # fmt: skip
 
 
-def _key(request: JobRequest) -> str:
+def learning_key(request: JobRequest) -> str:
     """Names the learning: recipe, plan and content of every input, where it is computed and on how many threads."""
     content = [[file.path, file.size_bytes, file.sha256] for item in request.inputs for file in item.files]
     recipe = {name: value for name, value in request.recipe.items() if name not in {"output", "evaluate"}}

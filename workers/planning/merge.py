@@ -14,6 +14,7 @@ from workers.planning.merge_adapters import check_adapters
 from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
+from workers.planning.merge_experts import check_experts
 from workers.planning.merge_fit import base_findings, dtype_finding, fit_findings
 from workers.planning.merge_parts import MAX_PLAN_INPUTS, Models
 from workers.planning.merge_search import search_estimate, search_looked, whole_findings
@@ -21,6 +22,7 @@ from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
 from workers.planning.merge_vectors import vectors_apply
+from workers.planning.prompts import idle_prompts
 from workers.planning.search_space import Space
 from workers.planning.wording import finding, joined, number
 
@@ -30,6 +32,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     if method is not None and method.takes == "adapter":
         told = check_adapters(recipe, method, facts)
         return _with(told, whole_findings(recipe))
+    if method is not None and method.takes == "expert":
+        return _with(check_experts(recipe, method, facts), whole_findings(recipe))
     unknown: list[Finding] = []
     if method is None:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
@@ -42,7 +46,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     is_plain = is_uniform(recipe)
     own = [source.parameters.keys() for source in recipe.sources]
     findings += value_findings(method, shared, per_source, own) if is_plain else []
-    findings += _count_findings(recipe, method)
+    findings += [*_count_findings(recipe, method), *idle_prompts(recipe, method.label)]
     findings += compat_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
     base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None

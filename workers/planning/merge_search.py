@@ -128,9 +128,10 @@ def whole_findings(recipe: MergeRecipe) -> list[Finding]:
     """Trials, and the models along a line, are whole models of one shape."""
     row = method_get("merge", recipe.method)
     is_cut = bool(recipe.slices or recipe.modules)
-    if not is_cut and (row is None or row.takes != "adapter"):
+    if not is_cut and (row is None or row.takes == "model"):
         return []
-    what = "with slices or modules" if is_cut else f"by {row.label}, which makes an adapter" if row is not None else ""
+    made = "an adapter" if row is not None and row.takes == "adapter" else "a model of another shape"
+    what = "with slices or modules" if is_cut else f"by {row.label}, which makes {made}" if row is not None else ""
     barrier = recipe.diagnostics.barrier if recipe.diagnostics is not None else None
     found = []
     if recipe.search is not None:

@@ -105,7 +105,9 @@ def _text(method: Method) -> str:
 
 def needs_words(method: Method) -> str:
     """One sentence: what must be there, and how many sources."""
-    needed = "LoRA adapters of one base" if method.takes == "adapter" else "models of one shape"
+    needed = {"adapter": "LoRA adapters of one base", "expert": "language models built alike"}.get(
+        method.takes, "models of one shape"
+    )
     if method.needs_base:
         needed = "a base and models that were made from it"
     elif method.takes_base:

@@ -43,7 +43,7 @@ def _offers(request: HttpRequest, draft: Draft) -> list[dict[str, str]]:
     method = method_get("merge", str(document.get("method", ""))) if draft.kind == "merge" else None
     repos = list(
         Repo.objects.visible_to(request.user, "read")
-        .filter(type="model", artifact=method.takes if method is not None else "model")
+        .filter(type="model", artifact="adapter" if method is not None and method.takes == "adapter" else "model")
         .order_by("full_name")
         .values("full_name", "architecture", "parameters")[:OFFERED]
     )

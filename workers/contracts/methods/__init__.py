@@ -9,6 +9,7 @@ from workers.contracts.methods.adapters import ADAPTERS
 from workers.contracts.methods.adaptive import ADAPTIVE
 from workers.contracts.methods.averages import AVERAGES
 from workers.contracts.methods.changes import CHANGES
+from workers.contracts.methods.experts import EXPERTS
 from workers.contracts.methods.learned import LEARNED
 from workers.contracts.methods.masks import MASKS
 from workers.contracts.methods.row import Family, Memory, Method, Needs, Parameter, Scope
@@ -26,6 +27,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("masks", "Place by place", "Whose change goes in is decided for each weight, column or layer.", MASKS),
     Family("spectral", "Along directions", "Matrices taken apart into directions that are kept, evened out or turned apart.", SPECTRAL),
     Family("learned", "Learned from data", "How much goes in is learned from examples, before anything is merged.", LEARNED),
+    Family("experts", "Side by side", "Nothing is averaged: blocks of all models stay as they are, and a router chooses.", EXPERTS),
     Family("adapters", "LoRA adapters", "Adapters of one base become one adapter; the base itself is not read.", ADAPTERS),
 )  # fmt: skip
 METHODS: tuple[Method, ...] = tuple(method for family in FAMILIES for method in family.methods)

@@ -11,7 +11,7 @@ Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
 Role = Literal["none", "optional", "required"]
 # A row is never `native`: so computes any method that a recipe asks to be computed as mergekit does.
 Memory = Literal["stretch", "tensor", "matrix", "native"]
-Takes = Literal["model", "adapter"]
+Takes = Literal["model", "adapter", "expert"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,8 @@ class Method:
     `learn`: dotted path of what the method learns from data before anything is merged; see `workers.engine.merge.learned`.
     `tasks`: what the models of a method that learns must do; () for whatever can be trained here.
     `labelled`: whether it learns from right answers: never, always, or where a parameter (first) has a value (second).
-    `takes`: what its sources are. A method on adapters makes pairs of factors, see `workers.engine.merge.adapters`.
+    `takes`: what its sources are. A method on adapters makes pairs of factors, see `workers.engine.merge.adapters`; one of
+    experts makes a model of another architecture, see `workers.engine.merge.experts`.
     `when`: for whom it is meant, in plain words; shown where a person chooses between methods.
     """
 
