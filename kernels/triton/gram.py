@@ -22,14 +22,17 @@ def gram_kernel(
     sums = ()
     for _ in tl.static_range(PAIRS):
         sums = sums + (tl.zeros([TILE], tl.float64),)
-    for tile in range(0, SPAN, TILE):
+    for tile in range(0, tl.minimum(SPAN, size - start), TILE):
         at = start + tile + tl.arange(0, TILE)
         inside = at < size
+        under = tl.zeros([TILE], tl.float32)
+        if HAS_BASE:
+            under = widened(base, at, inside)
         vectors = ()
         for i in tl.static_range(N):
             value = widened(sources[i], at, inside)
             if HAS_BASE:
-                value = value - widened(base, at, inside)
+                value = value - under
             vectors = vectors + (value.to(tl.float64),)
         added = ()
         for row in tl.static_range(N):

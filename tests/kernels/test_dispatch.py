@@ -1,18 +1,46 @@
 """Every row of the kernel table leads somewhere, and the override is obeyed."""
 
-import pytest
+from importlib.util import find_spec
 
-from kernels.dispatch import OVERRIDE, TABLE, kernel
+import pytest
+import torch
+
+from kernels import dispatch
+from kernels.dispatch import INTERPRETER, OVERRIDE, TABLE, implementation, kernel
+
+
+@pytest.fixture
+def with_triton(monkeypatch):
+    monkeypatch.setattr(dispatch, "_is_installed", lambda: True)
+
+
+@pytest.fixture
+def without_triton(monkeypatch):
+    monkeypatch.setattr(dispatch, "_is_installed", lambda: False)
 
 
 @pytest.mark.parametrize("name", sorted(TABLE))
-def test_every_kernel_has_a_reference_and_leads_to_functions(name):
+def test_every_kernel_has_a_reference_and_leads_to_functions(name, without_triton):
     assert "reference" in TABLE[name]
     assert all(callable(kernel(name, device)) for device in ("cpu", "cuda"))
+    for path in TABLE[name].values():
+        assert find_spec(path.partition(":")[0]), path
 
 
 def test_takes_the_devices_own_kernel():
     assert kernel("bernoulli", "cpu").__module__ == "kernels.draws"
+
+
+def test_a_gpu_has_triton_or_plain_torch(monkeypatch):
+    for installed, chosen in ((True, "triton"), (False, "reference")):
+        monkeypatch.setattr(dispatch, "_is_installed", lambda installed=installed: installed)
+        assert implementation("cuda:1") == chosen
+        assert implementation(torch.device("cpu")) == "cpu"
+
+
+def test_what_triton_does_not_compute_goes_to_the_reference(with_triton):
+    assert kernel("gram", "cuda", dtype=torch.float64).__module__ == "kernels.reference.gram"
+    assert kernel("row_ranks", "cuda", size=4097).__module__ == "kernels.reference.selection"
 
 
 def test_the_environment_overrules(monkeypatch):
@@ -22,5 +50,16 @@ def test_the_environment_overrules(monkeypatch):
 
 def test_an_unknown_override_is_told(monkeypatch):
     monkeypatch.setenv(OVERRIDE, "refrence")
-    with pytest.raises(ValueError, match="known are"):
+    with pytest.raises(ValueError, match="known are cpu, reference, triton"):
         kernel("elect")
+
+
+def test_triton_is_refused_where_it_cannot_run(monkeypatch, without_triton):
+    monkeypatch.setenv(OVERRIDE, "triton")
+    monkeypatch.delenv(INTERPRETER, raising=False)
+    with pytest.raises(ValueError, match="not installed"):
+        kernel("elect", "cuda")
+    monkeypatch.setattr(dispatch, "_is_installed", lambda: True)
+    with pytest.raises(ValueError, match="TRITON_INTERPRET=1"):
+        kernel("elect")
+    assert implementation("cuda") == "triton"
