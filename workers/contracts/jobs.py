@@ -28,10 +28,11 @@ class InputFile(BaseModel):
 class Input(BaseModel):
     """One repo at one commit. `role` is `base`, `source`, `model` or `data`; `index` its place in the recipe.
 
+    `adapter` is one that the recipe puts on a base or source of a merge, in the order of these.
     `trained` is data that no recipe names: what the models at the places `of` were trained on, as their lineage says.
     """
 
-    role: Literal["base", "source", "model", "data", "trained"]
+    role: Literal["base", "source", "adapter", "model", "data", "trained"]
     index: int = 0
     reference: str
     facts: RepoFacts

@@ -40,7 +40,7 @@ def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[
     reader = Reader(document, method, complaints, renamed)
     for theirs, ours in _MAPPED.items():
         if theirs in document:
-            body[ours] = reader.model(document[theirs], (theirs,)) if ours == "base" else document[theirs]
+            body[ours] = reader.model(document[theirs]) if ours == "base" else document[theirs]
     _formats(document, body, renamed)
     body["parameters"] = {
         **(_DEFAULTS.get(name, {}) if isinstance(name, str) else {}),
@@ -110,7 +110,7 @@ def _tokenizer(
         )
     if given is None:
         return
-    text = given if given in ("base", "union") else reader.model(given, path)
+    text = given if given in ("base", "union") else reader.model(given)
     # Where the base is one of the models that are merged it has no place of its own any more.
     body["tokenizer"] = (
         document["base_model"] if text == "base" and "base" not in body and "base_model" in document else text

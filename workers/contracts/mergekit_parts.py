@@ -5,6 +5,7 @@ from typing import Any
 from workers.contracts.complaints import Complaints, nearest, quoted
 from workers.contracts.methods import Method
 from workers.contracts.paths import Path
+from workers.contracts.references import PLUS, adapted_join
 
 _EVERYWHERE_WITHOUT_EFFECT = {"int8_mask"}
 # mergekit knows these for the method and does nothing with them.
@@ -24,7 +25,7 @@ class Reader:
         self._method = method
         self._complaints = complaints
         self._renamed = renamed
-        self._base = self.model(document.get("base_model"), None)
+        self._base = self.model(document.get("base_model"))
         self._takes_base = method is None or method.takes_base
 
     def fill(self, body: dict[str, Any]) -> None:
@@ -42,21 +43,16 @@ class Reader:
         elif not self._takes_base and "models" in self._document and self._averages_all():
             self._append_base(body)
 
-    def model(self, value: Any, path: Path | None) -> Any:
-        """A model's name. `path` None: without complaints."""
+    def model(self, value: Any) -> Any:
+        """A model's name, with that of the adapter that is put on it where there is one."""
         lora = None
         if isinstance(value, dict):
             lora, value = value.get("lora"), value.get("model", value)
-        if isinstance(value, dict) and isinstance(value.get("path"), str):
-            revision = value.get("revision")
-            value = f"{value['path']}@{revision}" if revision else value["path"]
-        if isinstance(value, str) and "+" in value:
+        value = _located(value)
+        if isinstance(value, str) and "+" in value and PLUS not in value and lora is None:
             value, _, lora = value.partition("+")
-        if lora is not None and path is not None:
-            message = f"{quoted(value)} goes in with the adapter {quoted(lora)}. A merge takes whole models."
-            consequence = "Merge the adapter into its base first, and name the result here."
-            self._complaints.add("mergekit_unsupported", path, message, consequence=consequence)
-        return value
+        lora = _located(lora)
+        return adapted_join(value, lora) if isinstance(value, str) and isinstance(lora, str) and lora else value
 
     def parameters(self, values: Any, path: Path) -> dict[str, Any]:
         """Parameters in our words. What has no effect is told and left out."""
@@ -101,7 +97,7 @@ class Reader:
     def _source(self, entry: dict[str, Any], path: Path, known: set[str]) -> dict[str, Any] | None:
         """One entry; None for the base of a method that measures from it, which our form names once."""
         self._check_keys(entry, path, known)
-        model = self.model(entry.get("model"), (*path, "model"))
+        model = self.model(entry.get("model"))
         given = entry.get("parameters") or {}
         is_base = self._takes_base and self._base is not None and model == self._base
         if is_base and given:
@@ -128,7 +124,7 @@ class Reader:
             self._complaints.add("key_without_effect", (*path, "residual_weight"), message, severity="info")
         part: dict[str, Any] = {"parameters": self.parameters(item.get("parameters"), (*path, "parameters"))}
         if item.get("base_model") is not None:
-            part["base"] = self.model(item["base_model"], (*path, "base_model"))
+            part["base"] = self.model(item["base_model"])
             self._renamed.append(((*path, "base"), (*path, "base_model")))
         sources = item.get("sources")
         if isinstance(sources, list):
@@ -195,6 +191,14 @@ class Reader:
         named = [item["base"] for item in _items(body.get("slices")) if isinstance(item, dict) and "base" in item]
         if named and self._takes_base:
             body["base"] = named[0]
+
+
+def _located(value: Any) -> Any:
+    """`{path, revision}` as one text; anything else as it is."""
+    if not isinstance(value, dict) or not isinstance(value.get("path"), str):
+        return value
+    revision = value.get("revision")
+    return f"{value['path']}@{revision}" if revision else value["path"]
 
 
 def _items(value: Any) -> list[Any]:

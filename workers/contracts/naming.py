@@ -5,7 +5,7 @@ from typing import Any
 
 from workers.contracts.complaints import Complaints, nearest, quoted
 from workers.contracts.paths import Path, value_at, where_of
-from workers.contracts.references import repo_reference_parse
+from workers.contracts.references import adapted_split, repo_reference_parse
 
 # The names of `workers.planning.builtins`, in its order; a test keeps the two alike.
 BUILTIN_DATA = (
@@ -18,9 +18,12 @@ _BRANCH = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9])?")
 def check_names(document: dict[str, Any], kind: str, complaints: Complaints, *, local: bool) -> None:
     """Looks only at texts: what is of the wrong type has its finding already."""
     for path, name in _model_names(document, kind):
-        if not _is_model(name, local=local):
-            form = "a folder or namespace/name" if local else "a name like namespace/name or namespace/name@revision"
-            complaints.add("bad_reference", path, f"{where_of(path)} is {quoted(name)}, which is not {form}.")
+        for part in adapted_split(name) if kind == "merge" else (name,):
+            if (part and not _is_model(part, local=local)) or not name:
+                form = (
+                    "a folder or namespace/name" if local else "a name like namespace/name or namespace/name@revision"
+                )
+                complaints.add("bad_reference", path, f"{where_of(path)} is {quoted(part)}, which is not {form}.")
     for path, name in _data_names(document, kind):
         if not _is_data(name, local=local):
             meant = nearest(name, BUILTIN_DATA) if ":" in name else None

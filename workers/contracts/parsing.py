@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from workers.contracts.adapted import adapters_join
 from workers.contracts.complaints import Complaints, listed, nearest, quoted
 from workers.contracts.documents import MAX_BYTES, MAX_INPUT_BYTES, load_document, measure
 from workers.contracts.findings import Finding, Repair, has_errors
@@ -93,7 +94,7 @@ def parse(document: Any, *, local: bool = False) -> Parsed:
     elif is_moe(document):
         body, complaints = moe_convert(document, complaints)
     if body.get("kind") == "merge":
-        body, complaints = sources_derive(body, complaints)
+        body, complaints = sources_derive(adapters_join(body, complaints), complaints)
     recipe, salvaged = _recipe(body, complaints, local=local)
     found = (*findings, *complaints.finished())
     if has_errors(found):

@@ -34,6 +34,45 @@ class TensorStep(BaseModel):
     parameters: dict[str, Any] = Field(default_factory=dict)
 
 
+class Stored(BaseModel):
+    """One tensor of an adapter."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    fact: TensorFact
+
+
+class AdapterChange(BaseModel):
+    """What an adapter does to one tensor of its model: θ' = m ⊙ (θ + s·B·A)/‖θ + s·B·A‖, without m just θ + s·B·A.
+
+    `whole` stands in place of θ where the adapter brings it; else θ is stored as `origin`. `across`: the outputs are the last
+    axis, as in embeddings and in layers that keep their weight turned round. `bias` is added, scaled by s, to a tensor with one axis.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    origin: str = ""
+    whole: Stored | None = None
+    a: Stored | None = None
+    b: Stored | None = None
+    magnitude: Stored | None = None
+    bias: Stored | None = None
+    scaling: float = 1.0
+    across: bool = False
+
+
+class Adapted(BaseModel):
+    """Input `position` is the model in folder `model` with the adapter in folder `adapter` on it; `changes` by the result's names."""
+
+    model_config = ConfigDict(frozen=True)
+
+    position: int
+    model: int
+    adapter: int
+    changes: dict[str, AdapterChange]
+
+
 class Plan(BaseModel):
     """Steps in writing order, cut into shards: `shards[i]` lists the names of the steps that file i holds."""
 
@@ -56,11 +95,20 @@ class Plan(BaseModel):
         default=(),
         description="inputs that are task vectors: their tensors are those of input 0 with the vector applied",
     )
+    adapted: tuple[Adapted, ...] = Field(
+        default=(),
+        description="inputs with a LoRA adapter on them; adapters are counted after the models",
+    )
     dropped: tuple[tuple[int, str], ...] = Field(
         default=(), description="(input index, tensor) that goes nowhere; each has a finding"
     )
 
     model_config = ConfigDict(populate_by_name=True, frozen=True)
+
+    @property
+    def in_memory(self) -> frozenset[int]:
+        """The inputs whose tensors are put together in memory, and are no views of a file."""
+        return frozenset((*self.deltas, *(item.position for item in self.adapted)))
 
 
 class LicenceVerdict(BaseModel):

@@ -2,6 +2,7 @@
 
 `ns/name`, `ns/name@revision` on a hub; `hf:org/name@revision` is imported first; `builtin:digits` is data every worker has.
 A local folder is a form that only `genepool run` and `genepool check` accept: the server's parser has none.
+`MODEL + ADAPTER` is a model with a LoRA adapter put on it; each side is one of the forms above.
 """
 
 import re
@@ -31,3 +32,26 @@ def repo_reference_parse(text: str) -> RepoReference | None:
     if match is None or ".." in match["repo"] or "--" in match["repo"] or match["repo"].endswith(".git"):
         return None
     return RepoReference(match["repo"], match["revision"] or "main", scheme)
+
+
+# Between a model and the adapter that is put on it; no name, no revision and hardly any path holds a plus between blanks.
+PLUS = " + "
+
+
+def adapted_join(model: str, adapter: str) -> str:
+    return f"{model}{PLUS}{adapter}"
+
+
+def adapted_split(text: str) -> tuple[str, str]:
+    """(model, adapter) of `MODEL + ADAPTER`; the adapter is "" where there is none."""
+    model, plus, adapter = text.partition(PLUS)
+    return (model.strip(), adapter.strip()) if plus and model.strip() and adapter.strip() else (text, "")
+
+
+def adapted_read(text: str) -> str:
+    """The same with its plus between blanks, where both sides are names: `ns/name+ns/lora` is how mergekit writes it."""
+    model, plus, adapter = text.partition("+")
+    is_pair = (
+        plus and repo_reference_parse(model.strip()) is not None and repo_reference_parse(adapter.strip()) is not None
+    )
+    return adapted_join(model.strip(), adapter.strip()) if is_pair else text

@@ -24,6 +24,7 @@ from workers.contracts.recipes import (
     TrainRecipe,
     TryRecipe,
 )
+from workers.contracts.references import adapted_split
 from workers.contracts.searching import Barrier, BarrierData, Budget, ChoosingData, Diagnostics, Search
 
 _ALWAYS = ("kind", "seed")
@@ -34,6 +35,7 @@ _FIRST = (
     "base_model",
     "base",
     "model",
+    "adapter",
     "models",
     "source",
     "sources",

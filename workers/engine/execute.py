@@ -119,10 +119,10 @@ def _in_flight(plan: Plan, merger: Merger, threads: int, memory_bytes: int | Non
     wanted = max(1, threads) + 1
     if memory_bytes is None:
         return wanted
-    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory, plan.deltas), default=None)
+    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory, plan.in_memory), default=None)
     if largest is None:
         return 1
-    needed = memory_of(largest, merger.memory, plan.deltas)
+    needed = memory_of(largest, merger.memory, plan.in_memory)
     fitting = (memory_bytes - PROCESS_BYTES) // needed
     if fitting < 1:
         raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)

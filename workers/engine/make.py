@@ -111,7 +111,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     return Made(made, mark, measures)
 
 
-def memory_of(step: TensorStep, memory: Memory = "stretch", deltas: Collection[int] = ()) -> int:
+def memory_of(step: TensorStep, memory: Memory = "stretch", in_memory: Collection[int] = ()) -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
     The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
@@ -120,12 +120,18 @@ def memory_of(step: TensorStep, memory: Memory = "stretch", deltas: Collection[i
     """
     # A factor of an adapter stands for a larger product.
     elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
-    # A task vector's tensor is put together in memory: what it makes with the base, and what it is decoded from.
-    put_together = 8 * elements * sum(item.source in deltas for item in step.inputs)
+    # What a task vector or an adapter changes is put together in memory: the result, and what it is decoded from.
+    put_together = 8 * elements * sum(item.source in in_memory for item in step.inputs)
     if memory == "matrix":
-        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
+        return (
+            put_together + elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
+        )
     if memory == "native":
-        return elements * (dtype_of(step.dtype).itemsize + NATIVE_BYTES * (len(step.inputs) + 1)) + (1 << 20)
+        return (
+            put_together
+            + elements * (dtype_of(step.dtype).itemsize + NATIVE_BYTES * (len(step.inputs) + 1))
+            + (1 << 20)
+        )
     if memory == "tensor":
         return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + put_together + (1 << 20)
     result = elements * dtype_of(step.dtype).itemsize

@@ -14,7 +14,15 @@ from workers.contracts.manifests import REPORT_FILE
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
-from workers.jobs import merge_adapters, merge_card, merge_data, merge_experts, merge_report, merge_search
+from workers.jobs import (
+    merge_adapted,
+    merge_adapters,
+    merge_card,
+    merge_data,
+    merge_experts,
+    merge_report,
+    merge_search,
+)
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
@@ -32,7 +40,8 @@ def run(ports: Ports) -> JobResult:
         raise ValueError("A merge needs the plan that its check made.")
     plan, models = request.plan, models_of(request)
     recipe = MergeRecipe.model_validate(request.recipe)
-    folders = [ports.workspace.input_folder(item.role, item.index) for item in models]
+    every = [*models, *inputs_of(request, "adapter")]
+    folders = [ports.workspace.input_folder(item.role, item.index) for item in every]
     ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
     with Meter() as meter:
         found = merge_search.search(ports, recipe, models, folders)
@@ -63,13 +72,14 @@ def run(ports: Ports) -> JobResult:
         report = merge_experts.report_of(plan, models, outcome, cost, learning)
     else:
         reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
-        report = reporting.report_of(plan, models, outcome, cost)
+        report = reporting.report_of(plan, merge_adapted.shown(plan, every, len(models)), outcome, cost)
+    report |= {"inputs": merge_report.input_rows(every)}
     if learning is not None and not is_mixture:
         report |= {"learning": learning.report}
     if found is not None:
         report |= {"search": found.report}
     write_json(out / REPORT_FILE, report)
-    merge_card.write(out, request, recipe, models, plan, outcome.digest)
+    merge_card.write(out, request, recipe, every, plan, outcome.digest)
     return result_of(
         out, metrics=_metrics(report), report=report, tensor_digest=outcome.digest,
         resumed_units=outcome.resumed_units, known=outcome.files,

@@ -38,7 +38,7 @@ def write(
 ) -> None:
     row = method_get("merge", plan.method)
     manifest = Manifest(
-        artifact=_artifact(models), kind="merge", method=plan.method, method_revision=plan.method_revision,
+        artifact=_artifact(models, recipe.method), kind="merge", method=plan.method, method_revision=plan.method_revision,
         recipe=request.recipe, parents=(*_parents(recipe, models), *_data_parents(request)), tensor_digest=digest, licence=request.licence,
         seed=plan.seed, code_version=VERSION, determinism=LEARNED if row is not None and row.learn else DETERMINISM,
     )  # fmt: skip
@@ -50,11 +50,13 @@ def write(
     (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, models, text)}", encoding="utf-8")
 
 
-def _artifact(models: Sequence[Input]) -> Any:
+def _artifact(models: Sequence[Input], method: str) -> Any:
     """What goes in comes out, where all sources are of one kind."""
     kinds = {item.facts.artifact for item in models if item.role == "source"}
-    # Task vectors are applied to their base, which makes a whole model.
-    return kinds.pop() if len(kinds) == 1 and not kinds & {"unknown", "task_vector"} else "model"
+    row = method_get("merge", method)
+    # Task vectors are applied to their base, which makes a whole model; so are adapters by methods for models.
+    applied = {"unknown", "task_vector"} | (set() if row is not None and row.takes == "adapter" else {"adapter"})
+    return kinds.pop() if len(kinds) == 1 and not kinds & applied else "model"
 
 
 def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]:
@@ -63,7 +65,7 @@ def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]
     parents = []
     for item in models:
         is_base = item.role == "base"
-        weight = None if is_base else _value(recipe, item.index, "weight")
+        weight = None if item.role != "source" else _value(recipe, item.index, "weight")
         parents.append(
             Parent(
                 repo=name_of(item), commit=item.facts.commit, relation=relation_of_base if is_base else "merge_of",
@@ -71,7 +73,7 @@ def _parents(recipe: MergeRecipe, models: Sequence[Input]) -> tuple[Parent, ...]
             )
         )  # fmt: skip
     first = models[0].facts
-    if _artifact(models) == "adapter" and first.base:
+    if _artifact(models, recipe.method) == "adapter" and first.base:
         name, _, revision = first.base[0].partition("@")
         parents.append(Parent(repo=name, commit=revision or str(first.adapter.get("revision") or ""), relation="base"))
     return tuple(parents)
@@ -102,7 +104,7 @@ def _front_matter(request: JobRequest, recipe: MergeRecipe, models: Sequence[Inp
     if first.task:
         front["pipeline_tag"] = first.task
     named = list(dict.fromkeys(name_of(item) for item in models if item.facts.repo))
-    if _artifact(models) == "adapter" and first.base:
+    if _artifact(models, recipe.method) == "adapter" and first.base:
         # What an adapter runs on: without it nobody could load the result.
         front |= {"base_model": first.base[0], "base_model_relation": "adapter"}
     elif named:
@@ -141,7 +143,7 @@ def _version(item: Input) -> str:
 
 
 def _cell(recipe: MergeRecipe, item: Input, name: str) -> str:
-    if item.role == "base":
+    if item.role != "source":
         return "–"
     value = _value(recipe, item.index, name)
     return f"{value:g}" if value is not None else "see the recipe"

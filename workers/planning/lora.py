@@ -1,8 +1,8 @@
 """LORA: what an adapter's header and configuration say: its modules, their factors and scaling, and what else it brings."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from workers.contracts.facts import RepoFacts, TensorFact
@@ -11,6 +11,7 @@ PREFIX = "base_model.model."
 # (ending of A, ending of B): of linear layers and convolutions, and of embeddings.
 LINEAR, EMBEDDING = (".lora_A.weight", ".lora_B.weight"), (".lora_embedding_A", ".lora_embedding_B")
 _MAGNITUDE = (".lora_magnitude_vector", ".lora_magnitude_vector.weight")
+_BIAS = (".lora_B.bias",)
 _MAX_PATTERN = 512
 _MAX_QUANTIFIERS = 3
 
@@ -25,7 +26,10 @@ class LoraError(Exception):
 
 @dataclass(frozen=True)
 class LoraModule:
-    """One module with its factors: A `[rank, …]` and B `[…, rank]` (`[…, rank, 1, 1]` of a convolution)."""
+    """One module with its factors: A `[rank, …]` and B `[…, rank]` (`[…, rank, 1, 1]` of a convolution).
+
+    `magnitude` are DoRA's lengths of the outputs, `bias` what B adds to the module's own.
+    """
 
     name: str
     keys: tuple[str, str]
@@ -33,6 +37,12 @@ class LoraModule:
     b: TensorFact
     rank: int
     scaling: float
+    magnitude: tuple[str, TensorFact] | None = None
+    bias: tuple[str, TensorFact] | None = None
+
+    @property
+    def is_embedding(self) -> bool:
+        return self.endings == EMBEDDING
 
     @property
     def endings(self) -> tuple[str, str]:
@@ -58,8 +68,8 @@ class Lora:
     is_rslora: bool = False
 
 
-def lora_of(facts: RepoFacts) -> Lora:
-    """The adapter in `facts`.
+def lora_of(facts: RepoFacts, *, is_baked: bool = False) -> Lora:
+    """The adapter in `facts`. `is_baked`: for putting it on a model, which also takes what is more than a product of factors.
 
     Raises:
         LoraError: it is no LoRA adapter, is of a kind that is no product of two factors, or its files contradict each other.
@@ -67,10 +77,9 @@ def lora_of(facts: RepoFacts) -> Lora:
     config = facts.adapter
     kind = str(config.get("peft_type") or "").upper()
     if kind != "LORA":
-        raise LoraError(
-            "not_lora", f"is an adapter of type {kind or 'unknown'}, not LoRA.", "It has no factors A and B."
-        )
-    _refuse_kinds(config, facts.tensors)
+        raise LoraError("not_lora", f"is an adapter of type {kind or 'unknown'}, not LoRA.", _instead(kind))
+    if not is_baked:
+        _refuse_kinds(config, facts.tensors)
     modules: dict[str, LoraModule] = {}
     whole = dict(facts.tensors)
     for key, fact in facts.tensors.items():
@@ -83,7 +92,9 @@ def lora_of(facts: RepoFacts) -> Lora:
         if partner is None:
             raise LoraError("adapter_inconsistent", f"holds {key} without {other}.")
         module = _module(config, key, other, fact, partner, ending[0])
-        modules[module.name] = module
+        name = key.removesuffix(ending[0])
+        magnitude, bias = _beside(name, _MAGNITUDE, whole), _beside(name, _BIAS, whole)
+        modules[module.name] = replace(module, magnitude=magnitude, bias=bias)
     stray = next((key for key in whole if ".lora_" in key), None)
     if stray is not None:
         raise LoraError("adapter_inconsistent", f"holds {stray}, which belongs to no pair of factors known here.")
@@ -92,12 +103,27 @@ def lora_of(facts: RepoFacts) -> Lora:
     return Lora(modules, whole, bool(config.get("use_rslora")))
 
 
+def _beside(name: str, endings: Sequence[str], whole: dict[str, TensorFact]) -> tuple[str, TensorFact] | None:
+    """What is stored beside the factors of a module, taken out of `whole`."""
+    held = next((name + ending for ending in endings if name + ending in whole), None)
+    return None if held is None else (held, whole.pop(held))
+
+
+def _instead(kind: str) -> str:
+    """What to do with an adapter that is no LoRA."""
+    if kind in {"PROMPT_TUNING", "P_TUNING", "PREFIX_TUNING", "MULTITASK_PROMPT_TUNING", "CPT"}:
+        return "It puts tokens before the input and changes no weights, so that nothing of it can go into a merge."
+    return (
+        "It has no factors A and B. Put it on its base with peft's merge_and_unload, and take the model that comes out."
+    )
+
+
 def _refuse_kinds(config: Mapping[str, Any], tensors: Mapping[str, TensorFact]) -> None:
     if config.get("use_dora") or any(key.endswith(_MAGNITUDE) for key in tensors):
         raise LoraError(
             "dora", "is a DoRA adapter: it scales each output by a length that depends on the base's weights.",
             "Its change is no product of two factors, so there is no adapter that is the sum of such changes. "
-            "Bake it into its base and merge whole models.",
+            "Merge whole models instead: write each source as {model: BASE, adapter: ADAPTER}, with a method for models.",
         )  # fmt: skip
     if config.get("lora_bias") or any(key.endswith(".lora_B.bias") for key in tensors):
         raise LoraError("lora_bias", "has biases on its factors B, which a combination of factors does not carry.")

@@ -10,6 +10,7 @@ from workers.planning.data_licences import data_licensed, licence_findings_of
 from workers.planning.estimate import merge_estimate
 from workers.planning.licences import LicenceInput, licence_judge
 from workers.planning.members import Known, known, members_of
+from workers.planning.merge_adapted import adapted_apply
 from workers.planning.merge_adapters import check_adapters
 from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_data import learning_estimate, learning_findings
@@ -39,10 +40,11 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
         method = _any_method(recipe)
     shared, per_source = resolve_parameters(recipe, method)
-    vectors = vectors_apply(members_of(recipe, facts), method)
+    adapted = adapted_apply(recipe, members_of(recipe, facts), method, facts)
+    vectors = vectors_apply(adapted.members, method)
     members = vectors.members
     findings, unusable = entry_findings(members, method)
-    findings = [*unknown, *vectors.findings, *vectors.without(findings)]
+    findings = [*unknown, *adapted.findings, *vectors.findings, *adapted.without(vectors.without(findings))]
     is_plain = is_uniform(recipe)
     own = [source.parameters.keys() for source in recipe.sources]
     findings += value_findings(method, shared, per_source, own) if is_plain else []
@@ -75,7 +77,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     looked = search_looked(recipe, {**facts, name: reference.facts}, name, reference.member.path, check)
     findings += looked.findings
     is_public = recipe.output is not None and recipe.output.visibility == "public"
-    verdict = licence_judge("merge", [*map(_licensed, models), *data_licensed(recipe.data, facts)], is_public=is_public)
+    verdict = licence_judge(
+        "merge", [*map(_licensed, models), *adapted.licensed, *data_licensed(recipe.data, facts)], is_public=is_public
+    )
     undeclared = [(model.path, model.name) for model in models if not model.facts.licence]
     findings += licence_findings_of(verdict, "merge", recipe.data, facts, undeclared, is_public=is_public)
     findings += _size_findings(models)
@@ -83,7 +87,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
     plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
-    plan = vectors.planned(plan)
+    plan = adapted.planned(vectors.planned(plan), reference)
     findings += plan_findings
     findings += [] if is_plain else step_findings(method, plan)
     estimate = merge_estimate(plan, method)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Method
+from workers.contracts.references import PLUS
 from workers.planning.members import Member
 from workers.planning.wording import NO_SUCH_ENTRY, add, counted, finding, remove
 
@@ -127,4 +128,6 @@ def _repeated(members: list[Member]) -> list[Finding]:
 
 def _identity(member: Member) -> tuple[str, str]:
     facts = member.facts
-    return (facts.repo, facts.commit) if facts is not None and facts.commit else ("", member.text)
+    # A model with an adapter on it is another one than the model alone.
+    is_one = facts is not None and facts.commit and PLUS not in member.text
+    return (facts.repo, facts.commit) if facts is not None and is_one else ("", member.text)

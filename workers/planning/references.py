@@ -1,5 +1,6 @@
 """Which repos a recipe names, in recipe order, with the place of each name in the document."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from workers.contracts.recipes import (
@@ -13,8 +14,28 @@ from workers.contracts.recipes import (
     TrainRecipe,
     TryRecipe,
 )
+from workers.contracts.references import adapted_split
 
-Role = Literal["base", "source", "model", "data", "trained"]
+Role = Literal["base", "source", "adapter", "model", "data", "trained"]
+
+
+@dataclass(frozen=True)
+class PutOn:
+    """An adapter of a merge that is put on one of its models; `position` counts models as plans do."""
+
+    position: int
+    text: str
+    model: str
+    adapter: str
+    where: str
+
+
+def adapters_of(recipe: MergeRecipe) -> list[PutOn]:
+    """In the order of the models. Inputs of the role `adapter` are counted in this order, and plans count them after the models."""
+    named = [] if recipe.base is None else [(recipe.base, "base")]
+    named += [(source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)]
+    pairs = [(position, text, *adapted_split(text), where) for position, (text, where) in enumerate(named)]
+    return [PutOn(*pair) for pair in pairs if pair[3]]
 
 
 def merge_data(recipe: MergeRecipe) -> list[tuple[DataReference, str]]:
@@ -31,10 +52,12 @@ def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:
     found: list[tuple[Role, int, str, str]] = []
     if isinstance(recipe, MergeRecipe):
         if recipe.base is not None:
-            found.append(("base", 0, recipe.base, "base"))
+            found.append(("base", 0, adapted_split(recipe.base)[0], "base"))
         found += [
-            ("source", index, source.model, f"sources[{index}].model") for index, source in enumerate(recipe.sources)
+            ("source", index, adapted_split(source.model)[0], f"sources[{index}].model")
+            for index, source in enumerate(recipe.sources)
         ]
+        found += [("adapter", index, put.adapter, put.where) for index, put in enumerate(adapters_of(recipe))]
         found += [("data", index, item.data, f"{where}.data") for index, (item, where) in enumerate(merge_data(recipe))]
         return found
     if isinstance(recipe, ImportRecipe):

@@ -1,5 +1,7 @@
 """Tied weights: a checkpoint that shares its input embeddings with its head stores them once, under the first name."""
 
+from collections.abc import Mapping
+
 from workers.contracts.facts import TensorFact
 from workers.planning.members import Known
 
@@ -8,6 +10,16 @@ _PAIRS = (
     ("cls.predictions.decoder.weight", ("bert.embeddings.word_embeddings.weight",)),
     ("lm_head.decoder.weight", ("roberta.embeddings.word_embeddings.weight",)),
 )  # fmt: skip
+
+
+def embedding_of(head: str, tensors: Mapping[str, TensorFact]) -> str:
+    """The embeddings that are this head as well where a model ties the two; "" for a tensor that is no head."""
+    return next((key for name, keys in _PAIRS if name == head for key in keys if key in tensors), "")
+
+
+def head_of(embedding: str) -> str:
+    """The head that shares these embeddings in a tied model; "" for other tensors."""
+    return next((head for head, keys in _PAIRS if embedding in keys), "")
 
 
 def stand_in(model: Known, name: str) -> tuple[str, TensorFact | None]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from workers.contracts.findings import Finding, Repair, Severity
 from workers.contracts.paths import Path, pointer_of, where_of
+from workers.contracts.references import PLUS, adapted_split
 
 NO_SUCH_ENTRY = "There is no such entry, or you may not see it"
 
@@ -42,7 +43,10 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 def short_name(reference: str) -> str:
-    """`digits-vit-noisy` of `demo/digits-vit-noisy@main`, and the last folder of a path."""
+    """`digits-vit-noisy` of `demo/digits-vit-noisy@main`, and the last folder of a path; of a model with an adapter, both."""
+    model, adapter = adapted_split(reference)
+    if adapter:
+        return f"{short_name(model)}{PLUS}{short_name(adapter)}"
     text = reference.removeprefix("hf:")
     at = text.rfind("@")
     if at > 0:

@@ -5,7 +5,7 @@ import pytest
 from workers.contracts.findings import Finding, Repair
 from workers.contracts.methods import method_get
 from workers.contracts.parameters import resolve_parameters
-from workers.contracts.parsing import Parsed, parse
+from workers.contracts.parsing import Parsed, parse, recipe_to_document
 from workers.contracts.recipes import MergeRecipe
 
 TIES = """
@@ -101,8 +101,6 @@ def test_a_hubs_output_may_stand_beside() -> None:
         ({"chat_template": "chtml"}, "unknown_choice", "chat_template"),
         ({"parameters": {"weight": [0, 20]}}, "out_of_range", "parameters.weight[1]"),
         ({"parameters": {"weight": [{"filter": "mlp", "vaule": 1}]}}, "unknown_key", "parameters.weight[0].vaule"),
-        ({"base_model": "demo/base+demo/lora"}, "mergekit_unsupported", "base_model"),
-        ({"models": [{"model": "demo/a+demo/lora", "parameters": {"weight": 1}}]}, "mergekit_unsupported", "models[0].model"),
         ({"models": [{"model": "demo/a", "layer_range": [0, 2], "parameters": {"weight": 1}}]}, "unknown_key", "models[0].layer_range"),
         ({"parameters": {"densty": 1}}, "unknown_key", "parameters.densty"),
         ({"parameters": 3}, "wrong_type", "parameters"),
@@ -248,3 +246,21 @@ def test_a_base_among_equals_is_one_of_them() -> None:
 def test_a_missing_t_is_no_guess() -> None:
     document = {"merge_method": "slerp", "base_model": "demo/a", "models": [{"model": "demo/a"}, {"model": "demo/b"}]}
     assert ("missing_key", "parameters.t") in codes(parse(document))
+
+
+def test_a_model_with_an_adapter_is_read_in_both_spellings() -> None:
+    document = {
+        "merge_method": "task_arithmetic", "base_model": "demo/base+demo/lora",
+        "models": [
+            {"model": "demo/a+demo/lora", "parameters": {"weight": 1}},
+            {"model": {"model": {"path": "demo/b", "revision": "v1"}, "lora": {"path": "demo/lora"}}, "parameters": {"weight": 1}},
+        ],
+    }  # fmt: skip
+    recipe = parse(document).recipe
+    assert recipe is not None
+    assert (recipe.base, [source.model for source in recipe.sources]) == (
+        "demo/base + demo/lora", ["demo/a + demo/lora", "demo/b@v1 + demo/lora"],
+    )  # fmt: skip
+    written = recipe_to_document(recipe)
+    assert written["sources"][0] == {"model": "demo/a", "adapter": "demo/lora", "weight": 1}
+    assert parse(written).recipe == recipe

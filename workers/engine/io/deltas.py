@@ -12,6 +12,7 @@ from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
 from workers.contracts.plans import Plan
+from workers.engine.io.adapted import AdaptedReader
 from workers.engine.io.digest import tensor_sha256
 from workers.engine.io.reader import Reader, facts_of_weights
 from workers.planning.deltas import CONFIG_FILE, Delta, DeltaError, bits_of, check_fit, deltas_of
@@ -70,10 +71,23 @@ class DeltaReader(Reader):
 
 
 def readers_of(plan: Plan, folders: Sequence[Path]) -> list[Reader]:
-    """One per folder; those of task vectors give the models that they make with the base, which is the first."""
-    readers: list[Reader] = []
-    for index, folder in enumerate(folders):
-        readers.append(DeltaReader(folder, readers[0]) if index in plan.deltas else Reader(folder))
+    """One per folder, in the order in which the plan counts its inputs.
+
+    Those of task vectors give the models that they make with the base, which is the first; those with an adapter the model
+    with the adapter on it, rounded to the model's own format where the plan computes as mergekit does.
+    """
+    plain = [Reader(folder) for folder in folders]
+    readers = list(plain)
+    for item in plan.adapted:
+        readers[item.position] = AdaptedReader(
+            folders[item.position],
+            plain[item.model],
+            plain[item.adapter],
+            item.changes,
+            is_rounded=plan.compat is not None,
+        )
+    for position in plan.deltas:
+        readers[position] = DeltaReader(folders[position], readers[0])
     return readers
 
 
