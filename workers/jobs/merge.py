@@ -26,6 +26,7 @@ from workers.jobs import (
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
+from workers.jobs.loading import for_good
 from workers.jobs.outputs import result_of, write_json
 
 CONFIG = "config.json"
@@ -33,7 +34,8 @@ CONFIG = "config.json"
 
 def run(ports: Ports) -> JobResult:
     """Leaves weights, config, tokenizer, card, manifest, recipe and report in `out/`."""
-    from workers.engine.execute import execute
+    with for_good():
+        from workers.engine.execute import execute
 
     request, out = ports.workspace.request, ports.workspace.out
     if request.plan is None:
