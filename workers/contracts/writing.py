@@ -134,7 +134,9 @@ def _data(item: DataReference) -> dict[str, Any]:
 
 def _source(source: Source) -> dict[str, Any]:
     layers = {"layers": list(source.layers)} if isinstance(source, LayerSource) else {}
-    return {"model": source.model, **layers, **source.parameters, **source.prompts}
+    model, adapter = adapted_split(source.model)
+    below = {"adapter": adapter} if adapter else {}
+    return {"model": model, **below, **layers, **source.parameters, **source.prompts}
 
 
 def _slice(item: Slice) -> dict[str, Any]:
