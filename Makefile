@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 export GENEPOOL_TRITON := .venvs/triton
 T ?= tests
 WORKERS ?= 2
+SEEDS ?= 1
 ARGS ?=
 # One torch thread per process: two give other bits for dot products, and steal each other's core.
 export OMP_NUM_THREADS := 1
@@ -14,7 +15,7 @@ export TOKENIZERS_PARALLELISM := false
 export HF_HUB_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up demo secrets test lint fix e2e conformance parity bench schema clean
+.PHONY: help setup up demo secrets test claims lint fix e2e conformance parity bench schema clean
 
 help: ## This list
 	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +37,9 @@ secrets: ## Write the secrets docker-compose.yml reads; keeps those that are the
 ##@ Work on it
 test: $(STAMP) ## All tests but those in a browser; T=path narrows
 	$(BIN)/python -m pytest $(T) -m "not e2e and not slow and not gpu" -n $(WORKERS) --dist worksteal
+
+claims: $(STAMP) ## What the methods' papers claim, on the demo zoo; SEEDS=3 for means over three seeds
+	SEEDS=$(SEEDS) $(BIN)/python -m pytest $(T) -m claim
 
 lint: $(STAMP) ## ruff, mypy, import rules, size report
 	$(BIN)/ruff check .

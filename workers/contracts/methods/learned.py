@@ -139,10 +139,11 @@ LEARNED: tuple[Method, ...] = (
         "arXiv:2508.03121",
         "workers.engine.merge.regmean_pp:merge",
         "data",
-        (off_diagonal(0.1), examples(256)),
+        (off_diagonal(0.95), examples(256)),
         base="none",
         memory="tensor",
         learn="workers.engine.merge.regmean_pp:learn",
+        revision=2,
         when="RegMean's inputs are there and the models are deep: what lower layers have become is taken into account.",
     ),
     Method(

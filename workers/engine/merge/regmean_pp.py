@@ -28,8 +28,9 @@ def merge(step: MergeStep) -> torch.Tensor:
 
     Source: Nguyen et al. 2025, "RegMean++: enhancing effectiveness and generalization of regression mean for model merging",
         arXiv:2508.03121; checked against its repository: what stands before the blocks is merged first, each candidate's block l
-        runs on the merged blocks below it, all its linear layers are merged from that run, then the merged block is run. a = 0.1
-        as in MergeBench's example. Deviation: what follows the blocks is merged last (the head is not merged there).
+        runs on the merged blocks below it, all its linear layers are merged from that run, then the merged block is run. a = 0.95
+        as in its experiments on CLIP (0.1 in its general configuration). Deviation: what follows the blocks is merged last (the
+        head is not merged there).
 
     Args:
         step: as `regmean`.
