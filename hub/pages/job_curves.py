@@ -26,7 +26,7 @@ _NAMES = {"loss": "training loss"}
 class Curves:
     """`main` is the first metric that a job reports; `terms` are its parts, named `<main>/<term>`. `resumed` are first steps of later attempts.
 
-    `kept` is the step whose weights are the result, or would be if the job had to end now; `rate` and `speed` are the last known.
+    `best` is the metric `best <main>`: the best so far of a search. `kept` is the step whose weights are the result, or would be if the job had to end now; `rate` and `speed` are the last known.
     """
 
     main: Curve | None = None
@@ -37,6 +37,7 @@ class Curves:
     kept: float | None = None
     rate: float | None = None
     speed: float | None = None
+    best: Curve | None = None
 
 
 def curves_of(job: Job) -> Curves:
@@ -62,7 +63,7 @@ def curves_of(job: Job) -> Curves:
         [step for _, step in sorted(first.items())[1:]] if job.attempt > 1 else [],
         # overdue, so it was wrong: nothing is better than "any moment now" for minutes
         last_eta[0] - last_eta[1] if last_eta is not None and last_eta[0] > last_eta[1] else None,
-        job.metrics.get(KEPT) or _last(points, KEPT), _last(points, RATE), _last(points, SPEED),
+        job.metrics.get(KEPT) or _last(points, KEPT), _last(points, RATE), _last(points, SPEED), curves.get(f"best {main}"),
     )  # fmt: skip
 
 
@@ -86,11 +87,15 @@ def figure_of(job: Job, curves: Curves) -> Figure | None:
     if curve is None:
         return None
     name = _NAMES.get(curve.name, curve.name.replace("_", " "))
-    others = [curves.validation] if curves.validation is not None else []
-    title, kept = _title(name, curve), kept_of(job, curves)
+    others = [held for held in (curves.validation, curves.best) if held is not None]
+    title, kept = _title(name, curve, curves.best), kept_of(job, curves)
     shown = Curve(name, curve.points)
-    drawn = [draw_in(shown, title, "step", curves.resumed, others, kept) for draw_in in (draw, draw_narrow)]
-    legend = [(series_glyph(1), name), (series_glyph(2), "validation loss")] if others else []
+    drawn = [
+        draw_in(shown, title, "trial" if curves.best else "step", curves.resumed, others, kept)
+        for draw_in in (draw, draw_narrow)
+    ]
+    words = [name, *(held.name.replace("_", " ") for held in others)]
+    legend = [(series_glyph(number), word) for number, word in enumerate(words, start=1)] if others else []
     return Figure(title, _sentence(job, curves, curve), drawn, _table(shown, others, kept), legend, reverse("job-curve-csv", args=[job.number]))  # fmt: skip
 
 
@@ -119,7 +124,9 @@ def terms_figure(job: Job, curves: Curves) -> Figure | None:
     return Figure(title, f"Each before its weight. Now: {ends}.", drawn, _table(named[0], named[1:], kept), legend)
 
 
-def _title(name: str, curve: Curve) -> str:
+def _title(name: str, curve: Curve, best: Curve | None) -> str:
+    if best is not None:
+        return f"The best {name} so far is {figure(best.points[-1][1])}"
     first, last = curve.points[0][1], curve.points[-1][1]
     if last == first:
         return f"{name.capitalize()} stayed level"
@@ -129,6 +136,8 @@ def _title(name: str, curve: Curve) -> str:
 def _sentence(job: Job, curves: Curves, curve: Curve) -> str:
     """How far it came, what a point is, what became of the validation loss, and which weights are kept."""
     (began, first), (ended, last) = curve.points[0], curve.points[-1]
+    if curves.best is not None:
+        return f"{thousands(round(ended))} trials. The first, the recipe as it stands, has {figure(first)}."
     steps = round(ended - began)
     over = "1 step" if steps == 1 else f"{thousands(steps)} steps"
     words = f"From {figure(first)} to {figure(last)} over {over}."
@@ -181,7 +190,7 @@ def _table(curve: Curve, others: list[Curve], kept: float | None) -> Table:
 
 def csv_table(job: Job, curves: Curves) -> Table | None:
     """Every curve in one table: a row for each step that any of them has. `kept` marks the step whose weights are the result."""
-    held = [curve for curve in (curves.main, curves.validation, *curves.terms) if curve is not None]
+    held = [curve for curve in (curves.main, curves.validation, curves.best, *curves.terms) if curve is not None]
     if not held:
         return None
     tables = [dict(curve.points) for curve in held]

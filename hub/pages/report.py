@@ -72,6 +72,9 @@ class _Report(_Part):
     inputs: list[_Input] | None = None
     cost: _Cost | None = None
     findings: list[Finding] | None = None
+    # Read by `hub.pages.merged.search` and `.barrier`, which take nothing in them for granted.
+    search: Any = None
+    barrier: Any = None
 
 
 def report_of(opened: Opened) -> dict[str, Any]:

@@ -44,7 +44,6 @@ def run(ports: Ports) -> JobResult:
     recipe = MergeRecipe.model_validate(request.recipe)
     every = [*models, *inputs_of(request, "adapter")]
     folders = [ports.workspace.input_folder(item.role, item.index) for item in every]
-    ports.reporter.log(f"Merging {len(plan.steps)} tensors with {plan.method} into {len(plan.shards)} file(s).")
     with Meter() as meter:
         found = merge_search.search(ports, recipe, models, folders)
         if found is not None:

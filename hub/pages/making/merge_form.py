@@ -8,13 +8,14 @@ from django.http import QueryDict
 
 from hub.pages.making import learning_data
 from hub.pages.making.choosing import Chooser, is_learning, old_defaults
+from hub.pages.making.search_form import SearchForm, search_fits, search_form_of, search_of
 from hub.pages.making.values import text_of, value_of
 from hub.pages.numbers import figure
 from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.recipes import DTYPES
 
-KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "seed", "output", "evaluate")
-_NESTED = ("sources", "output", "evaluate", "parameters", "data")
+KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "seed", "output", "evaluate", "search")
+_NESTED = ("sources", "output", "evaluate", "parameters", "data", "search", "diagnostics")
 MOST_SOURCES_SHOWN = 64
 _SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
 
@@ -70,6 +71,7 @@ class MergeForm:
     legend: list[Knob] = field(default_factory=list)
     dtypes: tuple[str, ...] = DTYPES
     chooser: Chooser | None = None
+    search: SearchForm = field(default_factory=SearchForm)
 
 
 def _knob(parameter: Parameter, value: Any, name: str) -> Knob:
@@ -126,6 +128,7 @@ def form_fits(document: Any) -> bool:
         and isinstance(evaluate, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("data"), str) for entry in evaluate)
         and learning_data.fits(document.get("data", []))
+        and search_fits(document.get("search"))
         and not any(isinstance(value, dict | list) for key, value in document.items() if key not in _NESTED)
     )
 
@@ -164,6 +167,7 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
         data=learning_data.lines_of(document.get("data")),
         shows_data=is_learning(method) or bool(document.get("data")),
         legend=[_knob(parameter, None, f"l-{parameter.name}") for parameter in source_parameters],
+        search=search_form_of(document.get("search"), method),
     )
 
 
@@ -214,6 +218,8 @@ def document_of(data: QueryDict) -> dict[str, Any]:
         ):
             document[parameter.name] = value
     document |= _kept(data.get("extra", ""))
+    if search := search_of(data):
+        document["search"] = search
     if dtype := data.get("dtype", ""):
         document["dtype"] = dtype
     if (seed := value_of(data.get("seed", ""))) is not None:

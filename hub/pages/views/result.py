@@ -16,6 +16,7 @@ from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured_from
 from hub.pages.merged.maps import map_figures
 from hub.pages.merged.odd import odd_sentences
+from hub.pages.merged.search import search_figures
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
@@ -93,7 +94,9 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
     output = made_by(opened)
     context = entry_context(request, opened, "result")
     job = output.job if output is not None and context["job_number"] else None
-    recipe = (job.recipe if job else None) or opened.manifest.get("recipe")
+    own = opened.manifest.get("recipe")
+    # What a search chose is the recipe to repeat and to change, not the question that it was the answer to.
+    recipe = own if own and report.get("search") else (job.recipe if job else None) or own
     comparison = comparison_for(opened.repo, opened.commit, user=request.user)
     beside = measured_from(opened.repo, opened.commit, comparison)
     context |= kept_context(opened, comparison)
@@ -109,6 +112,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
             (figure.title, replace(figure, title=""))
             for _, figure in map_figures(opened.repo, report, opened.facts, opened.commit.oid)
         ],
+        "searched": [figure for _, figure in search_figures(opened.repo, report, opened.commit.oid)],
         "odd": odd_sentences(report, opened.facts),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
@@ -123,10 +127,13 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 
 @require_safe
 def layers_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
-    """`of` names one of the heat maps; without it, the change of each layer."""
+    """`of` names one of the heat maps, or of the figures of a search; without it, the change of each layer."""
     opened = entry_open(request, namespace, name)
     given, what = (opened.repo, report_of(opened), opened.facts, opened.commit.oid), request.GET.get("of", "")
-    figure = dict(map_figures(*given)).get(what) if what else layers_figure(*given)
+    named = (
+        {**dict(map_figures(*given)), **dict(search_figures(opened.repo, given[1], opened.commit.oid))} if what else {}
+    )
+    figure = named.get(what) if what else layers_figure(*given)
     if figure is None:
         raise NotFound("The report of this entry has no such figures by layer.")
     return csv_response("-".join([opened.repo.name, "layers", *([what] if what else [])]), figure.table)

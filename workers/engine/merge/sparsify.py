@@ -31,8 +31,7 @@ def magnitude_outliers(step: MergeStep) -> list[Keeper]:
     size = step.elements
     keeps = []
     for density, gamma in zip(step.each("density"), step.each("gamma"), strict=True):
-        kept = min(size, int(density * size))
-        outliers = min(int(gamma * size), size - kept)
+        kept, outliers = kept_and_outliers(density, gamma, size)
         keeps.append([] if density >= 1 else [kept + outliers, outliers])
     # A count of nothing, or of everything, needs no selection.
     limits = thresholds(step, [[count for count in keep if 0 < count < size] for keep in keeps])
@@ -46,6 +45,12 @@ def magnitude_outliers(step: MergeStep) -> list[Keeper]:
             upper = found[0] if keep[0] < size else Threshold(0.0, size, 0, 0)
             keepers.append(Largest(upper, found[-1] if keep[1] else None))
     return keepers
+
+
+def kept_and_outliers(density: float, gamma: float, size: int) -> tuple[int, int]:
+    """How many entries stay, and how many larger ones do not."""
+    kept = min(size, int(density * size))
+    return kept, 0 if density >= 1 else min(int(gamma * size), size - kept)
 
 
 def random(step: MergeStep) -> list[Keeper]:
