@@ -14,6 +14,7 @@ ACTIONS: dict[str, str] = {
     "repo.disable": "Took a repo down",
     "repo.squash": "Squashed the history of a branch",
     "repo.import": "Imported a repo",
+    "repo.store": "Changed how the files of a repo are stored",
     "commit.publish": "Published a commit",
     "file.purge": "Removed a file from the history",
     "access.ask": "Asked for access",

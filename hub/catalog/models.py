@@ -239,3 +239,21 @@ class LineageEdge(TimeStamped):
 
     class Meta:
         indexes = [models.Index(fields=["parent_repo", "relation"], name="lineage_children")]
+
+
+class Storing(TimeStamped):
+    """How the weights of a repo are to be kept: whole, or as their difference from a base. One wish at a time."""
+
+    FORMS = [("delta", "As a difference"), ("plain", "Whole")]
+    STATES = [("asked", "Waiting"), ("working", "At work"), ("done", "Done"), ("failed", "Failed")]
+
+    repo = models.OneToOneField(Repo, primary_key=True, on_delete=models.CASCADE, related_name="storing")
+    form = models.CharField(max_length=5, choices=FORMS)
+    state = models.CharField(max_length=7, choices=STATES, default="asked")
+    commit_oid = models.CharField(max_length=40, blank=True)
+    base = models.ForeignKey(Repo, null=True, on_delete=models.SET_NULL, related_name="+")
+    base_oid = models.CharField(max_length=40, blank=True)
+    message = models.CharField(max_length=1000, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.form} {self.state}"

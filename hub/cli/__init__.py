@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "leaderboard": ("hub.cli.benchmarks:leaderboard", "who does how well at what cost"),
     "compare": ("hub.cli.compare:main", "entries side by side, and whether the best is better or that is noise"),
     "claims": ("hub.cli.claims:main", "what a card claims beside what was measured"),
+    "store": ("hub.cli.store:main", "keep the weights of a fine-tune as its difference from the base, or whole again"),
     "push": ("hub.cli.push:main", "upload a folder to a hub"),
     "data": ("hub.cli.data:main", "make or update a dataset from a folder"),
     "pull": ("hub.cli.pull:main", "download a repo from a hub"),

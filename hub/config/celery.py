@@ -65,6 +65,7 @@ app = Celery(
     "genepool",
     include=[
         "workers.runtime.tasks",
+        "hub.catalog.tasks",
         "hub.jobs.tasks",
         "hub.imports.tasks",
         "hub.evals.tasks",

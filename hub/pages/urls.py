@@ -157,6 +157,7 @@ urlpatterns = [
     *_both("settings", repo_settings.page, "settings"),
     *_both("settings/visibility", repo_settings.visibility, "settings-visibility"),
     *_both("settings/purge", repo_settings.purge, "settings-purge"),
+    *_both("settings/storing", repo_settings.storing, "settings-storing"),
     *_both("settings/gate", repo_settings.gate, "settings-gate"),
     *_both("access", access.page, "access"),
     *_both("access/ask", access.ask, "access-ask"),

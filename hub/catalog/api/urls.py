@@ -1,6 +1,7 @@
 from django.urls import path
 
 from hub.catalog.api import views
+from hub.catalog.api.storage import ModelStorageView
 
 urlpatterns = [
     path("models", views.ModelListView.as_view(), name="api-models"),
@@ -10,6 +11,7 @@ urlpatterns = [
     path(
         "models/<str:namespace>/<str:name>/compatible", views.ModelCompatibleView.as_view(), name="api-model-compatible"
     ),
+    path("models/<str:namespace>/<str:name>/storage", ModelStorageView.as_view(), name="api-model-storage"),
     path("datasets", views.DatasetListView.as_view(), name="api-datasets"),
     path("datasets/<str:namespace>/<str:name>", views.DatasetView.as_view(), name="api-dataset"),
 ]

@@ -8,10 +8,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from hub.accounts.selectors import namespaces_writable
+from hub.catalog.differing import SUFFIX
 from hub.catalog.gates import access_requests, gate_set
-from hub.catalog.models import HeadEntry, Repo
+from hub.catalog.models import HeadEntry, Repo, Storing
 from hub.catalog.purge import files_purge, lfs_files_of
 from hub.catalog.services import repo_delete, repo_move, repo_update
+from hub.catalog.stored import stored_of
+from hub.catalog.storing import storing_ask
 from hub.core.errors import ApplicationError, Invalid
 from hub.pages.entry import address, entry_open, repo_for
 from hub.pages.numbers import size, thousands
@@ -33,7 +36,7 @@ def _page(
         "given": request.POST,
         "refused": {at: error},
         "label": _label(repo),
-        "storage": _storage(repo),
+        "storage": _storage(repo, request.user),
         "terms": request.POST.get("terms", repo.gate_terms),
         "waiting": len(access_requests(user=request.user, repo=repo, state="pending")) if repo.gated else 0,
         **more,
@@ -41,14 +44,22 @@ def _page(
     return render(request, "catalog/settings.html", context, status=error.status if error else 200)
 
 
-def _storage(repo: Repo) -> dict[str, Any]:
-    """Large files of all history, the largest first, with whether the head still has them."""
+def _storage(repo: Repo, user: Any) -> dict[str, Any]:
+    """Large files of all history, the largest first, with whether the head still has them and how they are kept."""
     files = lfs_files_of(repo)
+    kept = stored_of(files, user)
     at_head = set(
         HeadEntry.objects.filter(ref__repo=repo, ref__kind="branch", is_lfs=True).values_list("blob_id", flat=True)
     )
-    rows = [{"file": file, "at_head": file.sha256 in at_head} for file in files[:MOST_FILES]]
-    return {"rows": rows, "count": len(files), "total": sum(file.size_bytes for file in files)}
+    rows = [
+        {"file": file, "stored": stored, "at_head": file.sha256 in at_head}
+        for file, stored in zip(files[:MOST_FILES], kept, strict=False)
+    ]
+    return {
+        "rows": rows, "count": len(files), "total": sum(file.size_bytes for file in files), "taken": sum(file.stored_bytes for file in kept),
+        "deltas": sum(file.is_delta for file in kept), "weights": any(file.path.endswith(SUFFIX) for file in files),
+        "wish": Storing.objects.filter(repo=repo).first(),
+    }  # fmt: skip
 
 
 def _label(repo: Repo) -> dict[str, Any]:
@@ -122,6 +133,16 @@ def purge(request: HttpRequest, namespace: str, name: str, repo_type: str = "mod
     except ApplicationError as error:
         return _page(request, repo, error=error, at="purge")
     messages.success(request, f"{counted(count, 'commit')} written anew. The bytes are freed by the next collection.")
+    return redirect(f"{address(repo, 'settings')}#storage")
+
+
+@require_POST
+def storing(request: HttpRequest, namespace: str, name: str, repo_type: str = "model") -> HttpResponse:
+    repo = repo_for(request, namespace, name, repo_type, "admin")
+    try:
+        storing_ask(user=request.user, repo=repo, form=request.POST.get("form", ""), base=request.POST.get("base", ""))
+    except ApplicationError as error:
+        return _page(request, repo, error=error, at="storing")
     return redirect(f"{address(repo, 'settings')}#storage")
 
 
