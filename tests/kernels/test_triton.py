@@ -42,10 +42,10 @@ def test_interpreted_on_the_cpu():
         expected = "GENEPOOL_TRITON" in os.environ and (platform.system(), platform.machine()) == ("Linux", "x86_64")
         assert not expected, f"`make setup` puts triton into {BESIDE}, and it is not there."
         pytest.skip("triton is not installed; `make setup` puts it into .venvs/triton on Linux")
-    run("triton_kernels", "bytes_moved", TRITON_INTERPRET="1")
+    run("triton_kernels", "merge_methods", "bytes_moved", TRITON_INTERPRET="1")
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 def test_on_the_gpu():
-    run("triton_kernels")
+    run("triton_kernels", "merge_methods")

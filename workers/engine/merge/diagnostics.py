@@ -55,7 +55,9 @@ class Diagnostics:
         turn, self.stretches = self.stretches, self.stretches + 1
         if turn % EVERY:
             return
-        vectors, merged, written = [vector[:LENGTH] for vector in vectors], merged[:LENGTH], written[:LENGTH]
+        # What numpy counts lies in memory, wherever it was made.
+        vectors = [vector[:LENGTH].cpu() for vector in vectors]
+        merged, written = merged[:LENGTH].cpu(), written[:LENGTH].cpu()
         if not self.changed:
             count = len(vectors)
             self.changed, self.against, self.squares = [0] * count, [0] * count, [0.0] * count
@@ -64,7 +66,7 @@ class Diagnostics:
         self._see_angles(vectors)
         self._see_signs(vectors, merged)
         if base is not None:
-            self._see_cast(merged, written, base[:LENGTH])
+            self._see_cast(merged, written, base[:LENGTH].cpu())
 
     def _see_angles(self, vectors: Sequence[torch.Tensor]) -> None:
         if not self.products:

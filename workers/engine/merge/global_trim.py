@@ -6,20 +6,19 @@ Where more changes are equal to it than may stay, a third round counts them for 
 plan's tensors, and in a tensor the lowest flat indices first.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
+from kernels.dispatch import kernel
+from kernels.reference.selection import LOWER, LOWER_BITS, UPPER
 from kernels.select import Bits, Threshold, Trimmer, count_of, magnitude_bits
+from kernels.selection import from_above
 from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.rounds import Round, Tally
 from workers.engine.merge.step import MergeStep
-
-LOWER_BITS = 15
-UPPER, LOWER = 1 << 16, 1 << LOWER_BITS
 
 
 class Above:
@@ -48,12 +47,17 @@ class Above:
 
 def global_magnitude(step: MergeStep) -> list[Keeper]:
     """The max(1, ⌊d_i·N_i⌋) largest of all N_i changes of each source, as `ROUNDS` found them."""
-    keepers: list[Keeper] = []
+    return [Above(value, share) for value, share in shares(step)]
+
+
+def shares(step: MergeStep) -> list[tuple[float, int]]:
+    """For each source the threshold, and how many of this tensor's changes equal to it stay at most."""
+    found = []
     for source in map(str, step.source_ids):
         value, ties = step.settled["trim"][source]
         share = step.settled.get("trim_ties", {}).get(source, {}).get(step.name, 0) if ties else step.elements
-        keepers.append(Above(value, share))
-    return keepers
+        found.append((value, share))
+    return found
 
 
 def _see_upper(step: MergeStep) -> Tally:
@@ -62,7 +66,7 @@ def _see_upper(step: MergeStep) -> Tally:
         return tally
     for index, density in enumerate(step.each("density")):
         source = step.source_ids[index]
-        tally[f"count-{source}"] = _counts(step, index, UPPER, lambda bits: bits >> LOWER_BITS)
+        tally[f"count-{source}"] = _counts(step, index)
         tally[f"wanted-{source}"] = torch.tensor(density * step.elements, dtype=torch.float64)
         for bound in ("min", "max"):
             tally[f"{bound}_density-{source}"] = torch.tensor(density, dtype=torch.float64)
@@ -77,7 +81,7 @@ def _settle_upper(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]
         size, density = int(counts.sum()), tally[f"min_density-{source}"].item()
         if density != tally[f"max_density-{source}"].item():
             density = tally[f"wanted-{source}"].item() / max(1, size)
-        found[source] = _from_above(counts, count_of(density, size)) if size else (0, 0)
+        found[source] = from_above(counts, count_of(density, size)) if size else (0, 0)
     return {"trim_bins": found}
 
 
@@ -87,14 +91,8 @@ def _see_lower(step: MergeStep) -> Tally:
         return tally
     for index, source in enumerate(step.source_ids):
         upper, _ = step.settled["trim_bins"][str(source)]
-        tally[f"count-{source}"] = _counts(step, index, LOWER, partial(_within, upper))
+        tally[f"count-{source}"] = _counts(step, index, upper)
     return tally
-
-
-def _within(upper: int, bits: Bits) -> Bits:
-    """The lower bits of those whose upper bits are these."""
-    found: Bits = bits[bits >> LOWER_BITS == upper] & (LOWER - 1)
-    return found
 
 
 def _settle_lower(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +101,7 @@ def _settle_lower(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]
     for source in _sources(tally):
         upper, wanted = parameters["trim_bins"][source]
         counts = tally[f"count-{source}"]
-        lower, ties = _from_above(counts, wanted)
+        lower, ties = from_above(counts, wanted)
         pattern = torch.tensor(upper << LOWER_BITS | lower, dtype=torch.int32)
         found[source] = (pattern.view(torch.float32).item(), 0 if ties == int(counts[lower]) else ties)
     return {"trim": found}
@@ -134,24 +132,23 @@ def _settle_ties(tally: Tally, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"trim_ties": shares}
 
 
-def _counts(step: MergeStep, index: int, bins: int, of: Callable[[Bits], Bits]) -> torch.Tensor:
+def _counts(step: MergeStep, index: int, upper: int | None = None) -> torch.Tensor:
+    """How often each upper half occurs; with `upper`, each lower half of those whose upper half it is."""
+    if step.fused:
+        found: torch.Tensor = kernel("magnitude_counts", step.device)(step.base, step.sources[index], upper)
+        return found.cpu()
+    bins = UPPER if upper is None else LOWER
     total = np.zeros(bins, dtype=np.int64)
     for stretch in _stretches(step, index):
         narrow = stretch.float()
-        bits = magnitude_bits(narrow, torch.empty(narrow.numel(), dtype=torch.int32)).numpy()
-        total += np.bincount(of(bits), minlength=bins)
+        bits: Bits = magnitude_bits(narrow, torch.empty(narrow.numel(), dtype=torch.int32)).numpy()
+        upper_bits = bits >> LOWER_BITS
+        total += np.bincount(upper_bits if upper is None else bits[upper_bits == upper] & (LOWER - 1), minlength=bins)
     return torch.from_numpy(total)
 
 
 def _stretches(step: MergeStep, index: int) -> Iterator[torch.Tensor]:
     return (stretch for _, stretch in step.vectors(index, step.buffer(), step.buffer()))
-
-
-def _from_above(counts: torch.Tensor, wanted: int) -> tuple[int, int]:
-    """The bin in which the `wanted`-th largest lies, and how many of that bin are among the `wanted` largest."""
-    above = counts.flip(0).cumsum(0)
-    place = int(torch.searchsorted(above, wanted))
-    return len(counts) - 1 - place, wanted - (int(above[place - 1]) if place else 0)
 
 
 def _sources(tally: Tally) -> list[str]:

@@ -46,19 +46,14 @@ def mag_prune(step: MergeStep) -> list[Keeper]:
         if density >= 1:
             keepers.append(Everything(step.elements))
             continue
-        if density - epsilon <= 0 or density + epsilon >= 1:
-            raise ValueError(f"{step.name}: a density of {density:g} ± {epsilon:g} leaves the range between 0 and 1.")
         keepers.append(_kept(step, index, density, epsilon, divides=divides))
     return keepers
 
 
 def _kept(step: MergeStep, index: int, density: float, epsilon: float, *, divides: bool) -> Ready:
+    columns = columns_of(step)
+    limits, factors = limits_of(step, columns, density, epsilon)
     whole = step.whole(index).reshape(-1)
-    columns = step.elements // step.shape[0] if len(step.shape) > 1 and step.elements else step.elements
-    ranks = torch.arange(columns, dtype=torch.float64)
-    odds = density - epsilon + 2 * epsilon * (ranks / (columns - 1) if columns > 1 else ranks + 0.5)
-    limits = (odds * 2**32).round().long()
-    factors = (1 / odds).to(step.maths)
     key = key_of(step.seed, step.name, step.source_ids[index])
     count = 0
     for start, rows in _blocks(whole, columns):
@@ -70,6 +65,23 @@ def _kept(step: MergeStep, index: int, density: float, epsilon: float, *, divide
         if divides:
             rows.mul_(torch.empty_like(rows).scatter_(1, order, factors.expand_as(rows)))
     return Ready(whole, count)
+
+
+def columns_of(step: MergeStep) -> int:
+    return step.elements // step.shape[0] if len(step.shape) > 1 and step.elements else step.elements
+
+
+def limits_of(step: MergeStep, columns: int, density: float, epsilon: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """For each rank, the draw below which its entry stays, int64 `[C]`, and 1/p in the method's maths `[C]`.
+
+    Raises:
+        ValueError: see `mag_prune`.
+    """
+    if density - epsilon <= 0 or density + epsilon >= 1:
+        raise ValueError(f"{step.name}: a density of {density:g} ± {epsilon:g} leaves the range between 0 and 1.")
+    ranks = torch.arange(columns, dtype=torch.float64)
+    odds = density - epsilon + 2 * epsilon * (ranks / (columns - 1) if columns > 1 else ranks + 0.5)
+    return (odds * 2**32).round().long(), (1 / odds).to(step.maths)
 
 
 def _blocks(whole: torch.Tensor, columns: int) -> Iterator[tuple[int, torch.Tensor]]:

@@ -6,10 +6,13 @@ from typing import Any
 
 import torch
 
+from kernels.dispatch import implementation
 from workers.engine.merge.measures import Measures
 
 # Elements worked on at a time: a dozen float32 buffers of this length stay in the second-level cache.
 STRETCH = 1 << 16
+# The same on a GPU, where what counts is that it is kept busy.
+DEVICE_STRETCH = 1 << 20
 # Reductions whose result goes into weights: this many elements at a time, in float64, in order. Part of the promise of equal bytes.
 REDUCTION = 1 << 20
 
@@ -20,7 +23,7 @@ Combine = Callable[[Sequence[torch.Tensor], int], torch.Tensor]
 class MergeStep:
     """One output tensor to be made.
 
-    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files; `shape` is that of the output tensor.
+    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files or copies on the device the step is made on; `shape` is that of the output tensor.
     `source_ids` says which of the request's models each source is. `maths` is float32 or float64; `dtype` is the format of the
     result. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
     found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
@@ -45,6 +48,15 @@ class MergeStep:
     def elements(self) -> int:
         return self.sources[0].numel()
 
+    @property
+    def device(self) -> torch.device:
+        return self.sources[0].device
+
+    @property
+    def fused(self) -> bool:
+        """Whether whole-tensor kernels make it (see `fused`): on a GPU, or where `GENEPOOL_KERNELS` asks for it."""
+        return self.maths == torch.float32 and implementation(self.device) != "cpu"
+
     def each(self, name: str) -> list[float]:
         """A per-source parameter, one value for each source."""
         values = self.parameters[name]
@@ -54,7 +66,7 @@ class MergeStep:
 
     def buffer(self, length: int = STRETCH) -> torch.Tensor:
         """An uninitialised working buffer `[min(length, n)]` in the method's maths."""
-        return torch.empty(min(length, self.elements), dtype=self.maths)
+        return torch.empty(min(length, self.elements), dtype=self.maths, device=self.device)
 
     def vectors(self, index: int, out: torch.Tensor, scratch: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
         """Walks source `index` minus the base (or itself without a base), giving (start, stretch); `out` holds the stretch."""
@@ -111,7 +123,7 @@ class MergeStep:
 
         Cost: the result, and (sources + 2) buffers of a stretch.
         """
-        result = torch.empty(self.elements, dtype=self.dtype)
+        result = torch.empty(self.elements, dtype=self.dtype, device=self.device)
         base_buffer, sum_buffer = self.buffer(), self.buffer()
         buffers = [self.buffer() for _ in self.sources]
         for start, stop in stretches(self.elements, STRETCH):

@@ -1,0 +1,149 @@
+"""The task arithmetic family by whole-tensor kernels, on the device where the step's tensors are: the bits of `changes`.
+
+Where the walk in stretches has keepers, here each source has a choice: plain numbers that say which of its entries stay.
+"""
+
+from collections.abc import Callable, Sequence
+
+import torch
+
+from kernels.choices import ALWAYS, EVERYTHING, Choice, Cut, Cuts, Drawn, Ranked
+from kernels.dispatch import kernel
+from kernels.reference.gram import kept_sums
+from kernels.reference.philox import key_of
+from kernels.select import count_of
+from kernels.selection import cut_at, cut_of
+from workers.engine.merge import global_trim, mag_prune, sparsify
+from workers.engine.merge.sparsify import Sparsifier
+from workers.engine.merge.step import DEVICE_STRETCH, MergeStep, stretches
+from workers.engine.merge.weighting import weight_sum
+
+Choices = tuple[list[Choice], list[int | None]]
+
+
+def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> torch.Tensor:
+    """What `Changes(sparsifier, votes).merge(step)` gives, bit for bit but for `rescale: l1`, whose sums a GPU adds in an order of its own.
+
+    Cost: two passes over a source where it is thinned out by size, ranks of 4 bytes an entry where by rank; one pass over all
+    for the rest, and one for the measures. The result, and the change in float32.
+    """
+    parameters, weights = step.parameters, step.each("weight")
+    choices, known = CHOICES[sparsifier](step)
+    reduce = parameters.get("reduce", "weight")
+    options = {"divisor": weight_sum(step.name, weights) if parameters["normalize"] else 1.0}
+    if votes:
+        options = {
+            "vote": True, "normalize": bool(parameters["normalize"]) and reduce != "sum",
+            "raw": parameters.get("vote") == "raw", "count": reduce == "count",
+        }  # fmt: skip
+    changed = kernel("changes", step.device)(
+        step.base, step.sources, choices, weights=weights, factors=_factors(step, choices), scale=float(parameters["lambda"]),
+        dtype=step.dtype, merged=True, **options,
+    )  # fmt: skip
+    result: torch.Tensor = changed.result
+    observe(step, result, changed.merged)
+    if votes:
+        step.measures.agreed = float(changed.agreed)
+    if "density" in parameters:
+        step.measures.kept = [
+            found if count is None else count for count, found in zip(known, changed.kept, strict=True)
+        ]
+    return result
+
+
+def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None:
+    """Lets the measures see what was made, as `MergeStep.combine` does on its way."""
+    length = step.buffer().numel() if step.device.type == "cpu" else DEVICE_STRETCH
+    for start, stop in stretches(step.elements, length):
+        base = None if step.base is None else step.base[start:stop].to(step.maths)
+        vectors = [source[start:stop].to(step.maths, copy=True) for source in step.sources]
+        if base is not None:
+            vectors = [vector.sub_(base) for vector in vectors]
+        change = merged[start:stop]
+        computed = change if base is None else base + change
+        step.measures.see(vectors, change, computed, result[start:stop], base)
+
+
+def _all_kept(step: MergeStep) -> Choices:
+    return [Cuts() for _ in step.sources], [step.elements] * len(step.sources)
+
+
+def _magnitude(step: MergeStep) -> Choices:
+    counts = [count_of(density, step.elements) if step.elements else 0 for density in step.each("density")]
+    return [Cuts(_cut(step, index, count)) for index, count in enumerate(counts)], list(counts)
+
+
+def _magnitude_outliers(step: MergeStep) -> Choices:
+    choices: list[Choice] = []
+    counts: list[int | None] = []
+    for index, (density, gamma) in enumerate(zip(step.each("density"), step.each("gamma"), strict=True)):
+        kept, outliers = sparsify.kept_and_outliers(density, gamma, step.elements)
+        upper = _cut(step, index, outliers) if outliers else Cuts().upper
+        choices.append(Cuts(_cut(step, index, kept + outliers) if kept else Cuts().upper, upper))
+        counts.append(kept)
+    return choices, counts
+
+
+def _random(step: MergeStep) -> Choices:
+    densities = step.each("density")
+    limits = [ALWAYS if density >= 1 else round(density * ALWAYS) for density in densities]
+    keys = [key_of(step.seed, step.name, source) for source in step.source_ids]
+    return [Drawn(key, limit) for key, limit in zip(keys, limits, strict=True)], [None] * len(keys)
+
+
+def _mag_prune(step: MergeStep) -> Choices:
+    columns, choices = mag_prune.columns_of(step), list[Choice]()
+    for index, (density, epsilon) in enumerate(zip(step.each("density"), step.each("epsilon"), strict=True)):
+        key = key_of(step.seed, step.name, step.source_ids[index])
+        if density >= 1:
+            ranks = torch.zeros(step.elements, dtype=torch.int32, device=step.device)
+            limits, factors = torch.tensor([ALWAYS]), torch.ones(1)
+        else:
+            limits, factors = mag_prune.limits_of(step, columns, density, epsilon)
+            if step.parameters.get("rescale") != "inverse":
+                factors = torch.ones_like(factors)
+            ranks = kernel("row_ranks", step.device, size=columns)(step.base, step.sources[index], columns)
+        choices.append(Ranked(key, ranks, limits.to(step.device), factors.to(step.device)))
+    return choices, [None] * len(choices)
+
+
+def _global_magnitude(step: MergeStep) -> Choices:
+    cuts = [
+        cut_at(step.base, source, value, share)
+        for source, (value, share) in zip(step.sources, global_trim.shares(step), strict=True)
+    ]
+    return [Cuts(cut) for cut in cuts], [None] * len(cuts)
+
+
+CHOICES: dict[Sparsifier, Callable[[MergeStep], Choices]] = {
+    sparsify.all_kept: _all_kept,
+    sparsify.magnitude: _magnitude,
+    sparsify.magnitude_outliers: _magnitude_outliers,
+    sparsify.random: _random,
+    mag_prune.mag_prune: _mag_prune,
+    global_trim.global_magnitude: _global_magnitude,
+}
+
+
+def _cut(step: MergeStep, index: int, keep: int) -> Cut:
+    return cut_of(step.base, step.sources[index], keep) if step.elements else EVERYTHING
+
+
+def _factors(step: MergeStep, choices: Sequence[Choice]) -> list[float]:
+    """f_i of each source, as `rescale_factors` has them."""
+    rescale = step.parameters.get("rescale", "none")
+    if rescale == "none":
+        return [1.0] * len(choices)
+    if rescale == "inverse":
+        drawn = zip(choices, step.parameters.get("density", ()), strict=False)
+        return [1.0 / d if isinstance(choice, Drawn) and d < 1 else 1.0 for choice, d in drawn]
+    factors = []
+    for source, choice in zip(step.sources, choices, strict=True):
+        alone = {"weights": [1.0], "factors": [1.0], "scale": 1.0, "dtype": step.maths}
+        whole, thinned = (
+            kernel("changes", step.device)(step.base, [source], [kind], **alone, merged=True).merged
+            for kind in (Cuts(), choice)
+        )
+        before, after = kept_sums(whole, thinned)
+        factors.append(before / after if after > 0 else 1.0)
+    return factors
