@@ -65,11 +65,11 @@ def _print(found: dict[str, Any]) -> None:
             f"as a difference{' from ' + file['base'] if file['base'] else ''}" if file["form"] == "delta" else "whole"
         )
         rest = (
-            ", whole files still there until the next collection"
+            "; the whole file is there too until the next collection"
             if file["form"] == "delta" and file["has_plain"]
             else ""
         )
-        line = f"{file['path']}: {size_text(file['size_bytes'])}, takes {size_text(file['stored_bytes'])}, kept {how}{rest}"
+        line = f"{file['path']} {file['sha256'][:8]}: {size_text(file['size_bytes'])}, takes {size_text(file['stored_bytes'])}, kept {how}{rest}"
         sys.stdout.write(printable(line) + "\n")
     if found["wish"] is not None and found["wish"]["message"]:
         sys.stderr.write(printable(found["wish"]["message"]) + "\n")

@@ -10,12 +10,14 @@ zeros; those of the low bytes are noise and are kept as they are. Numbers are li
 
 import struct
 import zlib
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hub.blobs.drivers.base import Damaged
 
+Numbers: TypeAlias = NDArray[Any]  # unsigned integers
 WIDTHS = (1, 2, 4, 8)
 LEVEL = 6
 _SAMPLE = 16 * 2**10
@@ -52,21 +54,21 @@ def piece_decode(frame: bytes, base: bytes | None, width: int, size: int) -> byt
     return (_unzigzag(np.ascontiguousarray(planes.T).view(f"<u{width}").ravel()) + _numbers(base, width)).tobytes()
 
 
-def _numbers(data: bytes, width: int) -> "NDArray[np.unsignedinteger]":
+def _numbers(data: bytes, width: int) -> Numbers:
     return np.frombuffer(data, f"<u{width}")
 
 
-def _zigzag(numbers: "NDArray[np.unsignedinteger]") -> "NDArray[np.unsignedinteger]":
+def _zigzag(numbers: Numbers) -> Numbers:
     one, last = numbers.dtype.type(1), numbers.dtype.type(8 * numbers.itemsize - 1)
     return (numbers << one) ^ (~(numbers >> last) + one)
 
 
-def _unzigzag(numbers: "NDArray[np.unsignedinteger]") -> "NDArray[np.unsignedinteger]":
+def _unzigzag(numbers: Numbers) -> Numbers:
     one = numbers.dtype.type(1)
     return (numbers >> one) ^ (~(numbers & one) + one)
 
 
-def _plane_encode(plane: "NDArray[np.uint8]") -> bytes:
+def _plane_encode(plane: NDArray[np.uint8]) -> bytes:
     if not plane.any():
         return b""
     raw = plane.tobytes()
@@ -77,7 +79,7 @@ def _plane_encode(plane: "NDArray[np.uint8]") -> bytes:
     return packed if len(packed) < _WORTH * len(raw) else raw
 
 
-def _plane_decode(packed: bytes, size: int) -> "NDArray[np.uint8]":
+def _plane_decode(packed: bytes, size: int) -> NDArray[np.uint8]:
     if not packed:
         return np.zeros(size, np.uint8)
     if len(packed) == size:

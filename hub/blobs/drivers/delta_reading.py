@@ -31,7 +31,7 @@ def rebuilt(store: Driver, kept: Kept, start: int = 0, end: int | None = None) -
 
 
 def _index_of(store: Driver, kept: Kept) -> DeltaIndex:
-    index = _index_read(store, kept.packed)
+    index = _index_read(store, kept.packed)  # type: ignore[arg-type]  # a driver is one object, known by its identity
     if (index.sha256, index.base, index.size_bytes) != (kept.sha256, kept.base, kept.size_bytes):
         raise Damaged("A file that is kept as a difference belongs to another one.")
     return index

@@ -1,7 +1,5 @@
 """A fine-tune kept as its difference from a base: who may ask, what is refused, what is freed, and what stays whatever happens."""
 
-import json
-import struct
 from datetime import timedelta
 
 import numpy as np
@@ -13,42 +11,15 @@ from hub.blobs.models import Blob, Delta
 from hub.blobs.packing import blob_pack, blob_unpack
 from hub.blobs.services import blob_bytes, driver, store
 from hub.catalog.collecting import garbage_collect
-from hub.catalog.models import HeadEntry, Repo, Storing
+from hub.catalog.models import Repo, Storing
 from hub.catalog.services import repo_delete
 from hub.catalog.storing import storing_ask
 from hub.catalog.storing_work import storing_run
 from hub.catalog.verifying import blobs_verify
 from hub.core.errors import Conflict, Forbidden, NotFound, Refused, Unavailable
-from tests.factories.catalog import card, make_repo
+from tests.factories.tuned import SHAPES, file_of, make_base, make_tuned, weights
 
 pytestmark = pytest.mark.django_db
-SHAPES = {"layer.weight": (300, 64), "layer.bias": (64,), "head.weight": (10, 64)}
-
-
-def weights(change: float = 0.0, *, shapes=SHAPES, seed: int = 1, dtype: str = "F32") -> bytes:
-    """A base, or a fine-tune of it where `change` is not 0."""
-    header, parts, place = {"__metadata__": {"format": "pt"}}, [], 0
-    for number, (name, shape) in enumerate(shapes.items()):
-        values = np.random.default_rng(number).standard_normal(shape)
-        values = values * (1 + change * np.random.default_rng(seed + number).standard_normal(shape))
-        parts.append(values.astype("<f4" if dtype == "F32" else "<f2").tobytes())
-        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [place, place + len(parts[-1])]}
-        place += len(parts[-1])
-    text = json.dumps(header).encode()
-    return struct.pack("<Q", len(text)) + text + b"".join(parts)
-
-
-def make_base(user, name="base", **rest):
-    return make_repo(user, name, files={"model.safetensors": weights()}, **rest)
-
-
-def make_tuned(user, name="tuned", *, content: bytes | None = None, base: str = "alice/base", **rest):
-    files = {"model.safetensors": content or weights(1e-3), "README.md": card(base_model=base)}
-    return make_repo(user, name, files=files, **rest)
-
-
-def file_of(repo) -> Blob:
-    return HeadEntry.objects.get(ref__repo=repo, path="model.safetensors").blob
 
 
 def ask(user, repo, form="delta", **rest) -> Storing:

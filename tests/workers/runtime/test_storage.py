@@ -1,5 +1,6 @@
 """Inputs are what their address says, or the job does not start."""
 
+import hashlib
 import os
 
 import pytest
@@ -53,6 +54,29 @@ def test_copies_what_has_no_local_file(stored, tmp_path, monkeypatch):
     assert path.is_relative_to(tmp_path / "cache")
     assert path.read_bytes() == b"weights"
     assert [entry.name for entry in path.parent.iterdir()] == [file.sha256]
+
+
+def test_what_is_kept_as_a_difference_is_written_out_whole_and_checked(stored, tmp_path):
+    from hub.blobs.drivers.delta_file import Run, delta_write
+    from hub.blobs.drivers.deltas import Kept
+
+    driver, base = stored
+    new = b"wEights!"
+    sha256 = hashlib.sha256(new).hexdigest()
+    chunks = delta_write(
+        sha256=sha256, base=base.sha256, runs=[Run(7, 0), Run(1, None)], new=lambda start, end: new[start:end],
+        old=lambda start, end: b"weights"[start:end],
+    )  # fmt: skip
+    kept = Kept(sha256, len(new), base.sha256, driver.put_stream(chunks).sha256)
+    shop = Storage(f"file://{tmp_path}/blobs", tmp_path / "cache", lambda asked: kept if asked == sha256 else None)
+    file = InputFile(path="model.safetensors", size_bytes=8, sha256=sha256)
+    assert shop.file_get(file).read_bytes() == new
+    shop.file_get(file).unlink()
+    path = driver.local_path(base.sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"WEIGHTS")
+    with pytest.raises(Corrupt, match="rebuilt"):
+        shop.file_get(file)
 
 
 def test_a_bucket_is_read_once_and_checked(tmp_path, monkeypatch):
