@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from workers.contracts.findings import Finding
+
 Artifact = Literal[
     "model", "adapter", "task_vector", "learngene", "family", "composition", "pack", "learnware", "unknown"
 ]
@@ -119,6 +121,13 @@ class RepoFacts(BaseModel):
     seen: dict[str, dict[str, Seen]] = Field(default_factory=dict)
     problems: dict[str, str] = Field(default_factory=dict)
     pictures: dict[str, tuple[int, int, int]] = Field(default_factory=dict)
+    tokenizer: Any = Field(
+        default=None, exclude=True, repr=False,
+        description="what a recipe that unites tokenizers needs to be checked: workers.planning.tokenizers.attached; never stored",
+    )  # fmt: skip
+    flaws: tuple[Finding, ...] = Field(
+        default=(), description="what was noticed of the weight files: shards that are missing, an index that lies"
+    )
     scanned: bool | None = Field(
         default=None, description="whether the weights were searched for NaN; None where nobody scans"
     )

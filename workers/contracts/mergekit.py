@@ -47,7 +47,7 @@ def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[
         **reader.parameters(document.get("parameters", {}), ("parameters",)),
     }
     reader.fill(body)
-    _tokenizer(document, body, reader, complaints, renamed)
+    _tokenizer(document, body, reader, renamed)
     if "chat_template" in document:
         body["chat_template"] = _template(document["chat_template"], complaints)
     renamed += [((row.name,), ("parameters", row.name)) for row in (method.parameters if method is not None else ())]
@@ -91,31 +91,34 @@ def _plain(dtype: Any) -> Any:
 
 
 def _tokenizer(
-    document: dict[str, Any], body: dict[str, Any], reader: Reader, complaints: Complaints, renamed: list[tuple[Path, Path]]
-) -> None:  # fmt: skip
-    path: Path = ("tokenizer_source",)
-    given = document.get("tokenizer_source")
-    if isinstance(document.get("tokenizer"), dict):
-        path = ("tokenizer", "source")
-        given = document["tokenizer"].get("source", "union")
-        for key in document["tokenizer"].keys() - {"source"}:
-            if document["tokenizer"][key] not in (None, {}):
-                message = f"{key} would add rows to the embeddings or change them, which a merge does not do."
-                complaints.add(
-                    "mergekit_unsupported", ("tokenizer", key), message, repair=[complaints.remove(("tokenizer", key))]
-                )
-    elif document.get("tokenizer") is not None:
-        complaints.add(
-            "wrong_type", ("tokenizer",), f"tokenizer is {quoted(document['tokenizer'])}, it needs keys and values."
-        )
-    if given is None:
+    document: dict[str, Any], body: dict[str, Any], reader: Reader, renamed: list[tuple[Path, Path]]
+) -> None:
+    """`tokenizer`, else `tokenizer_source`. Its base stays known where it is one of the models that are merged."""
+    rule = document.get("tokenizer")
+    if rule is None:
+        renamed += [(("tokenizer", "source"), ("tokenizer_source",)), (("tokenizer",), ("tokenizer_source",))]
+        if document.get("tokenizer_source") is None:
+            return
+        rule = {"source": document["tokenizer_source"]}
+    if not isinstance(rule, dict):
+        body["tokenizer"] = rule
         return
-    text = given if given in ("base", "union") else reader.model(given)
-    # Where the base is one of the models that are merged it has no place of its own any more.
-    body["tokenizer"] = (
-        document["base_model"] if text == "base" and "base" not in body and "base_model" in document else text
-    )
-    renamed.append((("tokenizer",), path))
+    rule = {**rule, "source": reader.model(rule.get("source", "union"))}
+    if isinstance(rule.get("tokens"), dict):
+        rule["tokens"] = {token: _token(given, reader) for token, given in rule["tokens"].items()}
+    if "base" not in body and document.get("base_model") is not None:
+        rule["base"] = reader.model(document["base_model"])
+    body["tokenizer"] = rule if rule.keys() - {"source"} else rule["source"]
+
+
+def _token(rule: Any, reader: Reader) -> Any:
+    """A token's rule with the names of models in our form."""
+    source = rule.get("source") if isinstance(rule, dict) else None
+    if source is None:
+        return rule
+    if not isinstance(source, dict) or "kind" not in source:
+        return {**rule, "source": reader.model(source)}
+    return {**rule, "source": {**source, "model": reader.model(source["model"])} if "model" in source else source}
 
 
 def _template(given: Any, complaints: Complaints) -> Any:

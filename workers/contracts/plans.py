@@ -73,6 +73,51 @@ class Adapted(BaseModel):
     changes: dict[str, AdapterChange]
 
 
+class RowRule(BaseModel):
+    """A token whose row a recipe says: the row of `token`, or number `token_id`, of model `source`; zeros without a source.
+
+    `kind` is `as_usual` where only `force` is said. `force`: also for models that have the token.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["as_usual", "row", "zero"]
+    source: int = 0
+    token: str | None = None
+    token_id: int | None = None
+    force: bool = False
+
+
+class VocabularyTable(BaseModel):
+    """A tensor with a row for each token. `inputs` are all models' that have one, whatever the step is made from."""
+
+    model_config = ConfigDict(frozen=True)
+
+    axis: int
+    inputs: tuple[TensorInput, ...]
+
+
+class VocabularyPlan(BaseModel):
+    """Whose tokenizer the result gets, and how the rows of its tables follow the tokens. Sources are counted as in the plan.
+
+    `order` lists whose tokenizers are united, the first of which keeps its ids; a single one is taken as it is. `models` are
+    those with tokenizers of their own: the others' rows lie like those of `order[0]`. `base` has the first say where a model
+    lacks a token. `rows` is how many the tables get; `keeps_padding`: rows without a token stay where the model has them.
+    `graft` are the values of a method that makes new rows out of shared ones; see `tokenizer_transplant`.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    order: tuple[int, ...]
+    models: tuple[int, ...]
+    base: int | None = None
+    rows: int
+    keeps_padding: bool = True
+    tokens: dict[str, RowRule] = Field(default_factory=dict)
+    tables: dict[str, VocabularyTable] = Field(default_factory=dict)
+    graft: dict[str, Any] | None = None
+
+
 class Plan(BaseModel):
     """Steps in writing order, cut into shards: `shards[i]` lists the names of the steps that file i holds."""
 
@@ -91,6 +136,9 @@ class Plan(BaseModel):
         default_factory=dict, description="what config.json is to say otherwise than the copied one, by dotted key"
     )
     chat_template: str | None = Field(default=None, description="as in the recipe")
+    vocabulary: VocabularyPlan | None = Field(
+        default=None, description="where rows of embeddings change places with their tokens"
+    )
     deltas: tuple[int, ...] = Field(
         default=(),
         description="inputs that are task vectors: their tensors are those of input 0 with the vector applied",

@@ -13,6 +13,7 @@ from workers.contracts.records import DataReference as DataReference
 from workers.contracts.records import Record as Record
 from workers.contracts.records import Text as Text
 from workers.contracts.searching import Diagnostics, Search
+from workers.contracts.tokenizing import TokenizerRule
 
 MAX_SOURCES = 256
 MAX_SLICES = 1024
@@ -154,9 +155,10 @@ class MergeRecipe(Recipe):
     dtype: Dtype | None = Field(
         default=None, description="number format of the result; default: that of the base, else of the first source"
     )
-    tokenizer: Text | None = Field(
+    tokenizer: Text | TokenizerRule | None = Field(
         default=None,
-        description="base, or the model whose tokenizer the result gets; default: that of the first that has one",
+        description="base, union, or the model whose tokenizer the result gets, and rules for single tokens; "
+        "default: that of the first that has one, and no row moves",
     )
     chat_template: str | None = Field(
         default=None,

@@ -13,8 +13,12 @@ from workers.contracts.parameters import source_count_complaint
 from workers.contracts.paths import Path
 from workers.contracts.recipes import LayerSource, MergeRecipe, Module, Slice, Source
 from workers.contracts.settings import check_setting
+from workers.contracts.shaping_tokenizer import shape_tokenizer
 from workers.contracts.slicing import check_slice, non_base
 from workers.contracts.validation import fields_of
+
+_SHOWN = 4
+_FEW = 8
 
 
 def shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
@@ -24,6 +28,8 @@ def shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
     shaped: dict[str, Any] = _split(body, (), fields_of(MergeRecipe), method, "recipe", complaints)
     if "search" in body:
         shaped["search"] = check_openings(body["search"], method, complaints)
+    if "tokenizer" in body:
+        shaped["tokenizer"] = shape_tokenizer(body["tokenizer"], ("tokenizer",), complaints)
     is_cut = bool(body.get("slices") or body.get("modules"))
     if isinstance(body.get("sources"), list | tuple):
         shaped["sources"] = _sources(body["sources"], ("sources",), method, complaints)
@@ -159,10 +165,17 @@ def _check_parameter(
     usable = {row.name for row in method.parameters if scope != "source" or row.scope == "source"}
     owners = [row.label for row in METHODS if row.kind == method.kind and row.parameter(key) is not None]
     reason = (
-        f" {method.label} does not have it, {listed(owners)} {'has' if len(owners) == 1 else 'have'}." if owners else ""
+        f" {method.label} does not have it, {_named(owners)} {'has' if len(owners) == 1 else 'have'}." if owners else ""
     )
     _unknown(key, path, usable | fields, reason, complaints)
     return False
+
+
+def _named(owners: list[str]) -> str:
+    """The first few, in the order of the table."""
+    if len(owners) <= _SHOWN:
+        return listed(owners).replace(" or ", " and ")
+    return f"{', '.join(owners[:_SHOWN])} and {len(owners) - _SHOWN} others"
 
 
 def _unknown(key: str, path: Path, known: set[str], reason: str, complaints: Complaints) -> None:
@@ -188,4 +201,13 @@ def _check_count(body: dict[str, Any], method: Method | None, complaints: Compla
         model = first.get("model") if isinstance(first, dict) else first
         patch = ({"op": "add", "path": "/base", "value": model}, {"op": "remove", "path": "/sources/0"})
         repair = [Repair(label="Make the first one the base", patch=patch)] if isinstance(model, str) else []
+    if (
+        complaint[0] == "too_many_sources"
+        and method.maximum_sources is not None
+        and method.maximum_sources < count <= _FEW
+    ):
+        extra = range(count - 1, method.maximum_sources - 1, -1)
+        patches = [complaints.remove(("sources", index)).patch[0] for index in extra]
+        label = "Leave out the last one" if len(patches) == 1 else f"Leave out the last {len(patches)}"
+        repair.append(Repair(label=label, patch=tuple(patches)))
     complaints.add(complaint[0], ("sources",), complaint[1], repair=repair)

@@ -17,6 +17,7 @@ from workers.contracts.plans import Plan, TensorStep
 from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
+from workers.engine.io.rows import Readers
 from workers.engine.merge.compat import NATIVE
 from workers.engine.merge.compat.whole import merge as merge_whole
 from workers.engine.merge.experts import Experts
@@ -168,10 +169,10 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
 
 def _tensors(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:
     tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
-    if plan.input_dtype is None:
-        return tensors
-    cast = dtype_of(plan.input_dtype)
-    return [tensor.to(cast) if tensor.is_floating_point() else tensor for tensor in tensors]
+    if plan.input_dtype is not None:
+        cast = dtype_of(plan.input_dtype)
+        tensors = [tensor.to(cast) if tensor.is_floating_point() else tensor for tensor in tensors]
+    return readers.tables(step, tensors) if isinstance(readers, Readers) else tensors
 
 
 def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:

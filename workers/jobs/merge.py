@@ -28,6 +28,7 @@ from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
 from workers.jobs.loading import for_good
 from workers.jobs.outputs import result_of, write_json
+from workers.jobs.tokenizer import tokenizer_report, tokenizer_write
 
 CONFIG = "config.json"
 
@@ -64,6 +65,7 @@ def run(ports: Ports) -> JobResult:
             merge_adapters.carry(plan, folders, out)
         else:
             _carry(plan, folders, out)
+            tokenizer_write(plan, folders, out)
             template_write(plan, folders, out)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     outcome.findings += merge_experts.alike(learning) if is_mixture else []
@@ -79,6 +81,8 @@ def run(ports: Ports) -> JobResult:
         report |= {"learning": learning.report}
     if found is not None:
         report |= {"search": found.report}
+    if plan.vocabulary is not None:
+        report |= {"vocabulary": tokenizer_report(plan, folders)}
     write_json(out / REPORT_FILE, report)
     merge_card.write(out, request, recipe, every, plan, outcome.digest)
     return result_of(

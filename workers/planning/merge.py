@@ -23,8 +23,11 @@ from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
 from workers.planning.merge_values import value_findings
 from workers.planning.merge_vectors import vectors_apply
+from workers.planning.merge_vocabulary import moves_rows
 from workers.planning.prompts import idle_prompts
 from workers.planning.search_space import Space
+from workers.planning.transplant import check_transplant
+from workers.planning.vocabulary_findings import learned_rows_findings
 from workers.planning.wording import finding, joined, number
 
 
@@ -35,6 +38,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         return _with(told, whole_findings(recipe))
     if method is not None and method.takes == "expert":
         return _with(check_experts(recipe, method, facts), whole_findings(recipe))
+    if method is not None and method.takes == "tokenizer":
+        return check_transplant(recipe, method, facts)
     unknown: list[Finding] = []
     if method is None:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
@@ -61,9 +66,13 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         return Check(findings=tuple(findings))
     others = [source for source in sources if source is not reference]
     is_cut = bool(recipe.slices or recipe.modules)
-    fitting = {source.member.position: fit_findings(reference, source, is_cut=is_cut) for source in others}
-    findings += [found for position in fitting for found in fitting[position]]
     models = [reference, *others]
+    moving = moves_rows(recipe, models)
+    fitting = {
+        source.member.position: fit_findings(reference, source, is_cut=is_cut, rows_move=moving) for source in others
+    }
+    findings += [found for position in fitting for found in fitting[position]]
+    findings += learned_rows_findings(method) if moving and method.learn else []
     findings += base_findings(base, sources) if base is not None else []
     mixed = dtype_finding(recipe, models)
     findings += [mixed] if mixed is not None else []

@@ -8,6 +8,7 @@ from workers.contracts.recipes import MergeRecipe
 from workers.planning.extract import TOKENIZER_FILES
 from workers.planning.members import Known
 from workers.planning.merge_parts import Models
+from workers.planning.merge_vocabulary import BASE, UNION, Vocabulary, rule_of
 from workers.planning.wording import finding, remove
 
 CARRIED_FILES = (
@@ -15,45 +16,47 @@ CARRIED_FILES = (
     "LICENSE*", "LICENCE*", "NOTICE*", "USE_POLICY*",
 )  # fmt: skip
 CARRIED_TOKENIZER = (*TOKENIZER_FILES, "tokenizer*.json", "chat_template.json", "chat_template.jinja")
-BASE, UNION = "base", "union"
+# What a tokenizer that is no copy of one model's is not described by any longer; the job writes those it still needs.
+REWRITTEN = frozenset({*TOKENIZER_FILES, "tokenizer_config.json"}) - {"special_tokens_map.json"}
 
 Carried = tuple[tuple[int, str], ...]
 
 
-def carried_files(recipe: MergeRecipe, models: Models) -> tuple[Carried, list[Finding]]:
+def carried_files(recipe: MergeRecipe, models: Models, vocabulary: Vocabulary) -> tuple[Carried, list[Finding]]:
     """Config from the reference; the tokenizer from whom the recipe says, else from the first model that has one."""
     reference = models.reference
     donors = [reference, *(source for source in models.sources if source is not reference)]
-    tokenizer, findings = _donor(recipe, models, donors)
-    carried = [(reference.member.position, path) for path in _matching(reference, CARRIED_FILES)]
+    tokenizer, findings = (
+        (vocabulary.donor, vocabulary.findings) if vocabulary.donor is not None else _donor(recipe, models, donors)
+    )
+    findings = findings or vocabulary.findings
+    carried = [(reference.member.position, path) for path in matching(reference, CARRIED_FILES)]
     return (
         *carried,
-        *((tokenizer.member.position, path) for path in _matching(tokenizer, CARRIED_TOKENIZER)),
+        *(
+            (tokenizer.member.position, path)
+            for path in matching(tokenizer, CARRIED_TOKENIZER)
+            if path not in REWRITTEN or not vocabulary.is_rewritten
+        ),
     ), findings
 
 
 def _donor(recipe: MergeRecipe, models: Models, donors: Sequence[Known]) -> tuple[Known, list[Finding]]:
+    """Where no row moves: all tokenizers are one, or the recipe leaves it open."""
     owners = [model for model in donors if model.facts.tokenizer_digest]
     first = owners[0] if owners else models.reference
-    if recipe.tokenizer is None:
+    rule = rule_of(recipe)
+    if rule is None or rule.source in {BASE, UNION}:
         return first, []
-    path = ("tokenizer",)
-    differing = len({model.facts.tokenizer_digest for model in owners}) > 1
-    if differing:
-        message = f"The models have different tokenizers, and the result is to have one: {recipe.tokenizer}."
-        consequence = "Rows of the embeddings would have to change places with their tokens, which a merge does not do."
-        repair = [remove(path, "Merge row by row, with the first model's tokenizer")]
-        return first, [finding("tokenizer_mismatch", "error", path, message, consequence, repair)]
-    if recipe.tokenizer in {BASE, UNION}:
-        return first, []
-    chosen = models.named(recipe.tokenizer)
+    chosen = models.named(rule.source)
     if chosen is None:
-        message = f"{recipe.tokenizer} is none of the models of this merge, so its tokenizer cannot be taken."
-        return first, [finding("tokenizer_unknown", "error", path, message, repair=[remove(path, "Leave it out")])]
+        message = f"{rule.source} is none of the models of this merge, so its tokenizer cannot be taken."
+        repair = [remove(("tokenizer",), "Leave it out")]
+        return first, [finding("tokenizer_unknown", "error", ("tokenizer",), message, repair=repair)]
     return chosen, []
 
 
-def _matching(model: Known, patterns: Sequence[str]) -> list[str]:
+def matching(model: Known, patterns: Sequence[str]) -> list[str]:
     return [
         file.path
         for file in model.facts.files

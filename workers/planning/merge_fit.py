@@ -9,28 +9,33 @@ from workers.planning.layers import place_of
 from workers.planning.members import Known
 from workers.planning.ties import stand_in
 from workers.planning.weights import FLOATING
-from workers.planning.wording import counted, finding, number, remove, shape_text
+from workers.planning.wording import add, counted, finding, number, remove, shape_text
 
+_UNITE = add(("tokenizer",), "union", "Unite the tokenizers")
 _GENERIC = re.compile(r"LABEL_\d+|\d+")
 _PRECISION = {"float64": 52, "float32": 23, "float16": 10, "bfloat16": 7}
 
 
-def fit_findings(reference: Known, other: Known, *, is_cut: bool = False) -> list[Finding]:
+def fit_findings(reference: Known, other: Known, *, is_cut: bool = False, rows_move: bool = False) -> list[Finding]:
     """How `other` differs from the model that everything is compared with: the base, else the first source.
 
     `is_cut`: the recipe says which layers lie side by side, so that models need not have as many.
+    `rows_move`: it says whose tokenizer the result gets, so that vocabularies need not be one.
     """
     mismatch = _architecture(reference, other, is_cut)
     if mismatch is not None and mismatch.severity == "error":
         return [mismatch]
     findings = [] if mismatch is None else [mismatch]
-    findings += _shapes(reference, other)
+    findings += _shapes(reference, other, rows_move)
     findings += _integers(reference, other)
     findings += _label_names(reference, other)
-    if reference.facts.tokenizer_digest and other.facts.tokenizer_digest not in {"", reference.facts.tokenizer_digest}:
-        message = f"{other.name} has another tokenizer than {reference.title}."
+    has_other = reference.facts.tokenizer_digest and other.facts.tokenizer_digest not in {
+        "", reference.facts.tokenizer_digest,
+    }  # fmt: skip
+    if has_other and not rows_move:
+        message = f"{other.name} has another tokenizer than {reference.title}, whose tokenizer the result gets."
         consequence = "Where their token ids differ, rows of the embeddings are averaged that mean different tokens."
-        findings.append(finding("tokenizer_mismatch", "warning", other.path, message, consequence))
+        findings.append(finding("tokenizer_mismatch", "warning", other.path, message, consequence, [_UNITE]))
     return findings
 
 
@@ -112,7 +117,7 @@ def _kinds(model: Known, is_cut: bool) -> set[str]:
     }
 
 
-def _shapes(reference: Known, other: Known) -> list[Finding]:
+def _shapes(reference: Known, other: Known, rows_move: bool) -> list[Finding]:
     ours = reference.facts.tensors
     different = {
         name: (fact, theirs) for name, fact in ours.items()
@@ -123,13 +128,17 @@ def _shapes(reference: Known, other: Known) -> list[Finding]:
     findings = []
     repair = [remove(other.path, "Remove this source")]
     vocabulary = _axis(different, reference.shape.vocabulary, other.shape.vocabulary)
+    if rows_move:
+        different = {name: pair for name, pair in different.items() if name not in vocabulary}
+        vocabulary = set()
     labels = _axis(different, len(reference.facts.labels) or None, len(other.facts.labels) or None)
     if vocabulary:
         message = (
             f"{other.name} does not fit {reference.title}. Its vocabulary has {number(other.shape.vocabulary or 0)} entries, {reference.title} has "
             f"{number(reference.shape.vocabulary or 0)}: {counted(len(vocabulary), 'tensor')} of embeddings differ in shape."
         )
-        findings.append(finding("vocabulary_mismatch", "error", other.path, message, repair=repair))
+        unite = [_UNITE] if reference.facts.tokenizer_digest and other.facts.tokenizer_digest else []
+        findings.append(finding("vocabulary_mismatch", "error", other.path, message, repair=[*unite, *repair]))
     if labels:
         message = (
             f"{other.name} does not fit {reference.title}. It tells {counted(len(other.facts.labels), 'label')} apart, {reference.title} has "

@@ -27,7 +27,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Target:
-    """One tensor of the result. `scopes` hold for all its inputs, nearest first; `position` is its layer's, from 0 to 1."""
+    """One tensor of the result. `scopes` hold for all its inputs, nearest first; `position` is its layer's, from 0 to 1.
+
+    `rows` is (axis, length) of a table whose rows follow the tokens of the result.
+    """
 
     name: str
     fact: TensorFact
@@ -35,6 +38,18 @@ class Target:
     sources: tuple[Part, ...]
     scopes: tuple[Scope, ...]
     position: float = 0.0
+    rows: tuple[int, int] | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.shaped(self.fact)
+
+    def shaped(self, fact: TensorFact) -> tuple[int, ...]:
+        """The shape that an input has for this tensor: a table's is that of the result, however many rows are stored."""
+        if self.rows is None or len(fact.shape) <= self.rows[0]:
+            return fact.shape
+        axis, length = self.rows
+        return (*fact.shape[:axis], length, *fact.shape[axis + 1 :])
 
 
 @dataclass

@@ -17,6 +17,7 @@ from workers.planning.merge_parts import Layout, Models, Part, Target
 from workers.planning.merge_pitfalls import DIVIDED_BY_ALL
 from workers.planning.merge_settings import Values, filter_findings
 from workers.planning.merge_values import is_zero_sum
+from workers.planning.merge_vocabulary import vocabulary_of
 from workers.planning.places import place_findings, placed
 from workers.planning.ties import is_tied_head
 from workers.planning.weights import FLOATING, STORED_NAMES
@@ -41,6 +42,7 @@ class _Account:
 def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Plan, list[Finding]]:
     """The reference is the base where the method uses one, else the first source. All sources fit it."""
     layout = layout_of(recipe, method, models)
+    vocabulary = vocabulary_of(recipe, models, layout)
     account = _Account()
     values = Values(recipe, method)
     steps = tuple(_step(recipe, method, target, values, account) for target in layout.targets)
@@ -52,11 +54,11 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
     findings += absent_findings(method, account.copied_alone, account.too_few)
     findings += _account_findings(account, layout, models)
     findings += filter_findings(recipe, layout.targets)
-    carried, tokenizer_findings = carried_files(recipe, models)
+    carried, tokenizer_findings = carried_files(recipe, models, vocabulary)
     plan = Plan(
         method=method.name, method_revision=method.revision, seed=recipe.seed, steps=steps,
         shards=shards_of(steps, recipe.max_shard_bytes), copied_files=carried, dropped=dropped, config=layout.config,
-        chat_template=recipe.chat_template, compat=recipe.compat,
+        chat_template=recipe.chat_template, compat=recipe.compat, vocabulary=vocabulary.plan,
         input_dtype=None if recipe.input_dtype is None else STORED_NAMES[recipe.input_dtype],
     )  # fmt: skip
     return plan, [*layout.findings, *findings, *placing, *tokenizer_findings]
@@ -91,7 +93,7 @@ def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, a
             account.missing.setdefault(part.model.member.position, []).append(name)
         else:
             present.append(part)
-            if part.fact.shape != fact.shape:
+            if target.shaped(part.fact) != target.shape:
                 account.misfits.append((name, part, target.base or target.sources[0]))
     inputs = [_input(part, part.fact) for part in present if part.fact is not None]
     base = [_input(target.base, target.base.fact)] if target.base is not None and target.base.fact is not None else []
@@ -105,12 +107,12 @@ def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, a
         elif not inputs:
             account.only_in_base.append(name)
         return TensorStep(
-            name=name, operation="copy", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype
+            name=name, operation="copy", inputs=(*base, *inputs), has_base=bool(base), shape=target.shape, dtype=dtype
         )
     if len(inputs) < method.minimum_sources:
         lone, is_allowed = copied_alone(method, base, inputs)
         (account.copied_alone if is_allowed else account.too_few).append(name)
-        return TensorStep(name=name, operation="copy", inputs=lone, shape=fact.shape, dtype=dtype)
+        return TensorStep(name=name, operation="copy", inputs=lone, shape=target.shape, dtype=dtype)
     parameters = values.of(target, present)
     for parameter in method.parameters:
         value = parameters[parameter.name]
@@ -119,7 +121,7 @@ def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, a
     if parameters.get("normalize") and method.name in DIVIDED_BY_ALL and is_zero_sum(parameters["weight"]):
         account.unweighted.append(name)
     return TensorStep(
-        name=name, operation="merge", inputs=(*base, *inputs), has_base=bool(base), shape=fact.shape, dtype=dtype,
+        name=name, operation="merge", inputs=(*base, *inputs), has_base=bool(base), shape=target.shape, dtype=dtype,
         parameters=parameters,
     )  # fmt: skip
 
@@ -139,6 +141,8 @@ def _dropped(
     members = [*([models.base] if models.base is not None else []), *models.sources]
     for model in members:
         position = model.member.position
+        if models.base is not None and model is not models.base and model.member.text == models.base.member.text:
+            continue  # the base once more, which has its own finding
         extra = sorted(name for name in model.facts.tensors if (position, name) not in account.used)
         dropped += [(position, name) for name in extra]
         left = [name for name in extra if is_cut and name in reference.facts.tensors]

@@ -95,7 +95,6 @@ def test_a_hubs_output_may_stand_beside() -> None:
     ("change", "code", "where"),
     [
         ({"slices": []}, "duplicate_key", "slices"),
-        ({"tokenizer": {"source": "union", "tokens": {"<x>": {"source": "demo/a"}}}}, "mergekit_unsupported", "tokenizer.tokens"),
         ({"tokenizer": 3}, "wrong_type", "tokenizer"),
         ({"chat_template": "llama3"}, "mergekit_unsupported", "chat_template"),
         ({"chat_template": "chtml"}, "unknown_choice", "chat_template"),
@@ -190,7 +189,12 @@ def test_reads_a_stack_of_layers() -> None:
         {"merge_method": "passthrough", "base_model": "demo/a", "slices": slices, "tokenizer_source": "base"}
     )
     assert (recipe.base, [source.model for source in recipe.sources]) == (None, ["demo/a", "demo/b"])
-    assert recipe.tokenizer == "demo/a"
+    assert recipe.model_dump()["tokenizer"] == {
+        "source": "base",
+        "tokens": {},
+        "pad_to_multiple_of": None,
+        "base": "demo/a",
+    }
     assert recipe.slices[1].sources[0].parameters["scale"][0] == {"filter": "o_proj", "value": 0.0}
 
 

@@ -14,6 +14,7 @@ from workers.contracts.methods.learned import LEARNED
 from workers.contracts.methods.masks import MASKS
 from workers.contracts.methods.row import Family, Memory, Method, Needs, Parameter, Scope
 from workers.contracts.methods.spectral import SPECTRAL
+from workers.contracts.methods.tokenizers import TOKENIZERS
 
 __all__ = [
     "FAMILIES", "METHODS", "Family", "Memory", "Method", "Needs", "Parameter", "Scope", "family_of", "method_get", "methods_of",
@@ -28,6 +29,7 @@ FAMILIES: tuple[Family, ...] = (
     Family("spectral", "Along directions", "Matrices taken apart into directions that are kept, evened out or turned apart.", SPECTRAL),
     Family("learned", "Learned from data", "How much goes in is learned from examples, before anything is merged.", LEARNED),
     Family("experts", "Side by side", "Nothing is averaged: blocks of all models stay as they are, and a router chooses.", EXPERTS),
+    Family("tokenizers", "Vocabulary", "A model stays what it is and gets the tokenizer of another one.", TOKENIZERS),
     Family("adapters", "LoRA adapters", "Adapters of one base become one adapter; the base itself is not read.", ADAPTERS),
 )  # fmt: skip
 METHODS: tuple[Method, ...] = tuple(method for family in FAMILIES for method in family.methods)

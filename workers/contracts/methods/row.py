@@ -11,7 +11,7 @@ Needs = Literal["weights", "base", "data", "labels", "gradients", "search"]
 Role = Literal["none", "optional", "required"]
 # A row is never `native`: so computes any method that a recipe asks to be computed as mergekit does.
 Memory = Literal["stretch", "tensor", "matrix", "native"]
-Takes = Literal["model", "adapter", "expert"]
+Takes = Literal["model", "adapter", "expert", "tokenizer"]
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from workers.contracts.plans import Plan
 from workers.engine.io.adapted import AdaptedReader
 from workers.engine.io.digest import tensor_sha256
 from workers.engine.io.reader import Reader, facts_of_weights
+from workers.engine.io.rows import Readers
 from workers.planning.deltas import CONFIG_FILE, Delta, DeltaError, bits_of, check_fit, deltas_of
 
 _CONFIG_BYTES = 64 << 20
@@ -88,7 +89,7 @@ def readers_of(plan: Plan, folders: Sequence[Path]) -> list[Reader]:
         )
     for position in plan.deltas:
         readers[position] = DeltaReader(folders[position], readers[0])
-    return readers
+    return readers if plan.vocabulary is None else Readers(readers, plan, folders)
 
 
 def decode(delta: Delta, parts: Mapping[str, torch.Tensor], shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:

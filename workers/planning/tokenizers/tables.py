@@ -9,6 +9,7 @@ from workers.contracts.facts import TensorFact
 _NAMES = re.compile(
     r"embed|wte|lm_head|shared|predictions|logits|(^|\.)output\.|decoder\.(weight|bias)$", re.IGNORECASE
 )
+_HEADS = re.compile(r"lm_head|embed_out|predictions|logits|(^|\.)output\.|decoder\.(weight|bias)$", re.IGNORECASE)
 # Places, segments and the square layers of a head are as long by chance only.
 _OTHERS = re.compile(r"posit|wpe|token_type|segment|transform|dense|norm|\.(layers?|h|block)\.\d", re.IGNORECASE)
 
@@ -44,3 +45,8 @@ def vocabulary_key(config: Mapping[str, Any], vocabulary: int | None) -> str:
         if isinstance(value, dict) and "vocab_size" in value and value["vocab_size"] == vocabulary:
             return f"{key}.vocab_size"
     return ""
+
+
+def is_head(name: str) -> bool:
+    """Whether a table gives scores over the vocabulary, in place of reading tokens in."""
+    return _HEADS.search(name) is not None
