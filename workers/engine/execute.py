@@ -1,6 +1,6 @@
 """Carries out a plan: loads late, frees early, writes each shard as its tensors come, and journals it.
 
-Peak memory is that of the tensors in flight (`threads` + 1 of them), whatever the number of tensors.
+Peak memory is that of the tensors in flight (`threads` + 1 of the largest), whatever the number of tensors.
 """
 
 import hashlib
@@ -33,6 +33,8 @@ from workers.engine.survey import settled
 
 # What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB.
 PROCESS_BYTES = 200 << 20
+# How many times as many tensors may be under way when they are small.
+AHEAD = 4
 
 
 @dataclass
@@ -141,6 +143,10 @@ class _Execution:
     outcome: Outcome = field(default_factory=Outcome)
     done: int = 0
     total: int = 0
+    room: int = 0
+
+    def __post_init__(self) -> None:
+        self.room = self.in_flight * max((self._memory_of(step) for step in self.plan.steps), default=0)
 
     def run(self, journal: Journal) -> Outcome:
         steps = {step.name: step for step in self.plan.steps}
@@ -184,7 +190,7 @@ class _Execution:
         waiting = deque(steps)
         try:
             while waiting or under_way:
-                while waiting and len(under_way) < self.in_flight:
+                while waiting and self._has_room(waiting[0], [step for step, _ in under_way]):
                     step = waiting.popleft()
                     for item in step.inputs:
                         self.readers[item.source].prefetch(item.fact)
@@ -199,6 +205,17 @@ class _Execution:
             for _, future in under_way:
                 if not future.cancelled():
                     future.exception()
+
+    def _has_room(self, step: TensorStep, under_way: Sequence[TensorStep]) -> bool:
+        """Whether one more fits into what the largest ones in flight would take: many small ones may wait for a large one."""
+        if len(under_way) < self.in_flight:
+            return True
+        if len(under_way) >= AHEAD * self.in_flight:
+            return False
+        return sum(self._memory_of(each) for each in (step, *under_way)) <= self.room
+
+    def _memory_of(self, step: TensorStep) -> int:
+        return memory_of(step, self.merger.memory, self.plan.deltas)
 
     def _progress(self, steps: Sequence[TensorStep], message: str) -> None:
         self.done += sum(_read_bytes(step) for step in steps)

@@ -38,6 +38,7 @@ AVERAGES: tuple[Method, ...] = (
         maximum_sources=1,
         merges_base=True,
         when="Two models that have moved far apart, where a plain average would shrink the weights.",
+        revision=2,
     ),
     Method(
         "nuslerp",

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import torch
 
-from workers.engine.merge.step import REDUCTION, MergeStep, stretches
+from workers.engine.merge.step import STRETCH, MergeStep, stretches
 
 COLINEAR = 0.9995
 TINY = 1e-8
@@ -29,8 +29,8 @@ def merge(step: MergeStep) -> torch.Tensor:
     Raises:
         ValueError: the plan has no base.
 
-    Cost: two passes; three float64 buffers of 1 Mi elements.
-    Determinism: norms and product are summed in float64 over stretches of 1 Mi elements, in order.
+    Cost: two passes; two float64 buffers of a stretch.
+    Determinism: norms and product are summed in float64 over stretches of 64 Ki elements, in order.
     """
     if step.base is None:
         raise ValueError(f"{step.name}: slerp goes from a base to a source, and the plan has no base.")
@@ -67,12 +67,11 @@ def coefficients(base_square: float, source_square: float, product: float, posit
 
 def _moments(base: torch.Tensor, source: torch.Tensor) -> tuple[float, float, float]:
     """‖b‖², ‖θ‖², b·θ."""
-    sums = [0.0, 0.0, 0.0]
-    length = min(REDUCTION, base.numel())
-    left, right, work = (torch.empty(length, dtype=torch.float64) for _ in range(3))
-    for start, stop in stretches(base.numel(), REDUCTION):
-        size = stop - start
-        first, second = left[:size].copy_(base[start:stop]), right[:size].copy_(source[start:stop])
-        for index, (one, other) in enumerate(((first, first), (second, second), (first, second))):
-            sums[index] += torch.mul(one, other, out=work[:size]).sum().item()
-    return sums[0], sums[1], sums[2]
+    base_square = source_square = product = 0.0
+    left, right = (torch.empty(min(STRETCH, base.numel()), dtype=torch.float64) for _ in range(2))
+    for start, stop in stretches(base.numel()):
+        first, second = left[: stop - start].copy_(base[start:stop]), right[: stop - start].copy_(source[start:stop])
+        base_square += torch.dot(first, first).item()
+        source_square += torch.dot(second, second).item()
+        product += torch.dot(first, second).item()
+    return base_square, source_square, product

@@ -11,11 +11,17 @@ from workers.contracts.findings import Finding
 def weighted_sum(
     vectors: Sequence[torch.Tensor], weights: Sequence[float], divisor: float, out: torch.Tensor, scratch: torch.Tensor
 ) -> torch.Tensor:
-    """Σ w_i·x_i / divisor into `out`. Multiply and add are separate: a fused step rounds differently from plain torch."""
-    torch.mul(vectors[0], weights[0], out=out)
+    """Σ w_i·x_i / divisor into `out`. Multiply and add are separate: a fused step rounds differently from plain torch.
+
+    `out` and `scratch` are no vectors of the sum. A weight of one needs no product.
+    """
+    size = out.numel()
+    total = vectors[0] if weights[0] == 1.0 else torch.mul(vectors[0], weights[0], out=out)
     for vector, weight in zip(vectors[1:], weights[1:], strict=True):
-        out.add_(torch.mul(vector, weight, out=scratch[: vector.numel()]))
-    return out if divisor == 1.0 else out.div_(divisor)
+        total = torch.add(total, vector if weight == 1.0 else torch.mul(vector, weight, out=scratch[:size]), out=out)
+    if divisor != 1.0:
+        return torch.div(total, divisor, out=out)
+    return total if total is out else out.copy_(total)
 
 
 def weight_sum(name: str, weights: Sequence[float]) -> float:
