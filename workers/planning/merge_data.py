@@ -23,7 +23,7 @@ from workers.planning.merge_settings import is_uniform
 from workers.planning.runnable import data_findings, image_finding, image_of, rows_of
 from workers.planning.train_data import held_of
 from workers.planning.training import TRAINABLE
-from workers.planning.wording import counted, finding, remove, short_name
+from workers.planning.wording import add, counted, finding, remove, short_name
 
 # A gradient and what the forward pass leaves for it, beside the weights; operations of a forward and a backward pass.
 _PASSES = 3
@@ -83,6 +83,7 @@ def learning_findings(
         )
         found.append(finding("answers_endless", "error", ("labels",), message))
     labelled = method.learns_from_labels(parameters)
+    found += _class_findings(parameters, task, labelled=labelled)
     for index, item in enumerate(recipe.data):
         if not has_errors([entry for entry in found if entry.where.startswith(f"data[{index}]")]):
             source = sources[min(index, len(sources) - 1)]
@@ -128,6 +129,25 @@ def _count_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
         return []
     message = f"{counted(len(recipe.data), 'dataset')} for {counted(len(recipe.sources), 'source')}: {method.label} takes one for each, or one for all."
     return [finding("data_count", "error", ("data",), message)]
+
+
+def _class_findings(parameters: Mapping[str, Any], task: Task, *, labelled: bool) -> list[Finding]:
+    """What is counted or guessed class by class, where there are no classes or no labels."""
+    ways = [remove(("shots",), "Learn from examples of whatever class")]
+    if parameters.get("shots") and not labelled:
+        message = "Shots are labelled examples of each class, and nothing is learned from labels here."
+        return [finding("shots_unlabelled", "error", ("shots",), message, repair=ways)]
+    if parameters.get("shots") and not task.is_classification:
+        return [
+            finding(
+                "shots_unclassed", "error", ("shots",), f"{task.label} has no classes to count shots of.", repair=ways
+            )
+        ]
+    if parameters.get("objective") == "pseudo_labels" and not task.is_classification:
+        message = f"{task.label} has no classes that could be guessed. Learn from the texts themselves: objective: supervised."
+        repair = [add(("objective",), "supervised", "Learn from the texts themselves")]
+        return [finding("guesses_unclassed", "error", ("objective",), message, repair=repair)]
+    return []
 
 
 def _fit_findings(

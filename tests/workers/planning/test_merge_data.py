@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.workers.contracts.patching import patched
 from tests.workers.planning.zoo import checked, codes, dataset, found, vit
 
 BASE, A, B = vit("base"), vit("a", base=("demo/base",)), vit("b", base=("demo/base",))
@@ -85,3 +86,18 @@ def test_the_licence_of_the_data_is_weighed_and_asked_about_at_its_place() -> No
     assert found(result, "data_licence").where == "data[1]"
     assert ("narrow", "data") in {(link["name"], link["role"]) for link in result.licence.blocking}
     assert "data_licence" not in codes(checked(merge("adamerging", "builtin:digits"), *FAMILY))
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"),
+    [
+        ({"shots": 4, "objective": "entropy"}, "shots_unlabelled"),
+        ({"shots": 4, "objective": "pseudo_labels"}, "shots_unlabelled"),
+    ],
+)
+def test_shots_need_labels(settings: dict[str, Any], code: str) -> None:
+    document = merge("atlas", "demo/digits", **settings)
+    finding = found(checked(document, *FAMILY), code)
+    assert finding.where == "shots"
+    assert checked(patched(document, finding.repair[0]), *FAMILY).ok
+    assert checked(merge("atlas", "demo/digits", shots=4), *FAMILY).ok

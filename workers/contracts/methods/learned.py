@@ -184,8 +184,13 @@ LEARNED: tuple[Method, ...] = (
         "gradients",
         (
             Parameter(
-                "objective", "choice", "Learned from", "Labelled examples of the target, or the entropy of the answers to unlabelled ones.",
-                default="supervised", choices=("supervised", "entropy"),
+                "objective", "choice", "Learned from",
+                "Labelled examples of the target; or, without labels, the answers that the merged model is surest of, or the entropy of all.",
+                default="supervised", choices=("supervised", "pseudo_labels", "entropy"),
+            ),
+            Parameter(
+                "shots", "integer", "Shots", "So many labelled examples of each class are learned from; 0 draws from all, whatever their class.",
+                default=0, minimum=0, maximum=10_000,
             ),
             Parameter(
                 "partitions", "integer", "Parts (K)", "Coefficients for each matrix of each model, dealt out to its entries at random.",

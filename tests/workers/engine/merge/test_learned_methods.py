@@ -9,7 +9,10 @@ from tests.workers.engine.merge.steps import tensors
 from tests.workers.engine.plans import parameters_of
 from workers.contracts.errors import Cancelled, UserError
 from workers.engine.merge.adamerging_pp import merge as merge_elected
+from workers.engine.merge.learning.choosing import few_shot, trusted
 from workers.engine.merge.learning.experts import chunks_of
+from workers.engine.merge.learning.mixture import Mixture, Start
+from workers.engine.merge.learning.student import Student
 from workers.engine.merge.step import MergeStep
 
 QUICK = {
@@ -28,7 +31,7 @@ def room(tmp_path_factory):
 
 def learning(room, method, *, out, domains=("clean", "noisy"), cancel_at=None, **options):
     root, folders = room
-    labelled = method == "atlas" and options.get("objective") != "entropy"
+    labelled = method == "atlas" and "objective" not in options
     data = [lessons.digits(root, domain, labelled=labelled) for domain in domains]
     values = {"batch_size": 8, **QUICK[method], **options}
     return lessons.learning_of(root, folders, method, data, out=out, cancel_at=cancel_at, **values)
@@ -39,9 +42,14 @@ def test_the_loss_goes_down_and_a_kill_changes_no_byte(room, method):
     whole = learning(room, method, out=f"{method}-whole")
     report = lessons.learn(whole)
     assert report["loss"][1] < report["loss"][0]
+    same_after_kill(room, method, whole, report, cancel_at=2)
+
+
+def same_after_kill(room, method, whole, report, *, cancel_at, **options):
+    out = f"{whole.out.name}-killed"
     with pytest.raises(Cancelled):
-        lessons.learn(learning(room, method, out=f"{method}-killed", cancel_at=2))
-    resumed = learning(room, method, out=f"{method}-killed")
+        lessons.learn(learning(room, method, out=out, cancel_at=cancel_at, **options))
+    resumed = learning(room, method, out=out, **options)
     assert not lessons.files(resumed)
     assert lessons.learn(resumed) == report
     assert lessons.files(resumed) == lessons.files(whole)
@@ -77,6 +85,42 @@ def test_the_anisotropic_form_deals_out_matrices_alone(room):
 def test_the_test_time_form_reads_no_labels(room):
     report = lessons.learn(learning(room, "atlas", out="entropy", objective="entropy", penalty="l2"))
     assert set(report["curve"][0][1]) == {"loss", "entropy", "l2_norm"}
+
+
+def test_the_mixture_teaches_itself_what_it_is_sure_of(room):
+    options = {"objective": "pseudo_labels", "partitions": 1}
+    whole = learning(room, "atlas", out="sure", **options)
+    report = lessons.learn(whole)
+    assert report["loss"][1] < report["loss"][0]
+    same_after_kill(room, "atlas", whole, report, cancel_at=6, **options)
+
+
+def test_trusted_examples_are_the_surest_of_each_class_it_answers(room):
+    made = learning(room, "atlas", out="trusted", objective="pseudo_labels")
+    student = Student(made)
+    mixture = Mixture(student, dict.fromkeys(student.places, Start(0.0)))
+    held = trusted(student, mixture, 16)
+    for number, data in enumerate(student.batches(number) for number in range(2)):
+        batch = data.batch(torch.arange(16), seed=0)
+        chances = torch.softmax(student.run(student.weights(None), batch.inputs).logits, dim=-1)
+        sure, answers = chances.max(dim=-1)
+        best = sorted(int(sure.where(answers == answer, -1.0).argmax()) for answer in answers.unique())
+        wanted = batch.inputs["pixel_values"][best]
+        found = held._parts[number].batch(torch.arange(len(best)), seed=0)  # ⌊16 / 10⌋ of each class: one
+        assert torch.equal(found.inputs["pixel_values"], wanted)
+        assert found.targets["labels"].tolist() == answers[best].tolist()
+    student.close()
+
+
+def test_shots_are_so_many_of_each_class(room):
+    made = learning(room, "atlas", out="shots", shots=1)
+    student = Student(made)
+    held = few_shot(student, 1)
+    for part, rows in zip(held._parts, held._rows, strict=True):
+        everything = part.batch(torch.arange(len(part)), seed=0).targets["labels"]
+        assert sorted(everything[rows].tolist()) == everything.unique().tolist()
+    student.close()
+    assert lessons.learn(made)["steps"] == QUICK["atlas"]["steps"]
 
 
 def test_a_lone_expert_is_taken_over_whole(room):
