@@ -16,16 +16,20 @@ SECOND: dict[str, tuple[str, float]] = {
     "consensus": ("mask_lambda", 0.2),
     "localize_stitch": ("sparsity", 0.3),
 }
-# Where coefficients are learned, the scale they begin at stands for it: three tries, as each is a training.
-STARTS = (1.0, 1.5, 2.0)
-BEGINS = ("adamerging", "adamerging_pp", "expert_merging", "expert_merging_pp")
+# Where coefficients are learned, what they begin at stands for the scale: three tries, as each is a training.
+BEGINS: dict[str, tuple[float, ...]] = {
+    "adamerging": (0.3, 0.45, 0.6),
+    "adamerging_pp": (0.3, 0.6, 0.9),
+    "expert_merging": (0.1, 0.3, 0.6),
+    "expert_merging_pp": (0.1, 0.3, 0.6),
+}
 
 
 def tries(method: Method) -> list[dict[str, Any]]:
     """[] where there is nothing to choose: the preset is all there is."""
     scale = method.parameter("lambda")
     if method.name in BEGINS:
-        return _of(method, "init", STARTS)
+        return [{"init": value} for value in BEGINS[method.name]]
     if scale is None or method.maximum_sources is not None or method.needs == "gradients":
         return []
     if method.name not in SECOND:
