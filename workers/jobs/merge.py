@@ -17,6 +17,7 @@ from workers.contracts.recipes import MergeRecipe
 from workers.jobs import (
     merge_adapted,
     merge_adapters,
+    merge_barrier,
     merge_card,
     merge_data,
     merge_experts,
@@ -42,7 +43,7 @@ def run(ports: Ports) -> JobResult:
     if request.plan is None:
         raise ValueError("A merge needs the plan that its check made.")
     plan, models = request.plan, models_of(request)
-    recipe = MergeRecipe.model_validate(request.recipe)
+    asked = recipe = MergeRecipe.model_validate(request.recipe)
     every = [*models, *inputs_of(request, "adapter")]
     folders = [ports.workspace.input_folder(item.role, item.index) for item in every]
     with Meter() as meter:
@@ -67,6 +68,7 @@ def run(ports: Ports) -> JobResult:
             _carry(plan, folders, out)
             tokenizer_write(plan, folders, out)
             template_write(plan, folders, out)
+        barrier = merge_barrier.measure(ports, asked, plan, models, folders, out, outcome.digest)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     outcome.findings += merge_experts.alike(learning) if is_mixture else []
     for finding in outcome.findings:
@@ -81,6 +83,8 @@ def run(ports: Ports) -> JobResult:
         report |= {"learning": learning.report}
     if found is not None:
         report |= {"search": found.report}
+    if barrier is not None:
+        report |= {"barrier": barrier}
     if plan.vocabulary is not None:
         report |= {"vocabulary": tokenizer_report(plan, folders)}
     write_json(out / REPORT_FILE, report)

@@ -58,7 +58,9 @@ def opened(ports: Ports, data: Sequence[DataReference], first: int, model: Input
                 if task is None
                 else f"are measured at another task than {data[0].data}: name it"
             )
-            raise _refused("task_unknown", f"The models and {item.data} {reason}.", f"{place}.data[{number}].task")
+            raise _refused(
+                "task_unknown", f"The models and {item.data} {reason}.", f"{place}.data[{number}].task".lstrip(".")
+            )
         tasks.append(task)
         split = open_split(
             workspace.input_folder("data", first + number),

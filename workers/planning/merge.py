@@ -12,6 +12,7 @@ from workers.planning.licences import LicenceInput, licence_judge
 from workers.planning.members import Known, known, members_of
 from workers.planning.merge_adapted import adapted_apply
 from workers.planning.merge_adapters import check_adapters
+from workers.planning.merge_barrier import barrier_estimate, barrier_findings
 from workers.planning.merge_compat import compat_findings
 from workers.planning.merge_data import learning_estimate, learning_findings
 from workers.planning.merge_entries import entry_findings
@@ -84,7 +85,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += whole_findings(recipe)
     name = reference.member.text
     looked = search_looked(recipe, {**facts, name: reference.facts}, name, reference.member.path, check)
-    findings += looked.findings
+    along, along_estimate = barrier_findings(recipe, reference, facts)
+    findings += [*looked.findings, *along]
     is_public = recipe.output is not None and recipe.output.visibility == "public"
     verdict = licence_judge(
         "merge", [*map(_licensed, models), *adapted.licensed, *data_licensed(recipe.data, facts)], is_public=is_public
@@ -101,6 +103,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += [] if is_plain else step_findings(method, plan)
     estimate = merge_estimate(plan, method)
     estimate = learning_estimate(estimate, recipe, method, plan, [model.facts for model in models], facts)
+    estimate = barrier_estimate(estimate, recipe, along_estimate)
     if recipe.search is not None:
         estimate = search_estimate(estimate, recipe.search, Space(recipe), looked.estimate, facts)
     return Check(

@@ -14,6 +14,7 @@ from hub.pages.comparing import comparison_for
 from hub.pages.entry import Opened, entry_open, made_by
 from hub.pages.layers import accounted, layers_figure
 from hub.pages.measured import measured_from
+from hub.pages.merged.barrier import barrier_figures
 from hub.pages.merged.maps import map_figures
 from hub.pages.merged.odd import odd_sentences
 from hub.pages.merged.search import search_figures
@@ -113,6 +114,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
             for _, figure in map_figures(opened.repo, report, opened.facts, opened.commit.oid)
         ],
         "searched": [figure for _, figure in search_figures(opened.repo, report, opened.commit.oid)],
+        "barrier": [figure for _, figure in barrier_figures(opened.repo, report, opened.commit.oid)],
         "odd": odd_sentences(report, opened.facts),
         "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
@@ -127,12 +129,12 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
 
 @require_safe
 def layers_csv(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
-    """`of` names one of the heat maps, or of the figures of a search; without it, the change of each layer."""
+    """`of` names one of the heat maps, or of the figures of a search and of lines between models; without it, the change of each layer."""
     opened = entry_open(request, namespace, name)
     given, what = (opened.repo, report_of(opened), opened.facts, opened.commit.oid), request.GET.get("of", "")
-    named = (
-        {**dict(map_figures(*given)), **dict(search_figures(opened.repo, given[1], opened.commit.oid))} if what else {}
-    )
+    named = dict(map_figures(*given)) if what else {}
+    for figures in (search_figures, barrier_figures) if what else ():
+        named |= dict(figures(opened.repo, given[1], opened.commit.oid))
     figure = named.get(what) if what else layers_figure(*given)
     if figure is None:
         raise NotFound("The report of this entry has no such figures by layer.")

@@ -8,6 +8,7 @@ import pytest
 from django.http import QueryDict
 
 from hub.pages.making.merge_form import document_of, form_fits, form_of
+from hub.pages.merged.barrier import barrier_figures
 from hub.pages.merged.search import search_figures, searched_of
 from tests.factories.catalog import make_commit, make_repo, weights
 from workers.contracts.manifests import Manifest
@@ -158,3 +159,33 @@ def test_the_form_shows_the_search_without_javascript(browser, alice):
 
 def test_a_trace_is_read_once():
     assert searched_of(GOOD).best.number == 2
+
+
+def along(**more):
+    row = {
+        "from": "demo/a", "to": "demo/b", "t": [0.0, 0.5, 1.0], "loss": [0.2, 0.9, 0.4], "accuracy": [0.9, 0.5, 0.8], "barrier": 0.6, "at": 0.5,
+        **more,
+    }  # fmt: skip
+    return {
+        "barrier": {
+            "loss_label": "Negative log-likelihood",
+            "data": [{"data": "demo/digits", "split": "test"}],
+            "lines": [row],
+        }
+    }
+
+
+def test_the_loss_along_a_line_is_drawn_with_its_barrier(alice):
+    repo = make_repo(alice, "merged")
+    ((_, figure),) = barrier_figures(repo, along(), "main")
+    assert figure.title == "The highest barrier is 0.6, from a to b"
+    assert len(figure.pictures) == 2
+    assert [row[-1] for row in figure.table.rows] == ["", "0.6", ""]
+    assert barrier_figures(repo, along(barrier=0.0), "main")[0][1].title.startswith("No line rises")
+
+
+@pytest.mark.parametrize(
+    "change", [{"t": "x"}, {"loss": [1, "a", None]}, {"barrier": "high"}, {"t": [None, 1, 2]}, {"loss": [-1, 2, 1e300]}]
+)
+def test_senseless_lines_break_no_page(alice, change):
+    barrier_figures(make_repo(alice, "merged"), along(**change), "main")

@@ -129,3 +129,51 @@ def test_seconds_end_a_search_with_the_best_so_far(inputs, tmp_path):
     run(ports)
     rows, report = told(ports)
     assert (len(rows), report["best"], report["stopped"]) == (1, 1, "seconds")
+
+
+def logprobs_of(root, ends, at, images):
+    """In float64, by transformers itself, of the model at that place on the line between two folders."""
+    import torch
+    from safetensors.torch import load_file, save_file
+    from transformers import AutoModelForImageClassification
+
+    first, last = (load_file(folder / "model.safetensors") for folder in ends)
+    root.mkdir()
+    save_file(
+        {name: (1 - at) * tensor.double() + at * last[name].double() for name, tensor in first.items()},
+        root / "model.safetensors", metadata={"format": "pt"},
+    )  # fmt: skip
+    (root / "config.json").write_bytes((ends[0] / "config.json").read_bytes())
+    model = AutoModelForImageClassification.from_pretrained(root, dtype=torch.float64).eval()
+    with torch.no_grad():
+        return torch.log_softmax(model(torch.from_numpy(images).double()).logits, dim=-1).numpy()
+
+
+@pytest.mark.parametrize("between", ["sources", "base", "result"])
+def test_the_loss_along_a_line_is_that_of_the_models_on_it(inputs, tmp_path, between):
+    from safetensors.numpy import load_file
+
+    barrier = {"data": [{"data": "demo/digits"}], "between": between, "points": 5}
+    ports = ports_of(tmp_path, inputs, None, diagnostics={"barrier": barrier})
+    with pytest.raises(Cancelled):
+        run(ports_of(tmp_path, inputs, None, diagnostics={"barrier": barrier}, cancel_at=100))
+    run(ports)
+    report = json.loads((ports.workspace.out / "report.json").read_text())["barrier"]
+    assert len(report["lines"]) == (1 if between == "sources" else 2)
+    folders, _ = inputs
+    ends = {"sources": folders["source", 0], "base": folders["base", 0], "result": ports.workspace.out}
+    last = folders["source", 1]
+    split = load_file(folders["data", 0] / "data" / "test.safetensors")
+    rows = range(len(split["labels"]))
+    expected = []
+    for at in report["lines"][-1]["t"]:
+        logprobs = logprobs_of(tmp_path / f"at-{at}", (ends[between], last), at, split["images"])
+        expected.append(-logprobs[rows, split["labels"]].mean())
+        assert report["lines"][-1]["accuracy"][len(expected) - 1] == pytest.approx(
+            (logprobs.argmax(1) == split["labels"]).mean(), abs=0.02
+        )
+    assert report["lines"][-1]["loss"] == pytest.approx(expected, abs=2e-5)
+    straight = [(1 - at) * expected[0] + at * expected[-1] for at in report["lines"][-1]["t"]]
+    assert report["lines"][-1]["barrier"] == pytest.approx(
+        max(0.0, *(loss - line for loss, line in zip(expected, straight, strict=True))), abs=5e-5
+    )

@@ -142,3 +142,35 @@ def test_a_document_keeps_its_search_and_needs_no_method_of_its_own() -> None:
     assert recipe is not None
     assert recipe.method == "dare_ties"
     assert parse(recipe_to_yaml(recipe)).recipe == recipe
+
+
+def along(barrier: Any, **more: Any) -> dict[str, Any]:
+    document = {"kind": "merge", "method": "ties", "base": "demo/base", "sources": ["demo/a", "demo/b"], **more}
+    return document | {"diagnostics": {"barrier": barrier}}
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        (along({}), "barrier_data_missing"),
+        (along({"data": [{"data": "demo/digits"}]}, sources=["demo/a"]), "barrier_one_model"),
+        (along({"data": [{"data": "demo/digits"}], "between": "base"}, method="linear", base=None), "barrier_no_base"),
+        (along({"data": [{"data": "demo/whole", "split": "test"}]}), "split_missing"),
+        (along({"data": [{"data": "demo/letters"}]}), "label_mismatch"),
+        (along({"data": [{"data": "demo/digits"}], "points": 2}), "out_of_range"),
+        (along({"data": [{"data": "demo/digits"}], "points": 101}, sources=[f"demo/{name}" for name in "abababab"]), "barrier_too_long"),
+    ],
+)  # fmt: skip
+def test_a_line_that_cannot_be_measured_is_told_with_a_repair(document: Any, code: str) -> None:
+    result = checked({key: value for key, value in document.items() if value is not None}, *FAMILY)
+    assert code in codes(result), result.findings
+    assert not result.ok
+
+
+def test_points_along_lines_cost_time_and_what_a_merge_learns_from_will_do() -> None:
+    few, many = (
+        checked(along({"data": [{"data": "demo/digits"}], "points": points}), *FAMILY).estimate for points in (3, 101)
+    )
+    assert few.seconds < many.seconds
+    learned = along({}, method="adamerging", data=[{"data": "demo/digits"}])
+    assert checked(learned, *FAMILY).ok

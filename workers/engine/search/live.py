@@ -106,6 +106,11 @@ class Live:
         quiet = replace(seen, measures=Unmeasured(), remembered=self._remembered)
         return merger.merge(quiet).to(dtype_of(step.dtype)).view(step.shape)
 
+    def tensor(self, step: TensorStep, model: int) -> torch.Tensor:
+        """What that model of the plan has for this tensor; the first input of the step where it has none."""
+        item = next((item for item in step.inputs if item.source == model), step.inputs[0])
+        return self._readers[item.source].tensor(item.key, item.fact)
+
     def close(self) -> None:
         self.predictor.close()
         for reader in self._readers:
