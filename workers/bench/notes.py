@@ -7,8 +7,6 @@ one seed lies within about 0.02 of them.
 
 _ONE = "It takes one fine-tune besides the base, so that two of the three domains stay unknown to it."
 _MEAN = "The three changes are of one length and nearly at right angles, so that it is the plain average within a thousandth."
-    "Here it is the plain average within a thousandth: the three changes are of one length and nearly at right angles."
-)
 
 NOTES: dict[str, str] = {
     "passthrough": "It copies one fine-tune.",
