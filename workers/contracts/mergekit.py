@@ -7,6 +7,7 @@ carried out is an error that names the key and says what to do, never a key that
 from typing import Any
 
 from workers.contracts.complaints import Complaints, listed, nearest, quoted
+from workers.contracts.findings import Repair
 from workers.contracts.mergekit_parts import Reader
 from workers.contracts.methods import Method, method_get
 from workers.contracts.paths import Path
@@ -22,6 +23,8 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "ties": {"density": 1.0}, "dare_ties": _DRAWN, "dare_linear": _DRAWN, "della": _DRAWN, "della_linear": _DRAWN,
     "breadcrumbs": {"density": 1.0, "gamma": 0.01}, "breadcrumbs_ties": {"density": 1.0, "gamma": 0.01},
 }  # fmt: skip
+# A distance between weights, where the others go half way.
+_HALF = {"nearswap": 0.0001}
 _TEMPLATES = {"alpaca", "exaone", "llama3", "mistral"}
 _MAPPED = {"base_model": "base", "merge_method": "method"}
 
@@ -52,7 +55,7 @@ def mergekit_convert(document: dict[str, Any], complaints: Complaints) -> tuple[
         body["chat_template"] = _template(document["chat_template"], complaints)
     renamed += [((row.name,), ("parameters", row.name)) for row in (method.parameters if method is not None else ())]
     pointing = complaints.renaming(renamed)
-    _require(body, method, pointing)
+    _require(document, body, method, pointing)
     return body, pointing
 
 
@@ -137,12 +140,13 @@ def _template(given: Any, complaints: Complaints) -> Any:
     return given
 
 
-def _require(body: dict[str, Any], method: Method | None, pointing: Complaints) -> None:
+def _require(document: dict[str, Any], body: dict[str, Any], method: Method | None, pointing: Complaints) -> None:
     """mergekit has no default for weights and for t: a recipe without one stops there, and our default would be a guess."""
     if method is None:
         return
     if method.parameter("t") is not None and not _has("t", body):
-        pointing.add("missing_key", ("t",), f"t is missing; mergekit requires it for {method.name}.")
+        message = f"t is missing; mergekit requires it for {method.name}."
+        pointing.add("missing_key", ("t",), message, repair=[_give(document, "t", _HALF.get(method.name, 0.5))])
     if method.parameter("weight") is None or "weight" in body["parameters"]:
         return
     for path, source, scopes in _sources_of(body):
@@ -150,7 +154,19 @@ def _require(body: dict[str, Any], method: Method | None, pointing: Complaints) 
             continue
         if not any("weight" in scope for scope in (source.get("parameters", {}), *scopes)):
             message = "weight is missing; mergekit requires one for each model."
-            pointing.add("missing_key", (*path, "parameters", "weight"), message)
+            repair = [_give(document, "weight", 1.0)]
+            pointing.add("missing_key", (*path, "parameters", "weight"), message, repair=repair)
+
+
+def _give(document: dict[str, Any], name: str, value: float) -> Repair:
+    """Adds it for the whole recipe: to its parameters, or with them."""
+    has_any = isinstance(document.get("parameters"), dict)
+    patch = {
+        "op": "add",
+        "path": f"/parameters/{name}" if has_any else "/parameters",
+        "value": value if has_any else {name: value},
+    }
+    return Repair(label=f"Use {value:g} everywhere", patch=(patch,))
 
 
 def _has(name: str, body: dict[str, Any]) -> bool:

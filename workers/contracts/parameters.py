@@ -32,14 +32,15 @@ def check_value(parameter: Parameter, value: Any, path: Path, complaints: Compla
         )  # fmt: skip
         return False
     return parameter.type == "boolean" or check_range(
-        name, value, path, complaints,
-        minimum=parameter.minimum, maximum=parameter.maximum, exclusive_minimum=parameter.exclusive_minimum,
+        name, value, path, complaints, minimum=parameter.minimum, maximum=parameter.maximum,
+        exclusive_minimum=parameter.exclusive_minimum, default=parameter.default,
     )  # fmt: skip
 
 
 def check_range(
     name: str, value: float, path: Path, complaints: Complaints, *,
     minimum: float | None = None, maximum: float | None = None, exclusive_minimum: bool = False, exclusive_maximum: bool = False,
+    default: Any = None,
 ) -> bool:  # fmt: skip
     if isinstance(value, float) and not math.isfinite(value):
         complaints.add("not_finite", path, f"{name} is {shown(value)}. Only finite numbers can be used.")
@@ -62,7 +63,9 @@ def check_range(
     message = f"{name} is {shown(value)}, {relation} {_plain(bound)}."
     if meant is not None:
         message += f" Did you mean {_plain(meant)}?"
-    repair = [complaints.replace(path, meant)] if meant is not None else ()
+    repair = [complaints.replace(path, meant)] if meant is not None else []
+    if not repair and default is not None:
+        repair = [complaints.replace(path, default, f"Use {_plain(default)}, the default")]
     complaints.add("out_of_range", path, message, repair=repair)
     return False
 

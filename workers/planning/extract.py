@@ -92,6 +92,7 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
         seen=data.seen,
         problems=data.problems,
         pictures=data.pictures,
+        flaws=tuple(tensor_findings),
     )
     return facts, findings
 

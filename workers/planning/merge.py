@@ -22,6 +22,7 @@ from workers.planning.merge_parts import MAX_PLAN_INPUTS, Models
 from workers.planning.merge_search import search_estimate, search_looked, whole_findings
 from workers.planning.merge_settings import is_uniform, step_findings
 from workers.planning.merge_steps import merge_plan
+from workers.planning.merge_ties import tie_findings
 from workers.planning.merge_values import value_findings
 from workers.planning.merge_vectors import vectors_apply
 from workers.planning.merge_vocabulary import moves_rows
@@ -75,6 +76,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += [found for position in fitting for found in fitting[position]]
     findings += learned_rows_findings(method) if moving and method.learn else []
     findings += base_findings(base, sources) if base is not None else []
+    findings += tie_findings(reference, others)
     mixed = dtype_finding(recipe, models)
     findings += [mixed] if mixed is not None else []
     if not reference.facts.config:

@@ -14,6 +14,9 @@ _NOUNS = {
     "composition": "a composition", "pack": "a compressed delta", "learnware": "a learnware",
 }  # fmt: skip
 
+# What the index promises and no file holds.
+_WHOLE = frozenset({"shard_missing", "index_tensor_lost"})
+
 
 def entry_findings(members: list[Member], method: Method) -> tuple[list[Finding], set[int]]:
     """Findings, and the positions of the members that cannot be compared any further."""
@@ -24,7 +27,9 @@ def entry_findings(members: list[Member], method: Method) -> tuple[list[Finding]
         if found is not None:
             findings.append(found)
             unusable.add(member.position)
-        elif member.facts is not None and member.facts.scanned is False:
+            continue
+        findings += _flaws(member)
+        if member.facts is not None and member.facts.scanned is False:
             findings.append(
                 finding("not_scanned", "warning", member.path, f"{member.name} has not been scanned.",
                         "The job looks for NaN itself and says so in its report.")
@@ -50,6 +55,10 @@ def _unusable(member: Member) -> Finding | None:
     if not facts.tensors:
         return finding("no_weights", "error", member.path, f"{member.name} holds no safetensors weights.",
                        "Weights in other formats are not read.", repair)  # fmt: skip
+    lost = next((flaw for flaw in facts.flaws if flaw.code in _WHOLE), None)
+    if lost is not None:
+        return finding("weights_incomplete", "error", member.path, f"{member.name} is incomplete. {lost.message}",
+                       "What is missing would be made from the other models alone.", repair)  # fmt: skip
     missing = missing_shards(facts)
     if missing:
         message = f"{member.name} is incomplete: {counted(missing, 'weight file')} of its index {'is' if missing == 1 else 'are'} missing."
@@ -58,6 +67,14 @@ def _unusable(member: Member) -> Finding | None:
         message = f"{member.name} is quantised. Its stored numbers are codes and cannot be averaged."
         return finding("quantised", "error", member.path, message, "Take the entry it was made from.", repair)
     return None
+
+
+def _flaws(member: Member) -> list[Finding]:
+    """What was noticed of the weight files and stands in no one's way: the headers are read, not the index."""
+    flaws = member.facts.flaws if member.facts is not None else ()
+    return [
+        finding(flaw.code, "warning", member.path, f"{member.name}: {flaw.message}", flaw.consequence) for flaw in flaws
+    ]
 
 
 def _instead(facts: RepoFacts) -> str:
@@ -113,8 +130,9 @@ def _repeated(members: list[Member]) -> list[Finding]:
             continue
         if first.source is None:
             message = f"{member.name} is the base itself: its change is zero."
+            left = "It is left out." if member.text == first.text else "It only dilutes the other sources."
             findings.append(
-                finding("source_equals_base", "warning", member.path, message, "It only dilutes the other sources.",
+                finding("source_equals_base", "warning", member.path, message, left,
                         [remove(member.path, "Remove this source")])
             )  # fmt: skip
         else:

@@ -43,6 +43,7 @@ def pitfall_findings(
         repair = [add(("select_topk",), 1.0, "Select all")]
         message = "select_topk is 0: nothing is selected, and the result is the base itself."
         findings.append(finding("changes_nothing", "warning", ("select_topk",), message, repair=repair))
+    findings += _unfiltered(method, shared)
     if method.name == "passthrough" and [values.get("scale") for values in sources] == [0]:
         message = "scale is 0: every number of the result is 0."
         findings.append(
@@ -57,6 +58,18 @@ def _density(method: Method, sources: Sequence[dict[str, Any]]) -> list[Finding]
         return []
     message = f"density is 1: nothing is left out, and {method.label} does what {plain} does."
     return [finding("nothing_left_out", "warning", ("density",), message, repair=[add(("density",), 0.5, "Keep half")])]
+
+
+def _unfiltered(method: Method, shared: dict[str, Any]) -> list[Finding]:
+    """Filters that let everything through."""
+    for name, value, meant, plain in (
+        ("agreeing", 0, 2, "every change counts, and Consensus does what task arithmetic does"),
+        ("ratio", 0.0, 1.0, "every column counts in full, and the changes are added up"),
+    ):
+        if method.name == ("consensus" if name == "agreeing" else "widen") and shared.get(name) == value:
+            repair = [add((name,), meant, f"Use {meant:g}")]
+            return [finding("nothing_left_out", "warning", (name,), f"{name} is 0: {plain}.", repair=repair)]
+    return []
 
 
 def _odds(values: dict[str, Any], places: Mapping[str, Path]) -> Iterator[tuple[Path, Finding]]:

@@ -22,6 +22,9 @@ def head_of(embedding: str) -> str:
     return next((head for head, keys in _PAIRS if embedding in keys), "")
 
 
+HEADS = dict(_PAIRS)
+
+
 def stand_in(model: Known, name: str) -> tuple[str, TensorFact | None]:
     """The tensor that plays the part of `name` in a model, and the key it is stored under."""
     fact = model.facts.tensors.get(name)

@@ -7,6 +7,7 @@ from typing import Any
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
 from workers.planning.headers import LENGTH_BYTES, Header, HeaderError, header_length, parse_header
+from workers.planning.wording import counted
 
 Read = Callable[[str, int, int], bytes]
 INDEX_FILE = "model.safetensors.index.json"
@@ -51,7 +52,7 @@ def inventory(
     headers: Mapping[str, Header], files: Mapping[str, int], read: Read
 ) -> tuple[dict[str, TensorFact], list[Finding]]:
     """The tensors of the model itself: of the files an index names, else of the one model or adapter file, else of all at the top."""
-    chosen, findings = _weight_files(headers, files, read)
+    chosen, places, findings = _weight_files(headers, files, read)
     tensors: dict[str, TensorFact] = {}
     for path in chosen:
         facts = headers[path].facts(path)
@@ -59,8 +60,15 @@ def inventory(
         if twice is None:
             tensors |= facts
             continue
-        # Two variants of one model side by side, as people keep them: the first is the model.
-        message = f"{twice} is in {tensors[twice].file} and in {path}. Only the first file counts as the model."
+        if places:
+            # One model in parts that overlap: the index says whose copy is meant.
+            tensors |= {name: fact for name, fact in facts.items() if name not in tensors or places.get(name) == path}
+            rule = f"The one in {tensors[twice].file} counts, as {INDEX_FILE} says."
+        else:
+            # Two variants of one model side by side, as people keep them: the first is the model.
+            rule = "Only the first file counts as the model."
+        others = [other for other in chosen if other != path and twice in headers[other].tensors]
+        message = f"{twice} is in {others[0]} and in {path}. {rule}"
         findings.append(Finding(code="duplicate_tensor", severity="warning", where=path, message=message))
     return tensors, findings
 
@@ -78,24 +86,36 @@ def main_dtype(tensors: Iterable[TensorFact]) -> str:
 
 def _weight_files(
     headers: Mapping[str, Header], files: Mapping[str, int], read: Read
-) -> tuple[list[str], list[Finding]]:
+) -> tuple[list[str], Mapping[str, str], list[Finding]]:
+    """The files that hold the model, where the index says that each tensor is, and what was noticed."""
     top = sorted(path for path in headers if "/" not in path)
     if SINGLE_FILE in top:
-        return [SINGLE_FILE], []
+        return [SINGLE_FILE], {}, _beside(files)
     if INDEX_FILE in files:
         return _indexed(headers, files, read)
     if ADAPTER_FILE in top:
-        return [ADAPTER_FILE], []
-    return top, []
+        return [ADAPTER_FILE], {}, []
+    return top, {}, []
 
 
-def _indexed(headers: Mapping[str, Header], files: Mapping[str, int], read: Read) -> tuple[list[str], list[Finding]]:
+def _beside(files: Mapping[str, int]) -> list[Finding]:
+    if INDEX_FILE not in files:
+        return []
+    message = f"The weights are there twice: {SINGLE_FILE} is read, the files that {INDEX_FILE} names are not."
+    return [Finding(code="weights_twice", severity="warning", where=INDEX_FILE, message=message)]
+
+
+def _indexed(
+    headers: Mapping[str, Header], files: Mapping[str, int], read: Read
+) -> tuple[list[str], Mapping[str, str], list[Finding]]:
     weights = _weight_map(files, read)
     if weights is None:
         message = f"{INDEX_FILE} cannot be read. The tensors are taken from all safetensors files at the top."
-        return sorted(path for path in headers if "/" not in path), [
-            Finding(code="index_unreadable", severity="warning", where=INDEX_FILE, message=message)
-        ]
+        return (
+            sorted(path for path in headers if "/" not in path),
+            {},
+            [Finding(code="index_unreadable", severity="warning", where=INDEX_FILE, message=message)],
+        )
     named = sorted(set(weights.values()))
     findings = []
     missing = [path for path in named if path not in headers]
@@ -107,12 +127,21 @@ def _indexed(headers: Mapping[str, Header], files: Mapping[str, int], read: Read
         )  # fmt: skip
     present = [path for path in named if path in headers]
     stored = {name for path in present for name in headers[path].tensors}
-    wrong = sorted(name for name, path in weights.items() if path in headers and name not in headers[path].tensors)
+    held = {name: path for name, path in weights.items() if path in headers}
+    lost = sorted(name for name in held if name not in stored)
+    if lost:
+        message = f"{INDEX_FILE} names {counted(len(lost), 'tensor')} that no file holds, first {lost[0]}."
+        consequence = "The model is not whole, or its index is that of another one."
+        findings.append(
+            Finding(code="index_tensor_lost", severity="warning", where=INDEX_FILE, message=message, consequence=consequence)
+        )  # fmt: skip
+    wrong = sorted(name for name, path in held.items() if name in stored and name not in headers[path].tensors)
     wrong += sorted(stored - set(weights))
     if wrong:
-        message = f"{len(wrong)} tensors are not where {INDEX_FILE} says, first {wrong[0]}."
+        verb = "is" if len(wrong) == 1 else "are"
+        message = f"{counted(len(wrong), 'tensor')} {verb} not where {INDEX_FILE} says, first {wrong[0]}."
         findings.append(Finding(code="index_mismatch", severity="warning", where=INDEX_FILE, message=message))
-    return present, findings
+    return present, weights, findings
 
 
 def _weight_map(files: Mapping[str, int], read: Read) -> dict[str, str] | None:

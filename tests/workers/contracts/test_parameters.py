@@ -68,4 +68,4 @@ def test_guesses_a_slipped_point_a_percentage_or_a_sign(value: float, meant: flo
     complaints = Complaints({})
     check_value(density, value, ("density",), complaints)
     repairs = complaints.findings[0].repair
-    assert [repair.patch[0]["value"] for repair in repairs] == ([] if meant is None else [meant])
+    assert [repair.patch[0]["value"] for repair in repairs] == [density.default if meant is None else meant]

@@ -96,7 +96,7 @@ def test_several_files_with_an_index(tmp_path: Path) -> None:
     ("weights", "code"),
     [
         ({"a": "model-00001-of-00002.safetensors", "b": "model-00002-of-00002.safetensors"}, "shard_missing"),
-        ({"a": "model-00001-of-00002.safetensors", "gone": "model-00001-of-00002.safetensors"}, "index_mismatch"),
+        ({"a": "model-00001-of-00002.safetensors", "gone": "model-00001-of-00002.safetensors"}, "index_tensor_lost"),
         ({}, "index_mismatch"),
         (["a"], "index_unreadable"),
     ],

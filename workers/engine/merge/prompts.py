@@ -14,7 +14,7 @@ from workers.engine.io.reader import Reader
 from workers.engine.merge.experts import GATE
 from workers.engine.predict.modules import load_module, read_json
 from workers.engine.predict.predictor import refused
-from workers.engine.predict.tokenizers import check_vocabulary, load_tokenizer
+from workers.engine.predict.tokenizers import load_tokenizer
 from workers.planning.heads import head_in
 
 # A matrix of routers beyond this condition number hardly tells some of its experts apart.
@@ -92,18 +92,24 @@ def apart(rows: torch.Tensor) -> dict[str, Any]:
     return {"condition": round(float(values[0]) / smallest, 6) if smallest > SHORTEST else None, "cosines": cosines}
 
 
-def _tokens(tokenizer: Any, text: str) -> list[int]:
-    """The text after the token that begins one, where there is such a token. A text that makes no token at all gets the last of them."""
-    return list(tokenizer((tokenizer.bos_token or "") + text, add_special_tokens=False)["input_ids"]) or [
-        tokenizer.pad_token_id
-    ]
+def _tokens(tokenizer: Any, text: str, rows: int, name: str) -> list[int]:
+    """The text after the token that begins one, where there is such a token; a text that makes no token at all: padding.
+
+    Raises:
+        UserError: a token that the base has no row for.
+    """
+    found = list(tokenizer((tokenizer.bos_token or "") + text, add_special_tokens=False)["input_ids"])
+    if any(token >= rows for token in found):
+        message = f"The tokenizer of {name} makes token {max(found)} of a prompt, its model has {rows} rows."
+        raise refused("tokenizer_misfit", f"{message} They do not belong together.")
+    return found or [tokenizer.pad_token_id]
 
 
 def _hidden(steps: Sequence[TensorStep], base: Path, name: str, device: str) -> RowsOf:
     """The mean over texts of what each layer is given: of the last token, or of all tokens."""
     tokenizer = load_tokenizer(base, name=name)
-    module = load_module(base, head=head_in(read_json(base / "config.json")), name=name).to(device)
-    check_vocabulary(tokenizer, module, name=name)
+    module: Any = load_module(base, head=head_in(read_json(base / "config.json")), name=name).to(device)
+    vocabulary = module.get_input_embeddings().num_embeddings
     over_all = steps[0].parameters["mode"] == "hidden_avg"
 
     def rows_of(texts: Sequence[str]) -> torch.Tensor:
@@ -111,7 +117,7 @@ def _hidden(steps: Sequence[TensorStep], base: Path, name: str, device: str) -> 
         for text in texts:
             with torch.inference_mode():
                 states = module(
-                    torch.tensor([_tokens(tokenizer, text)], device=device), output_hidden_states=True
+                    torch.tensor([_tokens(tokenizer, text, vocabulary, name)], device=device), output_hidden_states=True
                 ).hidden_states
             # The last of them has gone through the final norm and is no layer's input.
             given = torch.stack([state[0].float().cpu() for state in states[:-1]])
@@ -127,13 +133,9 @@ def _embedded(plan: Plan, base: Path, name: str) -> RowsOf:
     (given,) = next(step.inputs for step in plan.steps if step.name == EMBEDDINGS)
     reader = Reader(base)
     table = reader.tensor(given.key, given.fact)
-    if len(tokenizer) > table.shape[0]:
-        raise refused(
-            "tokenizer_misfit", f"The tokenizer of {name} knows {len(tokenizer)} tokens, its model {table.shape[0]}."
-        )
 
     def rows_of(texts: Sequence[str]) -> torch.Tensor:
-        tokens = [token for text in texts for token in _tokens(tokenizer, text)]
+        tokens = [token for text in texts for token in _tokens(tokenizer, text, len(table), name)]
         total = table[torch.tensor(tokens)].double().sum(dim=0, keepdim=True)
         length = max(float(total.norm()), SHORTEST)
         return (total / length).float()
