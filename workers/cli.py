@@ -4,6 +4,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -56,6 +57,10 @@ def main(argv: Sequence[str], *, kind: str | None = None) -> int:
 def _run(options: argparse.Namespace, kind: str | None) -> int:
     from workers.planning.local import local_check
 
+    if options.device != "cpu":
+        from workers.engine.devices import device_named
+
+        device_named(options.device)  # refused before anything is read
     out: Path = options.out.absolute()
     check_target(out, force=options.force)
     parsed = _parsed(options.recipe, kind)
@@ -191,10 +196,20 @@ def _arguments(argv: Sequence[str], kind: str | None) -> argparse.Namespace:
         "--max-memory", type=_bytes, metavar="BYTES", help="work within so much memory; 8GiB and 500MB are understood"
     )
     parser.add_argument(
-        "--device", choices=("cpu",), default="cpu", metavar="D", help="where the numbers are made: cpu"
+        "--device",
+        type=_device,
+        default="cpu",
+        metavar="D",
+        help="cpu, cuda or cuda:1: a GPU is used for what it does sooner than the CPU; the check says which (default: cpu)",
     )
     parser.add_argument("--force", action="store_true", help="replace an earlier result in OUT")
     return parser.parse_args(list(argv))
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"cpu|cuda(:\d{1,3})?", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not cpu, cuda or cuda:1")
+    return text
 
 
 def _positive(text: str) -> int:

@@ -73,5 +73,7 @@ def _print(checked: Check) -> None:
             f"Estimate: {seconds_text(estimate.seconds)} on {estimate.device}, peak memory {size_text(estimate.memory_bytes)}, "
             f"reads {size_text(estimate.read_bytes)}, writes {size_text(estimate.write_bytes)}."
         )
+        if estimate.device_reason:
+            lines.append(estimate.device_reason)
         lines.append("Nothing stops this recipe.")
     sys.stdout.write("\n".join(lines) + "\n")

@@ -181,7 +181,8 @@ def request_make(recipe: AnyRecipe, kind: Kind, report: CheckReport) -> JobReque
     """The recipe with its inputs at their commits, file by file."""
     inputs: list[Input] = [entry for entry in (resolved.input() for resolved in report.inputs) if entry is not None]
     estimate = report.check.estimate
-    device = device_for(memory_bytes=estimate.memory_bytes) if kind.uses_gpu else estimate.device
+    wants_gpu = kind.uses_gpu or estimate.prefers_gpu
+    device = device_for(memory_bytes=estimate.memory_bytes) if wants_gpu else estimate.device
     return JobRequest(
         kind=recipe.kind,
         recipe=recipe.model_dump(mode="json", by_alias=True),

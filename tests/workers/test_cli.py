@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from hub.cli import run as command
@@ -151,6 +152,13 @@ def test_wrong_usage_is_exit_code_two(family, options):
     with pytest.raises(SystemExit) as caught:
         command.main([*write(family), *options])
     assert caught.value.code == 2
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
+def test_a_gpu_that_is_not_there_is_refused(family, capsys):
+    assert command.main([*write(family), "--device", "cuda:1"]) == 1
+    assert "cuda:1 is asked for, and there is no GPU" in capsys.readouterr().err
+    assert not (family / "out").exists()
 
 
 def test_too_little_memory_is_told(family, capsys):

@@ -186,6 +186,8 @@ class Estimate(BaseModel):
     write_bytes: int = 0
     seconds: tuple[float, float] = (0.0, 0.0)
     device: str = "cpu"
+    prefers_gpu: bool = Field(default=False, description="a worker with a GPU does it sooner")
+    device_reason: str = Field(default="", description="why the one or the other, in a sentence")
 
 
 class Check(BaseModel):

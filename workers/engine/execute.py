@@ -10,7 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.jobs import ReportFile
 from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.ports import Cancel, Reporter
+from workers.engine.devices import device_named
 from workers.engine.io.deltas import readers_of
 from workers.engine.io.digest import TensorMark, tensor_digest
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
@@ -57,6 +58,7 @@ class Outcome:
 def execute(
     plan: Plan, folders: Sequence[Path], out: Path, journal: Path, *, reporter: Reporter, cancel: Cancel,
     threads: int = 1, memory_bytes: int | None = None, learned: Path | None = None,
+    device: str = "cpu",
 ) -> Outcome:  # fmt: skip
     """Makes every tensor of the plan and leaves the weight files, and their index where there are several, in `out`.
 
@@ -69,13 +71,14 @@ def execute(
         threads: how many tensors are made at a time.
         memory_bytes: anonymous memory of the whole process to stay within; fewer tensors are then in flight.
         learned: the folder in which the method left what it learned from data; its name stands for what that is.
+        device: where tensors are merged; whether that pays is the plan's to say (`workers.planning.devices`).
 
     Returns:
         Files with their sha256, the digest's marks, measures per merged tensor, findings.
 
     Raises:
         UserError: an input is not what the plan says; tensors that must be equal differ; not even one tensor fits
-            `memory_bytes`.
+            `memory_bytes`; there is no such device.
         Cancelled: from the ports.
 
     Cost: the results of `threads` + 1 steps, and the working stretches of `threads`.
@@ -84,11 +87,11 @@ def execute(
     """
     torch.set_num_threads(1)
     readers = readers_of(plan, folders)
-    merger = merger_of(plan, None if learned is None else Learned(learned))
+    merger = replace(merger_of(plan, None if learned is None else Learned(learned)), device=device_named(device))
     in_flight = _in_flight(plan, merger, threads, memory_bytes)
     try:
         with ThreadPoolExecutor(max_workers=min(max(1, threads), in_flight), thread_name_prefix="merge") as pool:
-            kept = Journal(journal, plan_digest(plan) + ("" if learned is None else learned.name))
+            kept = Journal(journal, _key(plan, learned, device))
             merger = settled(plan, readers, merger, pool, kept, in_flight=in_flight, reporter=reporter, cancel=cancel)
             outcome = _Execution(plan, readers, merger, pool, in_flight, reporter, cancel).run(kept)
     finally:
@@ -96,6 +99,12 @@ def execute(
             reader.close()
     _place(outcome, plan, journal, out)
     return outcome
+
+
+def _key(plan: Plan, learned: Path | None, device: str) -> str:
+    """What a journal is for. Another device may give other last digits."""
+    parts = [plan_digest(plan), "" if learned is None else learned.name, "" if device == "cpu" else "gpu"]
+    return "".join(parts)
 
 
 def plan_digest(plan: Plan) -> str:

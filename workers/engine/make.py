@@ -14,6 +14,7 @@ from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Memory, method_get
 from workers.contracts.plans import Plan, TensorStep
+from workers.engine.devices import CPU, put, turn
 from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
 from workers.engine.io.dtypes import SAFETENSORS, dtype_of
 from workers.engine.io.reader import Reader
@@ -47,6 +48,7 @@ class Merger:
     memory: Memory = "stretch"
     settled: Mapping[str, Any] = field(default_factory=dict)
     learned: Learned | None = None
+    device: torch.device = CPU
     maker: Pairs | Experts | None = None
 
 
@@ -99,6 +101,11 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     Raises:
         UserError: an input is not what the plan says; or whole numbers differ between the inputs.
     """
+    with turn(merger.device):
+        return _make(plan, step, readers, merger)
+
+
+def _make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> Made:
     measures = None
     merge_step = merge_step_of(plan, step, readers, merger) if merger.maker is None else None
     if merger.maker is not None:
@@ -106,7 +113,7 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
     elif merge_step is None:
         made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
     else:
-        made = merger.merge(merge_step).to(dtype_of(step.dtype)).view(step.shape)
+        made = merger.merge(merge_step).to(CPU, dtype_of(step.dtype)).view(step.shape)
         measures = merge_step.measures.report(merge_step.elements)
     mark = TensorMark(step.name, SAFETENSORS[made.dtype], step.shape, tensor_sha256(made))
     return Made(made, mark, measures)
@@ -152,7 +159,7 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
     if plan.compat == "mergekit" and plan.method not in NATIVE:
         # It computes these in float32 too, and rounds to the format of the inputs before that of the result.
         dtype = reduce(torch.promote_types, [tensor.dtype for tensor in tensors])
-    return MergeStep(
+    merge_step = MergeStep(
         name=step.name,
         base=None if base is None else base.flatten(),
         sources=tuple(source.flatten() for source in sources),
@@ -165,6 +172,7 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
         settled=merger.settled,
         learned={} if merger.learned is None else merger.learned.of(step.name),
     )
+    return put(merge_step, merger.device)
 
 
 def _tensors(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.ports import Cancel, Reporter
+from workers.engine.devices import turn
 from workers.engine.io.journal import Journal
 from workers.engine.io.reader import Reader
 from workers.engine.make import Merger, merge_step_of
@@ -36,8 +37,9 @@ def _tally(
     pool: ThreadPoolExecutor, in_flight: int, reporter: Reporter, cancel: Cancel,
 ) -> Tally:  # fmt: skip
     def see(step: TensorStep) -> Tally:
-        merge_step = merge_step_of(plan, step, readers, merger)
-        return {} if merge_step is None else round.see(merge_step)
+        with turn(merger.device):
+            merge_step = merge_step_of(plan, step, readers, merger)
+            return {} if merge_step is None else round.see(merge_step)
 
     total: Tally | None = None
     waiting, under_way = deque(steps), deque[tuple[TensorStep, Future[Tally]]]()

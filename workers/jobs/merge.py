@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any
 from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.manifests import REPORT_FILE
+from workers.contracts.methods import method_get
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
@@ -30,8 +32,11 @@ from workers.jobs.inputs import inputs_of
 from workers.jobs.loading import for_good
 from workers.jobs.outputs import result_of, write_json
 from workers.jobs.tokenizer import tokenizer_report, tokenizer_write
+from workers.planning.estimate import merge_place
 
 CONFIG = "config.json"
+# Names the kernels to be used, wherever they pay: see `kernels.dispatch`.
+OVERRIDE = "GENEPOOL_KERNELS"
 
 
 def run(ports: Ports) -> JobResult:
@@ -59,7 +64,7 @@ def run(ports: Ports) -> JobResult:
         outcome = execute(
             plan, folders, out, ports.workspace.journal,
             reporter=ports.reporter, cancel=ports.cancel, threads=request.threads, memory_bytes=request.memory_bytes,
-            learned=None if learning is None else learning.folder,
+            learned=None if learning is None else learning.folder, device=_device(ports, plan),
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
         if merge_adapters.is_combination(plan):
@@ -93,6 +98,16 @@ def run(ports: Ports) -> JobResult:
         out, metrics=_metrics(report), report=report, tensor_digest=outcome.digest,
         resumed_units=outcome.resumed_units, known=outcome.files,
     )  # fmt: skip
+
+
+def _device(ports: Ports, plan: Plan) -> str:
+    """The request's device where a GPU beats the disk for this plan, or where kernels are asked for by name; else the CPU."""
+    device, method = ports.workspace.request.device, method_get("merge", plan.method)
+    if not device.startswith("cuda") or method is None:
+        return "cpu"
+    place = merge_place(plan, method)
+    ports.reporter.log(place.reason)
+    return device if place.merges or os.environ.get(OVERRIDE) else "cpu"
 
 
 def models_of(request: JobRequest) -> list[Input]:

@@ -10,6 +10,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.methods import Method
 from workers.contracts.plans import Estimate, Plan
 from workers.planning.architectures import shape_of
+from workers.planning.devices import Place, place_of
 from workers.planning.merge_steps import step_bytes
 
 # Anonymous memory of a Python process that imported torch, and one that imported transformers as well.
@@ -56,13 +57,23 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
         each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
-    seconds = read / _RATES.get(method.name, _SLOWEST_RATE) + write / _WRITE_RATE
+    rate = _RATES.get(method.name, _SLOWEST_RATE)
+    seconds = read / rate + write / _WRITE_RATE
     least, most = _range(_START_S, seconds)
     operations = _factoring(plan, method)
+    place = merge_place(plan, method)
     return Estimate(
-        memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write,
+        memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write, prefers_gpu=place.gpu, device_reason=place.reason,
         seconds=(round(least + operations / _FLOPS[1], 1), round(most + operations / _FLOPS[0], 1)),
     )  # fmt: skip
+
+
+def merge_place(plan: Plan, method: Method) -> Place:
+    """Where the plan is carried out, and why: for the check, and for the job that carries it out."""
+    read = sum(item.fact.size_bytes for step in plan.steps for item in step.inputs)
+    write = sum(step_bytes(step) for step in plan.steps)
+    rate = _RATES.get(method.name, _SLOWEST_RATE)
+    return place_of(plan, method, read=read, write=write, rate=rate, operations=_factoring(plan, method))
 
 
 def _factoring(plan: Plan, method: Method) -> float:

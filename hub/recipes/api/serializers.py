@@ -76,6 +76,10 @@ class EstimateOutput(serializers.Serializer):
     write_bytes = serializers.IntegerField()
     seconds = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2, help_text="a range")
     device = serializers.CharField()
+    prefers_gpu = serializers.BooleanField(
+        help_text="a worker with a GPU does it sooner, and gets it where there is one"
+    )
+    device_reason = serializers.CharField(help_text="why, in a sentence")
 
 
 class CheckOutput(serializers.Serializer):

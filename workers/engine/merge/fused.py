@@ -15,7 +15,7 @@ from kernels.select import count_of
 from kernels.selection import cut_at, cut_of
 from workers.engine.merge import global_trim, mag_prune, sparsify
 from workers.engine.merge.sparsify import Sparsifier
-from workers.engine.merge.step import DEVICE_STRETCH, MergeStep, stretches
+from workers.engine.merge.step import MergeStep, stretches
 from workers.engine.merge.weighting import weight_sum
 
 Choices = tuple[list[Choice], list[int | None]]
@@ -53,8 +53,7 @@ def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> to
 
 def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None:
     """Lets the measures see what was made, as `MergeStep.combine` does on its way."""
-    length = step.buffer().numel() if step.device.type == "cpu" else DEVICE_STRETCH
-    for start, stop in stretches(step.elements, length):
+    for start, stop in stretches(step.elements, step.stretch):
         base = None if step.base is None else step.base[start:stop].to(step.maths)
         vectors = [source[start:stop].to(step.maths, copy=True) for source in step.sources]
         if base is not None:

@@ -57,6 +57,10 @@ class MergeStep:
         """Whether whole-tensor kernels make it (see `fused`): on a GPU, or where `GENEPOOL_KERNELS` asks for it."""
         return self.maths == torch.float32 and implementation(self.device) != "cpu"
 
+    @property
+    def stretch(self) -> int:
+        return STRETCH if self.device.type == "cpu" else DEVICE_STRETCH
+
     def each(self, name: str) -> list[float]:
         """A per-source parameter, one value for each source."""
         values = self.parameters[name]
@@ -64,9 +68,9 @@ class MergeStep:
             raise ValueError(f"{self.name}: {len(values)} values of {name} for {len(self.sources)} sources.")
         return [float(value) for value in values]
 
-    def buffer(self, length: int = STRETCH) -> torch.Tensor:
-        """An uninitialised working buffer `[min(length, n)]` in the method's maths."""
-        return torch.empty(min(length, self.elements), dtype=self.maths, device=self.device)
+    def buffer(self, length: int | None = None) -> torch.Tensor:
+        """An uninitialised working buffer `[min(length, n)]` in the method's maths; of a stretch, unless told otherwise."""
+        return torch.empty(min(length or self.stretch, self.elements), dtype=self.maths, device=self.device)
 
     def vectors(self, index: int, out: torch.Tensor, scratch: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
         """Walks source `index` minus the base (or itself without a base), giving (start, stretch); `out` holds the stretch."""
@@ -126,7 +130,7 @@ class MergeStep:
         result = torch.empty(self.elements, dtype=self.dtype, device=self.device)
         base_buffer, sum_buffer = self.buffer(), self.buffer()
         buffers = [self.buffer() for _ in self.sources]
-        for start, stop in stretches(self.elements, STRETCH):
+        for start, stop in stretches(self.elements, self.stretch):
             length = stop - start
             vectors = [
                 buffer[:length].copy_(source[start:stop]) for buffer, source in zip(buffers, self.sources, strict=True)
