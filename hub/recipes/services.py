@@ -21,6 +21,7 @@ from hub.recipes.overrides import policy_apply
 from hub.recipes.ranking import models_expand
 from hub.recipes.resolution import Resolved, facts_by_text, reference_resolve, references_resolve
 from hub.recipes.titles import title_make
+from hub.recipes.vocabularies import tokenizers_attach
 from workers.contracts.findings import Finding, Repair
 from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.kinds import Kind, kind_get
@@ -57,7 +58,7 @@ def _check(user: User, parsed: Parsed) -> CheckReport:
     recipe, told = benchmarks_expand(user=user, recipe=parsed.readable)
     recipe, chosen = models_expand(user=user, recipe=recipe)
     parsed = replace(parsed, recipe=recipe if parsed.recipe is not None else None, salvaged=recipe)
-    resolved = tuple(references_resolve(user=user, recipe=recipe))
+    resolved = tuple(tokenizers_attach(recipe=recipe, resolved=references_resolve(user=user, recipe=recipe)))
     wanted = tuple(wanted_of(user=user, resolved=resolved))
     more = (
         *_output_findings(user, recipe, resolved), *_measure_findings(user, recipe), *wanted_findings(wanted), *held_findings(resolved), *chosen,

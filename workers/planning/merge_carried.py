@@ -26,10 +26,12 @@ def carried_files(recipe: MergeRecipe, models: Models, vocabulary: Vocabulary) -
     """Config from the reference; the tokenizer from whom the recipe says, else from the first model that has one."""
     reference = models.reference
     donors = [reference, *(source for source in models.sources if source is not reference)]
-    tokenizer, findings = (
-        (vocabulary.donor, vocabulary.findings) if vocabulary.donor is not None else _donor(recipe, models, donors)
-    )
-    findings = findings or vocabulary.findings
+    if vocabulary.donor is not None:
+        tokenizer, findings = vocabulary.donor, vocabulary.findings
+    elif vocabulary.findings:
+        tokenizer, findings = reference, vocabulary.findings
+    else:
+        tokenizer, findings = _donor(recipe, models, donors)
     carried = [(reference.member.position, path) for path in matching(reference, CARRIED_FILES)]
     return (
         *carried,

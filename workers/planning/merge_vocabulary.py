@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.contracts.findings import Finding, has_errors
+from workers.contracts.paths import Path
 from workers.contracts.plans import RowRule, TensorInput, VocabularyPlan, VocabularyTable
 from workers.contracts.recipes import MergeRecipe
 from workers.contracts.tokenizing import TokenizerRule, TokenRule
@@ -57,10 +58,11 @@ def vocabulary_of(recipe: MergeRecipe, models: Models, layout: Layout) -> Vocabu
     rule = rule_of(recipe)
     if rule is None or not moves_rows(recipe, everyone):
         return Vocabulary()
-    result = Vocabulary(findings=rule_findings(rule, everyone))
+    at: Path = ("tokenizer",) if isinstance(recipe.tokenizer, str) else ("tokenizer", "source")
+    result = Vocabulary(findings=rule_findings(rule, everyone, at))
     result.findings += model_findings(everyone, rule)
     if has_errors(result.findings):
-        return result
+        return _failed(result, models, layout)
     base = _named(rule.base, everyone) or models.base
     first = base or models.reference
     result.donor = first if rule.source in {BASE, UNION} else _named(rule.source, everyone)
@@ -69,7 +71,7 @@ def vocabulary_of(recipe: MergeRecipe, models: Models, layout: Layout) -> Vocabu
         whose = "Its first model" if result.donor is None else result.donor.name
         message = f"{whose} has no tokenizer that could be the result's."
         result.findings.append(finding("tokenizer_missing", "error", ("tokenizer",), message))
-        return result
+        return _failed(result, models, layout)
     rest = [model for model in owners if model is not result.donor] if rule.source == UNION else []
     tokenizers = {model.member.position: one for model in owners if (one := tokenizer_seen(model.facts)) is not None}
     plan = VocabularyPlan(
@@ -109,6 +111,16 @@ def _rows(rule: TokenizerRule, recipe: MergeRecipe, donor: Known, out: Tokenizer
     rows = out.end if recipe.compat is not None else max(out.end, donor.shape.vocabulary or 0)
     multiple = rule.pad_to_multiple_of or 1
     return -(-rows // multiple) * multiple
+
+
+def _failed(result: Vocabulary, models: Models, layout: Layout) -> Vocabulary:
+    """That tables are of different lengths has been told already, in what was found."""
+    reference = models.reference
+    for place, target in enumerate(layout.targets):
+        axis = table_axis(target.name, target.fact, reference.shape.vocabulary, reference.facts.config)
+        if axis is not None:
+            layout.targets[place] = replace(target, rows=(axis, target.fact.shape[axis]))
+    return result
 
 
 def _mark(layout: Layout, models: Models, result: Vocabulary) -> None:

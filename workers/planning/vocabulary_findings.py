@@ -15,24 +15,30 @@ from workers.planning.tokenizers.read import Tokenizer, shown
 from workers.planning.wording import add, counted, finding, joined, number, remove
 
 _PATH: Path = ("tokenizer",)
-_SOURCE: Path = ("tokenizer", "source")
 # Parts of tokenizer.json that cut and clean a text before tokens are looked for.
 _RULES = ("normalizer", "pre_tokenizer")
 
 
-def learned_rows_findings(method: Method) -> list[Finding]:
-    message = f"{method.label} runs its models on data as they are. It cannot do so while rows change places with their tokens."
+def rerun_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
+    """What runs models before they are merged, or merges them many times, reads their tables as they lie."""
+    along = recipe.diagnostics is not None and bool(recipe.diagnostics.barrier)
+    who = (
+        method.label if method.learn else "A search" if recipe.search is not None else "A loss barrier" if along else ""
+    )
+    if not who:
+        return []
+    message = f"{who} runs models on data as they are. It cannot do so while rows change places with their tokens."
     consequence = (
         "Give each model the common tokenizer first, by the method tokenizer_transplant, and merge the results."
     )
     return [finding("tokenizer_learned", "error", _PATH, message, consequence, [remove(_PATH, "Leave it out")])]
 
 
-def rule_findings(rule: TokenizerRule, models: Sequence[Known]) -> list[Finding]:
+def rule_findings(rule: TokenizerRule, models: Sequence[Known], at: Path) -> list[Finding]:
     """Models that a rule names and that are not of this merge; tokens that no model has."""
     names = {model.member.text: model for model in models}
     findings = []
-    named = [(rule.source, _SOURCE), (rule.base, (*_PATH, "base"))]
+    named = [(rule.source, at), (rule.base, (*_PATH, "base"))]
     for text, path in named:
         if text is not None and text not in {"base", "union"} and text not in names:
             message = f"{text} is none of the models of this merge, so its tokenizer cannot be taken."

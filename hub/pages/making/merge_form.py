@@ -14,7 +14,8 @@ from hub.pages.numbers import figure
 from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.recipes import DTYPES
 
-KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "seed", "output", "evaluate", "search")
+_TOKENIZERS = (("", "as the base, rows stay"), ("base", "of the base, rows follow tokens"), ("union", "union of all"))
+KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "tokenizer", "seed", "output", "evaluate", "search")
 _NESTED = ("sources", "output", "evaluate", "parameters", "data", "search", "diagnostics")
 MOST_SOURCES_SHOWN = 64
 _SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
@@ -62,6 +63,7 @@ class MergeForm:
     visibility: str
     output_extra: str
     dtype: str
+    tokenizer: str
     seed: str
     evaluate: list[str]
     evaluate_rows: str
@@ -70,6 +72,7 @@ class MergeForm:
     shows_data: bool = False
     legend: list[Knob] = field(default_factory=list)
     dtypes: tuple[str, ...] = DTYPES
+    tokenizers: tuple[tuple[str, str], ...] = _TOKENIZERS
     chooser: Chooser | None = None
     search: SearchForm = field(default_factory=SearchForm)
 
@@ -158,6 +161,8 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
         visibility=text_of(output.get("visibility")) or "private",
         output_extra=_json({key: value for key, value in output.items() if key not in ("repo", "visibility")}),
         dtype=text_of(document.get("dtype")),
+        tokenizer=text_of(document.get("tokenizer")),
+        tokenizers=_tokenizers(text_of(document.get("tokenizer"))),
         seed=text_of(document.get("seed", 0)),
         evaluate=[entry["data"] for entry in evaluate],
         evaluate_rows=_json(
@@ -169,6 +174,11 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
         legend=[_knob(parameter, None, f"l-{parameter.name}") for parameter in source_parameters],
         search=search_form_of(document.get("search"), method),
     )
+
+
+def _tokenizers(given: str) -> tuple[tuple[str, str], ...]:
+    """What can be chosen, with the model that a recipe names among it."""
+    return _TOKENIZERS if given in dict(_TOKENIZERS) else (*_TOKENIZERS, (given, f"that of {given}"))
 
 
 def _source_row(index: int, source: dict[str, Any], parameters: list[Parameter], document: dict[str, Any]) -> SourceRow:
@@ -222,6 +232,8 @@ def document_of(data: QueryDict) -> dict[str, Any]:
         document["search"] = search
     if dtype := data.get("dtype", ""):
         document["dtype"] = dtype
+    if tokenizer := data.get("tokenizer", "").strip():
+        document["tokenizer"] = tokenizer
     if (seed := value_of(data.get("seed", ""))) is not None:
         document["seed"] = seed
     rows = _kept(data.get("evaluate_rows", ""))

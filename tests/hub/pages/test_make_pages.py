@@ -288,3 +288,12 @@ def test_a_job_shows_and_gives_its_recipe_in_reading_order(browser, alice, famil
     )
     assert client.get(f"/jobs/{job.number}/recipe.yaml").content.decode() == expected
     assert expected in html.unescape(client.get(f"/jobs/{job.number}").content.decode())
+
+
+def test_the_tokenizer_is_chosen_in_the_form_and_kept(browser, alice, family):
+    client = browser(alice)
+    data = opened(client) | {"tokenizer": "union"}
+    as_yaml = fields(press(client, data, "to_tab", "yaml").content.decode())
+    assert "tokenizer: union" in as_yaml["yaml"]
+    as_yaml["yaml"] = as_yaml["yaml"].replace("tokenizer: union", "tokenizer: alice/one")
+    assert fields(press(client, as_yaml, "to_tab", "form").content.decode())["tokenizer"] == "alice/one"
