@@ -46,7 +46,11 @@ def value_findings(
                 "Nothing is resolved, the change is only thinned out.",
             )
         )
-    if method.name == "consensus" and shared.get("agreeing", 0) > len(per_source):
+    if method.name == "consensus" and shared.get("task", 0) > len(per_source):
+        message = f"task is {shared['task']}: there are {counted(len(per_source), 'source')}, counted from 1."
+        repair = [add(("task",), 0, "Keep what enough models need")]
+        findings.append(finding("no_such_source", "error", ("task",), message, repair=repair))
+    elif method.name == "consensus" and not shared.get("task") and shared.get("agreeing", 0) > len(per_source):
         message = f"agreeing is {shared['agreeing']} and {counted(len(per_source), 'source')} {'is' if len(per_source) == 1 else 'are'} given: the result is the base itself."
         repair = [add(("agreeing",), len(per_source), f"Use {len(per_source)}")]
         findings.append(finding("changes_nothing", "warning", ("agreeing",), message, repair=repair))

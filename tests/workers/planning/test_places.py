@@ -80,3 +80,6 @@ def test_more_agreement_than_models_is_told():
         found(checked(recipe, *models), "changes_nothing").message
         == "agreeing is 3 and 2 sources are given: the result is the base itself."
     )
+    alone = checked({**recipe, "task": 3}, *models)
+    assert (found(alone, "no_such_source").where, alone.plan) == ("task", None)
+    assert "changes_nothing" not in codes(checked({**recipe, "task": 2}, *models))
