@@ -12,6 +12,7 @@ from workers.contracts.parsing import parse
 from workers.contracts.recipes import MergeRecipe
 from workers.jobs.merge import run
 from workers.planning.local import local_check
+from workers.planning.references import references_of
 
 # Settings in which each kind differs from what its form with experts takes for granted.
 KINDS: dict[str, dict[str, Any]] = {
@@ -47,10 +48,7 @@ def ports_of(root: Path, document: dict[str, Any], *, threads: int = 1) -> FakeP
     checked, facts = local_check(parsed)
     assert checked.plan is not None, checked.findings
     recipe = parsed.recipe
-    given = [
-        ("base", 0, recipe.base or ""),
-        *(("source", index, source.model) for index, source in enumerate(recipe.sources)),
-    ]
+    given = [(role, index, text) for role, index, text, _ in references_of(recipe)]
     request = JobRequest(
         kind="merge", recipe=recipe.model_dump(mode="json"), plan=checked.plan, threads=threads,
         inputs=tuple(Input(role=role, index=index, reference=text, facts=facts[text]) for role, index, text in given),

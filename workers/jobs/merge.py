@@ -79,7 +79,7 @@ def run(ports: Ports) -> JobResult:
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
     if is_mixture:
-        report = merge_experts.report_of(plan, models, outcome, cost, learning)
+        report = merge_experts.report_of(plan, merge_adapted.shown(plan, every, len(models)), outcome, cost, learning)
     else:
         reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
         report = reporting.report_of(plan, merge_adapted.shown(plan, every, len(models)), outcome, cost)

@@ -16,12 +16,15 @@ from workers.planning.estimate import TRANSFORMERS_BYTES, merge_estimate, pass_c
 from workers.planning.expert_forms import FORMS, Form, bias_misfit, form_for, form_get, layers_of
 from workers.planning.licences import LicenceInput, licence_findings, licence_judge
 from workers.planning.members import Known, known, members_of
+from workers.planning.merge_adapted import adapted_apply
 from workers.planning.merge_data import learning_findings
 from workers.planning.merge_entries import entry_findings
 from workers.planning.merge_experts_fit import expert_findings
 from workers.planning.merge_experts_plan import Expert, Mixture, mixture_plan
 from workers.planning.merge_fit import base_findings, dtype_finding
 from workers.planning.merge_settings import is_uniform
+from workers.planning.merge_ties import tie_findings
+from workers.planning.merge_vectors import vectors_apply
 from workers.planning.prompts import prompt_findings
 from workers.planning.wording import add, counted, finding, remove
 
@@ -36,10 +39,13 @@ class _Read:
 
 
 def check_experts(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
-    members = members_of(recipe, facts)
+    adapted = adapted_apply(recipe, members_of(recipe, facts), method, facts)
+    vectors = vectors_apply(adapted.members, method)
+    members = vectors.members
     entries, unusable = entry_findings(members, method)
     # One model may well be several experts, and the base is often one of them.
-    findings = [found for found in entries if found.code not in {"duplicate_source", "source_equals_base"}]
+    entries = [found for found in entries if found.code not in {"duplicate_source", "source_equals_base"}]
+    findings = [*adapted.findings, *vectors.findings, *adapted.without(vectors.without(entries))]
     findings += _recipe_findings(recipe, method)
     usable = [found for member in members if member.position not in unusable and (found := known(member)) is not None]
     read = _Read(
@@ -51,7 +57,7 @@ def check_experts(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
     shared, own = resolve_parameters(recipe, method) if is_plain else ({}, [{} for _ in recipe.sources])
     if is_plain:
         findings += _number_findings(recipe, shared, own)
-        findings += prompt_findings(recipe, shared, own, read.base)
+        findings += prompt_findings(recipe, shared, own, read.base, is_adapted=0 in adapted.made)
     if read.base is None:
         return Check(findings=tuple(findings))
     form, misfits = _form(
@@ -60,7 +66,7 @@ def check_experts(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
     findings += misfits
     for source in read.sources:
         findings += expert_findings(read.base, source)
-    findings += base_findings(read.base, read.sources)
+    findings += [*base_findings(read.base, read.sources), *tie_findings(read.base, ())]
     models = [read.base, *read.sources]
     mixed = dtype_finding(recipe, models)
     findings += [mixed] if mixed is not None else []
@@ -71,7 +77,7 @@ def check_experts(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
         )
         for item in models
     ]
-    verdict = licence_judge("merge", licensed, is_public=is_public)
+    verdict = licence_judge("merge", [*licensed, *adapted.licensed], is_public=is_public)
     findings += licence_findings(
         verdict, [(item.path, item.name) for item in models if not item.facts.licence], is_public=is_public
     )
@@ -82,7 +88,7 @@ def check_experts(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
         form, read.base, [item for item in experts if not item.values["shared"]],
         next((item for item in experts if item.values["shared"]), None), shared,
     )  # fmt: skip
-    plan = mixture_plan(recipe, method, mixture)
+    plan = adapted.planned(vectors.planned(mixture_plan(recipe, method, mixture)), read.base)
     findings += _left_findings(mixture)
     estimate = _estimate(merge_estimate(plan, method), recipe, shared, read.base)
     agreements = (

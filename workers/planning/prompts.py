@@ -11,7 +11,12 @@ from workers.planning.wording import add, counted, finding, joined, remove
 
 
 def prompt_findings(
-    recipe: MergeRecipe, shared: dict[str, Any], own: Sequence[dict[str, Any]], base: Known | None
+    recipe: MergeRecipe,
+    shared: dict[str, Any],
+    own: Sequence[dict[str, Any]],
+    base: Known | None,
+    *,
+    is_adapted: bool = False,
 ) -> list[Finding]:
     mode = str(shared["gate_mode"])
     if mode not in PROMPTED:
@@ -30,6 +35,11 @@ def prompt_findings(
     if base is not None and not base.facts.tokenizer_digest:
         message = f"{base.name} has no tokenizer, so that prompts cannot be read."
         findings.append(finding("tokenizer_missing", "error", ("base",), message, repair=[by_chance]))
+    if is_adapted and base is not None:
+        message = f"{base.name} has an adapter on it, and prompts go through the base as it is stored."
+        findings.append(
+            finding("base_adapted", "error", ("base",), message, "Put the adapter into the base first.", [by_chance])
+        )
     return findings
 
 

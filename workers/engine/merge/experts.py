@@ -25,11 +25,12 @@ class Experts:
     def make(
         self, plan: Plan, step: TensorStep, readers: Sequence[Reader]
     ) -> tuple[torch.Tensor, dict[str, Any] | None]:
-        """The tensor of the step in its shape and format; measures for matrices, None for the rest."""
+        """The tensor of the step in its shape and format; measures of one with entries that are no numbers."""
         dtype = dtype_of(step.dtype)
         given = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
         if step.operation == "copy":
-            return given[0] if given[0].dtype == dtype else given[0].to(dtype), None
+            made = given[0] if given[0].dtype == dtype else given[0].to(dtype)
+            return made, _counted(given[0], made)
         values = step.parameters
         told = None if self.learned is None else self.learned.of(step.name).get(GATE)
         made = self.method(
@@ -39,4 +40,13 @@ class Experts:
                 scale=values.get("scale", 1.0), told=told,
             )
         )  # fmt: skip
-        return made.to(dtype).reshape(step.shape), None
+        made = made.to(dtype).reshape(step.shape)
+        return made, _counted(given[0], made) if given else None
+
+
+def _counted(given: torch.Tensor, made: torch.Tensor) -> dict[str, Any] | None:
+    """Entries that are infinite or no number; a tensor without any needs no row."""
+    if not given.is_floating_point():
+        return None
+    bad, worse = (int((~tensor.isfinite()).sum()) for tensor in (given, made))
+    return {"bad_inputs": bad, "bad_results": worse} if bad or worse else None

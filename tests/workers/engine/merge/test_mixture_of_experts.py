@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.mixtures import KINDS, dense, loaded, logits, mixed, ports_of
 from workers.contracts.errors import Cancelled
@@ -197,3 +197,30 @@ def test_what_a_config_leaves_out_is_what_its_own_architecture_takes(kind):
     assert said["rope_parameters"]["rope_theta"] == 10_000
     heads = DEFAULTS[kind].get("num_key_value_heads", said["num_attention_heads"])
     assert heads == said["num_key_value_heads"]
+
+
+def test_an_expert_may_be_a_model_with_an_adapter_on_it(tmp_path):
+    from peft import LoraConfig, get_peft_model
+
+    base, other = dense(tmp_path / "base"), dense(tmp_path / "other", seed=1)
+    torch.manual_seed(3)
+    adapted = get_peft_model(loaded(base), LoraConfig(r=2, target_modules=["up_proj"], init_lora_weights=False))
+    adapted.save_pretrained(tmp_path / "adapter")
+    wanted = adapted.merge_and_unload().state_dict()["model.layers.1.mlp.up_proj.weight"]
+    sources = [{"model": str(base), "adapter": str(tmp_path / "adapter")}, {"model": str(other)}]
+    out = mixed(tmp_path / "job", document(base, *sources, gate_mode="random"))
+    made = weights(out)["model.layers.1.block_sparse_moe.experts.0.w3.weight"]
+    torch.testing.assert_close(made, wanted, rtol=1e-5, atol=1e-6)
+    report = json.loads((out / "report.json").read_text())
+    assert "adapter" in report["vectors"][0]
+    assert len(report["inputs"]) == 4
+
+
+def test_entries_that_are_no_numbers_are_told(tmp_path):
+    base, bad = dense(tmp_path / "base"), dense(tmp_path / "bad", seed=1)
+    held = weights(bad)
+    held["model.layers.0.mlp.up_proj.weight"][0, 0] = math.nan
+    save_file(held, bad / "model.safetensors", metadata={"format": "pt"})
+    out = mixed(tmp_path / "job", document(base, {"model": str(base)}, {"model": str(bad)}, gate_mode="random"))
+    (found,) = json.loads((out / "report.json").read_text())["findings"]
+    assert (found["code"], found["where"]) == ("not_finite", "model.layers.0.block_sparse_moe.experts.1.w3.weight")
