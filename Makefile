@@ -62,7 +62,8 @@ parity: $(STAMP) ## The same merge recipes through mergekit and through us, each
 	$(BIN)/python -m tests.parity.run $(ARGS)
 
 bench: $(STAMP) ## Merges, memory for a 4 GiB file, downloads, list endpoint, leaderboards: figures, kept under bench/ in the data directory
-	$(BIN)/python -m workers.bench.merge
+	$(BIN)/python -c "from tests.parity.oracles import MERGEKIT; MERGEKIT.ensure()"
+	$(BIN)/python -m workers.bench.merge --against-mergekit
 	$(BIN)/python -m hub.bench.memory
 	$(BIN)/python -m hub.bench.download
 	$(BIN)/python -m hub.bench.listing

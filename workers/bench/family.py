@@ -20,6 +20,14 @@ def family_make(root: Path, *, layers: int, width: int, vocabulary: int) -> list
     return folders
 
 
+def family_sized(bytes_each: float) -> dict[str, int]:
+    """Layers, width and vocabulary of models of about so many bytes: wider first, then deeper, as families of language models are."""
+    width = 2048 if bytes_each >= 700e6 else 1024 if bytes_each >= 50e6 else 256
+    vocabulary = 8 * width
+    parameters = bytes_each / DTYPE.itemsize - 2 * vocabulary * width
+    return {"layers": max(1, round(parameters / (13 * width**2))), "width": width, "vocabulary": vocabulary}
+
+
 def _shapes(layers: int, width: int, vocabulary: int) -> dict[str, tuple[int, ...]]:
     shapes: dict[str, tuple[int, ...]] = {
         "model.embed_tokens.weight": (vocabulary, width),

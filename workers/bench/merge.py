@@ -18,11 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from workers.bench import against
 from workers.bench.family import family_make
 from workers.contracts.methods import methods_of
 from workers.contracts.version import VERSION
 
 MIB = 2**20
+# Where the parity suite makes it.
+MERGEKIT = Path(__file__).resolve().parents[2] / ".venvs" / "mergekit-0.1.5" / "bin" / "mergekit-yaml"
 # Decompositions of whole matrices take minutes at this size, and no other engine is there to compare them with.
 STREAMING = [
     row.name for row in methods_of("merge") if row.memory == "stretch" and not row.learn and row.takes == "model"
@@ -55,6 +58,8 @@ class Case:
 def main(arguments: list[str] | None = None) -> int:
     options = _arguments(arguments)
     options.data_dir.mkdir(parents=True, exist_ok=True)
+    if options.against_mergekit:
+        return _against(options)
     with tempfile.TemporaryDirectory(dir=options.data_dir, prefix="bench-") as name:
         scratch = Path(name).resolve()  # the processes run in it
         cases: list[Case] = []
@@ -77,6 +82,17 @@ def main(arguments: list[str] | None = None) -> int:
     target.write_text(json.dumps(figures, indent=2) + "\n")
     print(json.dumps(figures))
     print(_table(figures))
+    print(f"Kept in {target}", file=sys.stderr)
+    return 0
+
+
+def _against(options: argparse.Namespace) -> int:
+    with tempfile.TemporaryDirectory(dir=options.data_dir, prefix="bench-") as name:
+        figures = against.run(options, Path(name).resolve())
+    target = options.data_dir / "bench" / "merge-against-mergekit.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(figures, indent=2) + "\n")
+    print(against.table(figures))
     print(f"Kept in {target}", file=sys.stderr)
     return 0
 
@@ -160,6 +176,21 @@ def _arguments(arguments: list[str] | None) -> argparse.Namespace:
         prog="python -m workers.bench.merge", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("--methods", nargs="+", default=STREAMING, help="which to measure (default: those that stream)")
+    parser.add_argument(
+        "--against-mergekit", action="store_true", help="linear, slerp, dare_ties and ties beside mergekit, one family for both",
+    )  # fmt: skip
+    parser.add_argument(
+        "--mergekit",
+        type=Path,
+        default=MERGEKIT,
+        help="its command mergekit-yaml, in its own environment (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--megabytes", type=float, default=1000.0, help="of each model, beside mergekit (default: %(default)g)"
+    )
+    parser.add_argument(
+        "--slow-megabytes", type=float, default=350.0, help="the same for dare_ties and ties, which take mergekit minutes (default: %(default)g)",
+    )  # fmt: skip
     parser.add_argument("--layers", type=int, nargs="+", default=[4, 16], help="depths to measure (default: 4 and 16)")
     parser.add_argument("--width", type=int, default=1024, help="hidden size (default: %(default)s)")
     parser.add_argument("--vocabulary", type=int, default=8192, help="rows of the embedding (default: %(default)s)")
