@@ -10,6 +10,7 @@ from workers.contracts.parsing import parse
 from workers.contracts.plans import Check, LicenceVerdict
 from workers.planning.local import local_check
 from workers.planning.wording import counted, seconds_text, size_text
+from workers.remote.sources import RemoteSources
 from workers.terminal import show_findings
 
 _VERDICTS = {
@@ -24,7 +25,10 @@ def main(argv: list[str]) -> int:
         prog="genepool check", description="Says what is wrong with a recipe before it runs."
     )
     parser.add_argument(
-        "recipe", metavar="RECIPE", help="a YAML or JSON file, - for standard input; its models are local folders"
+        "recipe",
+        metavar="RECIPE",
+        help="a YAML or JSON file, - for standard input; its models are local folders, repos of the hub at GENEPOOL_URL (ns/name), "
+        "or addresses of repos: https://host/ns/name@revision. Of these the headers are read, not the weights",
     )
     parser.add_argument("--json", action="store_true", help="the answer of POST /api/v1/recipes/check")
     options = parser.parse_args(argv)
@@ -33,7 +37,11 @@ def main(argv: list[str]) -> int:
     except OSError as error:
         sys.stderr.write(f"genepool: {options.recipe} cannot be read: {error.strerror or error}.\n")
         return 1
-    checked, _ = local_check(parse(text, local=True))
+    sources = RemoteSources()
+    try:
+        checked, _ = local_check(parse(text, local=True), sources.find)
+    finally:
+        sources.close()
     if options.json:
         json_print(as_json(checked))
     else:

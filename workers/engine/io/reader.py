@@ -13,8 +13,11 @@ import torch
 from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
+from workers.engine.io.arrivals import arrival_of
 from workers.engine.io.dtypes import dtype_of
-from workers.planning.headers import HeaderError, read_header
+from workers.planning.components import PIPELINE_FILE
+from workers.planning.folder import facts_of_folder
+from workers.planning.headers import LENGTH_BYTES, MAX_HEADER_BYTES, HeaderError, read_header
 
 INDEX_SUFFIX = ".safetensors.index.json"
 _PAGE = mmap.PAGESIZE
@@ -51,6 +54,7 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, _File] = {}
+        self._arrival = arrival_of(folder)
 
     def __enter__(self) -> "Reader":
         return self
@@ -68,7 +72,7 @@ class Reader:
         """The tensor `key` as `fact` describes it, without reading it yet.
 
         Args:
-            key: its name in the file.
+            key: its name in the model; the file leaves out the folder of a component.
             fact: from the header at the time of planning.
 
         Returns:
@@ -78,11 +82,13 @@ class Reader:
             UserError: the file is gone, is no safetensors file, or no longer holds that tensor as described.
         """
         file = self._open(fact.file)
-        if file.facts.get(key) != fact:
+        if file.facts.get(fact.stored_name(key)) != fact:
             raise _changed(fact.file, f"{key} is no longer there as it was when the recipe was checked")
         dtype = dtype_of(fact.dtype)
         if fact.elements == 0:
             return torch.empty(fact.shape, dtype=dtype)
+        if self._arrival is not None:
+            self._arrival.wait(fact.file, fact.begin, fact.end)
         if fact.begin % dtype.itemsize:
             return self._unaligned(file, fact, dtype)
         flat = torch.frombuffer(file.map, dtype=dtype, count=fact.elements, offset=fact.begin)
@@ -109,6 +115,8 @@ class Reader:
 
     def _open(self, name: str) -> _File:
         if name not in self._files:
+            if self._arrival is not None:
+                self._arrive(name)
             try:
                 self._files[name] = _File(self._folder / name, name)
             except FileNotFoundError:
@@ -117,13 +125,25 @@ class Reader:
                 raise _changed(name, error.message) from error
         return self._files[name]
 
+    def _arrive(self, name: str) -> None:
+        """Waits for the header of a file that is still arriving."""
+        if self._arrival is not None and (self._folder / name).is_file():
+            self._arrival.wait(name, 0, LENGTH_BYTES)
+            with (self._folder / name).open("rb") as file:
+                length = int.from_bytes(file.read(LENGTH_BYTES), "little")
+            if length <= MAX_HEADER_BYTES:
+                self._arrival.wait(name, 0, LENGTH_BYTES + length)
+
 
 def facts_of_weights(folder: Path) -> dict[str, TensorFact]:
-    """Every tensor of a folder's safetensors files, by name: those of the index where there is one, else of all files at top level.
+    """Every tensor of a folder's safetensors files, by name: those of the index where there is one, else of all files at top level,
+    else of the components' folders.
 
     Raises:
         UserError: a file is missing or is no safetensors file.
     """
+    if (folder / PIPELINE_FILE).is_file() and not _weight_files(folder):
+        return facts_of_folder(folder).tensors
     with Reader(folder) as reader:
         return {key: fact for name in _weight_files(folder) for key, fact in reader.names(name).items()}
 
