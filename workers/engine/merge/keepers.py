@@ -69,6 +69,30 @@ class Largest:
         return torch.where(larger == 0, kept, 0.0)
 
 
+class Above:
+    """Entries above the threshold, and the first few equal to it. float64 changes are compared as they round to float32."""
+
+    keeps_all = False
+    inverse = 1.0
+
+    def __init__(self, value: float, share: int) -> None:
+        # More ties than are kept may follow here; how many there are does not matter.
+        self._limit = Threshold(value, 0, share + 1, share)
+        self.restart()
+
+    def restart(self) -> None:
+        self._trimmer, self.count = Trimmer(self._limit), 0
+
+    def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
+        if delta.dtype == torch.float32:
+            kept = self._trimmer.trim(delta, out)
+        else:
+            narrow = delta.float()
+            kept = torch.mul(delta, self._trimmer.trim(narrow, torch.empty_like(narrow)) != 0, out=out)
+        self.count += int(kept.count_nonzero())
+        return kept
+
+
 class Nothing(Everything):
     keeps_all = False
 

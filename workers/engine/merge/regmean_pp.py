@@ -5,14 +5,8 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from workers.engine.merge.learning.gram import (
-    block_paths,
-    grams_of,
-    layers_of,
-    merge_by_grams,
-    regressed,
-    stages,
-)
+from workers.engine.merge.learning.blocks import block_paths, stages
+from workers.engine.merge.learning.gram import grams_of, layers_of, merge_by_grams, regressed
 from workers.engine.merge.learning.keeping import is_kept, keep
 from workers.engine.merge.learning.request import Learning
 from workers.engine.merge.learning.student import Student, rows_drawn

@@ -1,7 +1,7 @@
 """GRAM matrices of what goes into a model's linear layers, and the weights that answer to several of them at once."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,11 +117,7 @@ def regression(weights: Sequence[torch.Tensor], grams: Sequence[torch.Tensor], o
 
     The pseudo-inverse stands for the inverse where an input was never anything but zero, or the sum's condition is above 1e8.
 
-    Args:
-        weights: W_i float64 `[in, out]`.
-        grams: G_i float64 `[in, in]`.
-
-    Returns: float64 `[in, out]`.
+    Args: `weights` W_i float64 `[in, out]`, `grams` G_i float64 `[in, in]`. Returns: float64 `[in, out]`.
     """
     shrunk = [gram * off_diagonal + torch.diag(gram.diagonal()) * (1 - off_diagonal) for gram in grams]
     total = torch.stack(shrunk).sum(dim=0)
@@ -150,28 +146,3 @@ def merge_by_grams(step: MergeStep) -> torch.Tensor:
     grams = [step.learned[f"gram{source}"] for source in step.source_ids]
     factor, axis = float(step.parameters["off_diagonal"]), int(step.learned["axis"])
     return step.combine_whole(lambda weights: regressed(weights, grams, factor, axis).to(step.maths))
-
-
-def stages(student: Student, names: Iterable[str]) -> dict[str, int]:
-    """Output tensor → when its layer's turn comes: 0 before the blocks, 1 … for each block in order, then what follows them."""
-    blocks = block_paths(student.module)
-    order = {path: number for number, (path, _) in enumerate(student.module.named_modules())}
-    first = order[blocks[0]] if blocks else len(order)
-    found = {}
-    for name in names:
-        place = student.places[name]
-        own = next((number for number, path in enumerate(blocks) if place.startswith(f"{path}.")), None)
-        before = order[place.rpartition(".")[0]] < first
-        found[name] = own + 1 if own is not None else 0 if before else len(blocks) + 1
-    return found
-
-
-def block_paths(module: torch.nn.Module) -> list[str]:
-    """Paths of the repeated blocks, in the order of the module: the children of every list that is in no other list."""
-    lists: list[str] = []
-    found: list[str] = []
-    for path, child in module.named_modules():
-        if isinstance(child, torch.nn.ModuleList) and not any(path.startswith(f"{other}.") for other in lists):
-            lists.append(path)
-            found += [f"{path}.{number}" for number in range(len(child))]
-    return found

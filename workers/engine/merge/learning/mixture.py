@@ -1,12 +1,13 @@
 """MIXTURE: base plus coefficients times changes, as a module whose only parameters are the coefficients."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
 from typing import Any, Literal
 
 import torch
 
+from workers.engine.merge.learning.blend import Blend
 from workers.engine.merge.learning.sharing import Sharing, shares
 from workers.engine.merge.learning.student import Changes, Student
 from workers.engine.merge.step import MergeStep
@@ -87,7 +88,7 @@ class Mixture(torch.nn.Module):
 
     def merged(self) -> dict[str, torch.Tensor]:
         """The mixture's weights by their names in the module; gradients go to the coefficients."""
-        values, blend = self.values(), _Blend.apply
+        values, blend = self.values(), Blend.apply
         return {
             self._student.places[name]: blend(  # type: ignore[no-untyped-call]
                 values[name][self._sources[name]], base, self._changes[name], self._shares.get(name)
@@ -111,36 +112,6 @@ class Mixture(torch.nn.Module):
     def options(self) -> dict[str, Any]:
         """What else the model's forward is asked for."""
         return {}
-
-
-class _Blend(torch.autograd.Function):
-    """b + Σ_i c_i·τ_i, or with shares c_i[share]·τ_i. Keeps references to the changes alone, no product."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, coefficients: torch.Tensor, base: torch.Tensor, changes: Sequence[torch.Tensor], held: Sequence[torch.Tensor] | None
-    ) -> torch.Tensor:  # fmt: skip
-        ctx.changes, ctx.held, ctx.shape = changes, held, coefficients.shape
-        result = base.clone()
-        for index, change in enumerate(changes):
-            result.add_(change * _factors(coefficients[index], held, index, change))
-        return result
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: torch.Tensor) -> tuple[torch.Tensor, None, None, None]:
-        # Summed in float64: single entries are many and small.
-        found = torch.zeros(ctx.shape, dtype=torch.float64, device=gradients[0].device)
-        for index, change in enumerate(ctx.changes):
-            product = (gradients[0] * change).double().flatten()
-            if ctx.held is None:
-                found[index, 0] = product.sum()
-            else:
-                found[index].index_add_(0, ctx.held[index].long(), product)
-        return found.float(), None, None, None
-
-
-def _factors(row: torch.Tensor, held: Sequence[torch.Tensor] | None, index: int, change: torch.Tensor) -> torch.Tensor:
-    return row[0] if held is None else row[held[index].long()].view(change.shape)
 
 
 def _whole(step: MergeStep) -> list[torch.Tensor]:
