@@ -51,6 +51,16 @@ class TensorFact(BaseModel):
     def size_bytes(self) -> int:
         return self.end - self.begin
 
+    def component_of(self, name: str) -> str:
+        """The folder of the model's component that the tensor `name` belongs to: `unet` for `unet/conv_in.weight`. "" for a model in one piece."""
+        folder = self.file.rpartition("/")[0]
+        return folder if folder and name.startswith(f"{folder}/") else ""
+
+    def stored_name(self, name: str) -> str:
+        """What the file itself calls the tensor `name`: a component's own name for it."""
+        component = self.component_of(name)
+        return name[len(component) + 1 :] if component else name
+
 
 class FileFact(BaseModel):
     model_config = ConfigDict(frozen=True)

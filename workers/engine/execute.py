@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -31,6 +31,7 @@ from workers.engine.io.writer import ShardWriter, Slot, order_of
 from workers.engine.make import Made, Merger, make, memory_of, merger_of
 from workers.engine.merge.learned import Learned
 from workers.engine.survey import settled
+from workers.planning.components import component_of, stem_of
 
 # What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB.
 PROCESS_BYTES = 200 << 20
@@ -97,7 +98,7 @@ def execute(
     finally:
         for reader in readers:
             reader.close()
-    _place(outcome, plan, journal, out)
+    _place(outcome, plan, kept, out)
     return outcome
 
 
@@ -112,13 +113,25 @@ def plan_digest(plan: Plan) -> str:
 
 
 def shard_names(plan: Plan) -> list[str]:
-    """`model.safetensors`, or `model-00001-of-00003.safetensors` …; `adapter_model` where the inputs are adapters."""
-    adapters = bool(plan.steps) and all(_is_adapter(item.fact.file) for step in plan.steps for item in step.inputs)
-    stem = "adapter_model" if adapters else "model"
-    count = len(plan.shards)
-    if count == 1:
-        return [f"{stem}.safetensors"]
-    return [f"{stem}-{index + 1:05d}-of-{count:05d}.safetensors" for index in range(count)]
+    """`model.safetensors`, or `model-00001-of-00003.safetensors` …; `adapter_model` where the inputs are adapters; those of a
+    component in its folder, called as they were."""
+    steps = {step.name: step for step in plan.steps}
+    folders = [component_of(steps[names[0]]) if names else "" for names in plan.shards]
+    stems = {folder: _stem(plan, folder) for folder in set(folders)}
+    counts, places = Counter(folders), Counter[str]()
+    names = []
+    for folder in folders:
+        places[folder] += 1
+        part = "" if counts[folder] == 1 else f"-{places[folder]:05d}-of-{counts[folder]:05d}"
+        names.append(f"{folder}/" * bool(folder) + f"{stems[folder]}{part}.safetensors")
+    return names
+
+
+def _stem(plan: Plan, folder: str) -> str:
+    files = {item.fact.file for step in plan.steps if component_of(step) == folder for item in step.inputs}
+    if folder:
+        return stem_of(file.rpartition("/")[2] for file in files)
+    return "adapter_model" if files and all(_is_adapter(file) for file in files) else "model"
 
 
 def _is_adapter(file: str) -> bool:
@@ -165,7 +178,7 @@ class _Execution:
             chosen = [steps[name] for name in names]
             record = journal.finished(file)
             if record is None:
-                record = self._write(journal.folder / file, chosen)
+                record = self._write(file, journal.path(file), chosen)
                 journal.record(record)
                 self.outcome.written_bytes += record.size_bytes
                 self.reporter.checkpoint(file, sha256=record.sha256)
@@ -175,13 +188,13 @@ class _Execution:
             self._collect(record)
         return self.outcome
 
-    def _write(self, path: Path, steps: Sequence[TensorStep]) -> ShardRecord:
-        slots = order_of([Slot(step.name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for step in steps])
-        by_name = {step.name: step for step in steps}
+    def _write(self, file: str, path: Path, steps: Sequence[TensorStep]) -> ShardRecord:
+        by_name = {_stored_name(step): step for step in steps}
+        slots = order_of([Slot(name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for name, step in by_name.items()])
         marks, notes = [], {}
         with ShardWriter(path, slots) as writer:
             for step, made in self._in_order([by_name[slot.name] for slot in slots]):
-                writer.write(step.name, made.tensor)
+                writer.write(_stored_name(step), made.tensor)
                 marks.append(made.mark)
                 if made.measures is not None:
                     notes[step.name] = made.measures
@@ -191,7 +204,7 @@ class _Execution:
                 self._progress([step], step.name)
                 self.cancel.raise_if_requested()
             writer.finish()
-            return ShardRecord(path.name, writer.size_bytes, writer.sha256, tuple(marks), notes)
+            return ShardRecord(file, writer.size_bytes, writer.sha256, tuple(marks), notes)
 
     def _in_order(self, steps: Sequence[TensorStep]) -> Iterator[tuple[TensorStep, Made]]:
         """Makes the steps in the pool, a few ahead, and gives them in order. Leaving early waits for those under way."""
@@ -240,6 +253,11 @@ class _Execution:
                 outcome.findings.append(_not_finite(name, measures))
 
 
+def _stored_name(step: TensorStep) -> str:
+    """What the file calls the tensor: a component's files know nothing of its folder."""
+    return step.inputs[0].fact.stored_name(step.name) if step.inputs else step.name
+
+
 def _read_bytes(step: TensorStep) -> int:
     return sum(item.fact.size_bytes for item in step.inputs)
 
@@ -262,19 +280,33 @@ def _not_finite(name: str, measures: dict[str, Any]) -> Finding:
     )  # fmt: skip
 
 
-def _place(outcome: Outcome, plan: Plan, journal: Path, out: Path) -> None:
+def _place(outcome: Outcome, plan: Plan, journal: Journal, out: Path) -> None:
     """Puts the finished files into `out` by hard link, so that the journal keeps them until the whole job is done."""
-    out.mkdir(parents=True, exist_ok=True)
     for file in outcome.files:
         target = out / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.unlink(missing_ok=True)
         try:
-            os.link(journal / file.path, target)
+            os.link(journal.path(file.path), target)
         except OSError:
-            shutil.copyfile(journal / file.path, target)
-    if len(outcome.files) > 1:
-        weight_map = {name: file.path for file, names in zip(outcome.files, plan.shards, strict=True) for name in names}
-        size = sum(Slot(mark.name, mark.dtype, mark.shape).size_bytes for mark in outcome.marks)
+            shutil.copyfile(journal.path(file.path), target)
+    _place_indexes(outcome, plan, out)
+
+
+def _place_indexes(outcome: Outcome, plan: Plan, out: Path) -> None:
+    """An index in each folder whose weights are in several files."""
+    steps = {step.name: step for step in plan.steps}
+    sizes = {mark.name: Slot(mark.name, mark.dtype, mark.shape).size_bytes for mark in outcome.marks}
+    folders: dict[str, list[tuple[str, Sequence[str]]]] = {}
+    for file, names in zip(outcome.files, plan.shards, strict=True):
+        folder, _, own = file.path.rpartition("/")
+        folders.setdefault(folder, []).append((own, names))
+    for folder, files in folders.items():
+        if len(files) == 1:
+            continue
+        weight_map = {_stored_name(steps[name]): own for own, names in files for name in names}
+        size = sum(sizes[name] for _, names in files for name in names)
         index = {"metadata": {"total_size": size}, "weight_map": dict(sorted(weight_map.items()))}
-        stem = outcome.files[0].path.partition("-")[0]
-        (out / f"{stem}.safetensors.index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+        stem = files[0][0].partition("-")[0]
+        path = out / folder / f"{stem}.safetensors.index.json"
+        path.write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")

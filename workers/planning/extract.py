@@ -9,6 +9,7 @@ from workers.contracts.facts import FileFact, RepoFacts
 from workers.contracts.findings import Finding
 from workers.planning.architectures import shape_of
 from workers.planning.card import CARD_BYTES, CARD_FILE, front_matter, text_of, texts_of
+from workers.planning.components import PIPELINE_FILE, tensors_of_repo
 from workers.planning.configs import (
     ADAPTER_CONFIG_FILE,
     CONFIG_FILE,
@@ -22,7 +23,7 @@ from workers.planning.configs import (
 from workers.planning.data import Data, holds_data, read_data
 from workers.planning.deltas import CONFIG_FILE as DELTA_CONFIG
 from workers.planning.licence_names import licence_normalise
-from workers.planning.weights import Read, inventory, main_dtype, read_headers
+from workers.planning.weights import Read, main_dtype, read_headers
 
 TOKENIZER_FILES = (
     "added_tokens.json", "merges.txt", "sentencepiece.bpe.model", "special_tokens_map.json", "spiece.model", "tokenizer.json",
@@ -40,16 +41,18 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     listed = sorted(files)
     sizes = {path: size for path, size, _ in listed}
     config, findings = read_object(CONFIG_FILE, sizes, read)
+    pipeline, pipeline_findings = read_object(PIPELINE_FILE, sizes, read)
     adapter, adapter_findings = read_object(ADAPTER_CONFIG_FILE, sizes, read)
     delta, delta_findings = read_object(DELTA_CONFIG, sizes, read)
     manifest, manifest_findings = read_object(MANIFEST_FILE, sizes, read)
     card, card_findings = _card(sizes, read)
     headers, header_findings = read_headers(sizes, read)
-    is_dataset = not (config or adapter or manifest.get("artifact")) and holds_data(sizes, card)
-    tensors, tensor_findings = ({}, []) if is_dataset else inventory(headers, sizes, read)
+    is_dataset = not (config or pipeline or adapter or manifest.get("artifact")) and holds_data(sizes, card)
+    tensors, tensor_findings = ({}, []) if is_dataset else tensors_of_repo(headers, sizes, read)
     data, data_findings = read_data(sizes, headers, card, read) if is_dataset else (Data(), [])
     findings += (
-        adapter_findings
+        pipeline_findings
+        + adapter_findings
         + delta_findings
         + manifest_findings
         + card_findings
@@ -67,9 +70,9 @@ def extract_facts(files: Iterable[tuple[str, int, str]], read: Read) -> tuple[Re
     facts = RepoFacts(
         repo_type="dataset" if is_dataset else "model",
         artifact=artifact_of(manifest, adapter, config, tags, parameters > 0 or is_onnx),
-        architecture=architecture_of(config) or _adapter_architecture(adapter),
+        architecture=architecture_of(config) or _adapter_architecture(adapter) or _pipeline_architecture(pipeline),
         task=(text_of(card, "pipeline_tag") or task_of(config))[:64],
-        library=_library(card, config, adapter, is_onnx)[:64],
+        library=_library(card, config, adapter, pipeline, is_onnx)[:64],
         licence=_licence(card, manifest)[:96],
         languages=tuple(language[:16] for language in texts_of(card, "language")),
         tags=tuple(tag[:128] for tag in tags),
@@ -108,12 +111,16 @@ def _card(sizes: Mapping[str, int], read: Read) -> tuple[dict[str, Any], list[Fi
     return front_matter(text)
 
 
-def _library(card: dict[str, Any], config: dict[str, Any], adapter: dict[str, Any], is_onnx: bool) -> str:
+def _library(
+    card: dict[str, Any], config: dict[str, Any], adapter: dict[str, Any], pipeline: dict[str, Any], is_onnx: bool
+) -> str:
     declared = text_of(card, "library_name")
     if declared:
         return declared
     if adapter.get("peft_type"):
         return "peft"
+    if _pipeline_architecture(pipeline):
+        return "diffusers"
     return "transformers" if config.get("model_type") else "onnx" if is_onnx else ""
 
 
@@ -136,6 +143,11 @@ def _adapter_base(adapter: Mapping[str, Any]) -> tuple[str, ...]:
 def _adapter_architecture(adapter: Mapping[str, Any]) -> str:
     mapping = adapter.get("auto_mapping")
     name = mapping.get("base_model_class") if isinstance(mapping, dict) else None
+    return name[:96] if isinstance(name, str) else ""
+
+
+def _pipeline_architecture(pipeline: Mapping[str, Any]) -> str:
+    name = pipeline.get("_class_name")
     return name[:96] if isinstance(name, str) else ""
 
 

@@ -6,6 +6,7 @@ from workers.contracts.parameters import resolve_parameters, source_count_compla
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.check import Facts
+from workers.planning.components import carried_components
 from workers.planning.data_licences import data_licensed, licence_findings_of
 from workers.planning.estimate import merge_estimate
 from workers.planning.licences import LicenceInput, licence_judge
@@ -79,7 +80,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += tie_findings(reference, others)
     mixed = dtype_finding(recipe, models)
     findings += [mixed] if mixed is not None else []
-    if not reference.facts.config:
+    if not reference.facts.config and not carried_components(reference.facts):
         message = f"{reference.name} has no config.json, so the result has none."
         findings.append(
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from workers.contracts.findings import Finding
 from workers.contracts.recipes import MergeRecipe
+from workers.planning.components import carried_components
 from workers.planning.extract import TOKENIZER_FILES
 from workers.planning.members import Known
 from workers.planning.merge_parts import Models
@@ -32,7 +33,10 @@ def carried_files(recipe: MergeRecipe, models: Models, vocabulary: Vocabulary) -
         tokenizer, findings = reference, vocabulary.findings
     else:
         tokenizer, findings = _donor(recipe, models, donors)
-    carried = [(reference.member.position, path) for path in matching(reference, CARRIED_FILES)]
+    carried = [
+        (reference.member.position, path)
+        for path in (*matching(reference, CARRIED_FILES), *carried_components(reference.facts))
+    ]
     return (
         *carried,
         *(

@@ -88,7 +88,13 @@ def _instead(facts: RepoFacts) -> str:
 
 def missing_shards(facts: RepoFacts) -> int:
     """How many files `model-00001-of-0000N.safetensors` speaks of and does not have beside it."""
-    present = {tensor.file for tensor in facts.tensors.values()}
+    folders: dict[str, set[str]] = {}
+    for tensor in facts.tensors.values():
+        folders.setdefault(tensor.file.rpartition("/")[0], set()).add(tensor.file)
+    return sum(_missing_of(present) for present in folders.values())
+
+
+def _missing_of(present: set[str]) -> int:
     counts = {name.rpartition("-of-")[2].removesuffix(".safetensors") for name in present if "-of-" in name}
     if len(counts) != 1:
         return 0

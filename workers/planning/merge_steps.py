@@ -8,6 +8,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.methods import Method
 from workers.contracts.plans import Plan, TensorInput, TensorStep
 from workers.contracts.recipes import MergeRecipe
+from workers.planning.components import component_of
 from workers.planning.layers import place_of
 from workers.planning.members import Known
 from workers.planning.merge_absent import absent_findings, copied_alone
@@ -72,17 +73,18 @@ def step_bytes(step: TensorStep) -> int:
 
 
 def shards_of(steps: Iterable[TensorStep], limit: int) -> tuple[tuple[str, ...], ...]:
-    """Names in writing order, cut so that no file is larger than `limit` unless one tensor alone is."""
-    shards: list[list[str]] = [[]]
-    filled = 0
+    """Names in writing order, cut so that no file is larger than `limit` unless one tensor alone is; each component has its own."""
+    components: dict[str, list[list[str]]] = {}
+    filled: dict[str, int] = {}
     for step in steps:
-        size = step_bytes(step)
-        if shards[-1] and filled + size > limit:
+        component, size = component_of(step), step_bytes(step)
+        shards = components.setdefault(component, [[]])
+        if shards[-1] and filled.get(component, 0) + size > limit:
             shards.append([])
-            filled = 0
+            filled[component] = 0
         shards[-1].append(step.name)
-        filled += size
-    return tuple(tuple(shard) for shard in shards)
+        filled[component] = filled.get(component, 0) + size
+    return tuple(tuple(shard) for shards in components.values() for shard in shards) or ((),)
 
 
 def _step(recipe: MergeRecipe, method: Method, target: Target, values: Values, account: _Account) -> TensorStep:

@@ -10,8 +10,7 @@ from workers.planning.headers import LENGTH_BYTES, Header, HeaderError, header_l
 from workers.planning.wording import counted
 
 Read = Callable[[str, int, int], bytes]
-INDEX_FILE = "model.safetensors.index.json"
-SINGLE_FILE = "model.safetensors"
+STEM, ENDING, INDEX_ENDING = "model", ".safetensors", ".safetensors.index.json"
 ADAPTER_FILE = "adapter_model.safetensors"
 _INDEX_BYTES = 32 * 2**20
 FLOATING = {"F64", "F32", "F16", "BF16", "F8_E4M3", "F8_E5M2"}
@@ -49,10 +48,14 @@ def read_headers(files: Mapping[str, int], read: Read) -> tuple[dict[str, Header
 
 
 def inventory(
-    headers: Mapping[str, Header], files: Mapping[str, int], read: Read
+    headers: Mapping[str, Header], files: Mapping[str, int], read: Read, *, stem: str = STEM
 ) -> tuple[dict[str, TensorFact], list[Finding]]:
-    """The tensors of the model itself: of the files an index names, else of the one model or adapter file, else of all at the top."""
-    chosen, places, findings = _weight_files(headers, files, read)
+    """The tensors of one model: of the files an index names, else of the one model or adapter file, else of all at the top.
+
+    `stem` is how its weight files are called.
+    """
+    single, index = f"{stem}{ENDING}", f"{stem}{INDEX_ENDING}"
+    chosen, places, findings = _weight_files(headers, files, read, single, index)
     tensors: dict[str, TensorFact] = {}
     for path in chosen:
         facts = headers[path].facts(path)
@@ -63,7 +66,7 @@ def inventory(
         if places:
             # One model in parts that overlap: the index says whose copy is meant.
             tensors |= {name: fact for name, fact in facts.items() if name not in tensors or places.get(name) == path}
-            rule = f"The one in {tensors[twice].file} counts, as {INDEX_FILE} says."
+            rule = f"The one in {tensors[twice].file} counts, as {index} says."
         else:
             # Two variants of one model side by side, as people keep them: the first is the model.
             rule = "Only the first file counts as the model."
@@ -85,36 +88,36 @@ def main_dtype(tensors: Iterable[TensorFact]) -> str:
 
 
 def _weight_files(
-    headers: Mapping[str, Header], files: Mapping[str, int], read: Read
+    headers: Mapping[str, Header], files: Mapping[str, int], read: Read, single: str, index: str
 ) -> tuple[list[str], Mapping[str, str], list[Finding]]:
     """The files that hold the model, where the index says that each tensor is, and what was noticed."""
     top = sorted(path for path in headers if "/" not in path)
-    if SINGLE_FILE in top:
-        return [SINGLE_FILE], {}, _beside(files)
-    if INDEX_FILE in files:
-        return _indexed(headers, files, read)
+    if single in top:
+        return [single], {}, _beside(files, single, index)
+    if index in files:
+        return _indexed(headers, files, read, index)
     if ADAPTER_FILE in top:
         return [ADAPTER_FILE], {}, []
     return top, {}, []
 
 
-def _beside(files: Mapping[str, int]) -> list[Finding]:
-    if INDEX_FILE not in files:
+def _beside(files: Mapping[str, int], single: str, index: str) -> list[Finding]:
+    if index not in files:
         return []
-    message = f"The weights are there twice: {SINGLE_FILE} is read, the files that {INDEX_FILE} names are not."
-    return [Finding(code="weights_twice", severity="warning", where=INDEX_FILE, message=message)]
+    message = f"The weights are there twice: {single} is read, the files that {index} names are not."
+    return [Finding(code="weights_twice", severity="warning", where=index, message=message)]
 
 
 def _indexed(
-    headers: Mapping[str, Header], files: Mapping[str, int], read: Read
+    headers: Mapping[str, Header], files: Mapping[str, int], read: Read, index: str
 ) -> tuple[list[str], Mapping[str, str], list[Finding]]:
-    weights = _weight_map(files, read)
+    weights = _weight_map(files, read, index)
     if weights is None:
-        message = f"{INDEX_FILE} cannot be read. The tensors are taken from all safetensors files at the top."
+        message = f"{index} cannot be read. The tensors are taken from all safetensors files at the top."
         return (
             sorted(path for path in headers if "/" not in path),
             {},
-            [Finding(code="index_unreadable", severity="warning", where=INDEX_FILE, message=message)],
+            [Finding(code="index_unreadable", severity="warning", where=index, message=message)],
         )
     named = sorted(set(weights.values()))
     findings = []
@@ -123,33 +126,33 @@ def _indexed(
         message = f"{len(missing)} of {len(named)} weight files are missing, first {missing[0]}."
         consequence = "The entry cannot be loaded or merged until they are there."
         findings.append(
-            Finding(code="shard_missing", severity="warning", where=INDEX_FILE, message=message, consequence=consequence)
+            Finding(code="shard_missing", severity="warning", where=index, message=message, consequence=consequence)
         )  # fmt: skip
     present = [path for path in named if path in headers]
     stored = {name for path in present for name in headers[path].tensors}
     held = {name: path for name, path in weights.items() if path in headers}
     lost = sorted(name for name in held if name not in stored)
     if lost:
-        message = f"{INDEX_FILE} names {counted(len(lost), 'tensor')} that no file holds, first {lost[0]}."
+        message = f"{index} names {counted(len(lost), 'tensor')} that no file holds, first {lost[0]}."
         consequence = "The model is not whole, or its index is that of another one."
         findings.append(
-            Finding(code="index_tensor_lost", severity="warning", where=INDEX_FILE, message=message, consequence=consequence)
+            Finding(code="index_tensor_lost", severity="warning", where=index, message=message, consequence=consequence)
         )  # fmt: skip
     wrong = sorted(name for name, path in held.items() if name in stored and name not in headers[path].tensors)
     wrong += sorted(stored - set(weights))
     if wrong:
         verb = "is" if len(wrong) == 1 else "are"
-        message = f"{counted(len(wrong), 'tensor')} {verb} not where {INDEX_FILE} says, first {wrong[0]}."
-        findings.append(Finding(code="index_mismatch", severity="warning", where=INDEX_FILE, message=message))
+        message = f"{counted(len(wrong), 'tensor')} {verb} not where {index} says, first {wrong[0]}."
+        findings.append(Finding(code="index_mismatch", severity="warning", where=index, message=message))
     return present, weights, findings
 
 
-def _weight_map(files: Mapping[str, int], read: Read) -> dict[str, str] | None:
-    size = files[INDEX_FILE]
+def _weight_map(files: Mapping[str, int], read: Read, name: str) -> dict[str, str] | None:
+    size = files[name]
     if size > _INDEX_BYTES:
         return None
     try:
-        index: Any = json.loads(read(INDEX_FILE, 0, size))
+        index: Any = json.loads(read(name, 0, size))
     except (ValueError, RecursionError):
         return None
     weights = index.get("weight_map") if isinstance(index, dict) else None

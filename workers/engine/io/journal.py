@@ -32,6 +32,10 @@ class Journal:
         self._key = key
         folder.mkdir(parents=True, exist_ok=True)
 
+    def path(self, file: str) -> Path:
+        """Where the bytes of `file` wait; those of a component's folder lie beside all others."""
+        return self.folder / file.replace("/", "--")
+
     def finished(self, file: str) -> ShardRecord | None:
         """The record of `file` if it was finished under this plan and its bytes still have the recorded sha256; else None.
 
@@ -40,7 +44,7 @@ class Journal:
         found = self._read(file)
         if found is not None and self._holds(found):
             return found
-        for path in (self._record(file), self.folder / file, self.folder / f"{file}.part"):
+        for path in (self._record(file), self.path(file), self.path(f"{file}.part")):
             path.unlink(missing_ok=True)
         return None
 
@@ -71,7 +75,7 @@ class Journal:
         sync_folder(self.folder)
 
     def _record(self, file: str) -> Path:
-        return self.folder / f"{file}.json"
+        return self.path(f"{file}.json")
 
     def _read(self, file: str) -> ShardRecord | None:
         try:
@@ -85,7 +89,7 @@ class Journal:
             return None
 
     def _holds(self, shard: ShardRecord) -> bool:
-        path = self.folder / shard.file
+        path = self.path(shard.file)
         if not path.is_file() or path.stat().st_size != shard.size_bytes:
             return False
         with path.open("rb") as file:
