@@ -11,6 +11,7 @@ from hub.pages.licences import licence_rows, operation_rows
 from hub.pages.making.choosing import needs_words
 from hub.pages.protocol import PROTOCOL
 from workers.contracts.estimators import ESTIMATORS
+from workers.contracts.kernels import kernel_figures
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import FAMILIES
 from workers.contracts.methods.explained import explained
@@ -30,6 +31,7 @@ TOPICS = (
         "How good merge methods are",
         "Every method on the same three models, what it costs, and why it stands there.",
     ),
+    ("kernels", "Kernels and GPUs", "When a merge uses a GPU, what its kernels move, and how they are tested."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
     ("hub-protocol", "What HF clients can do here", "Every address of the Hub protocol, and what it answers."),
@@ -60,7 +62,8 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         | ({"tasks": task_rows()} if name == "evaluate" else {})
         | ({"protocol": PROTOCOL} if name == "hub-protocol" else {})
         | ({"estimators": ESTIMATORS} if name == "ranking" else {})
-        | ({"comparison": comparison()} if name == "merge-methods" else {}),
+        | ({"comparison": comparison()} if name == "merge-methods" else {})
+        | ({"kernels": kernel_figures()} if name == "kernels" else {}),
     )
 
 
