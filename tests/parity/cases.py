@@ -178,9 +178,24 @@ RAMPLUS = (
         "elementwise",
     ),
 )
+_TOKENS = {
+    "Ġcat": {"source": {"kind": "zero"}, "force": True},
+    "<|im_start|>": {"source": {"kind": "model_token", "model": "@b", "token": "le"}},
+    "<new>": {"source": {"kind": "model_token", "model": "@a", "token_id": 17}},
+    "def": {"source": "@a"},
+}
+VOCABULARIES = (
+    Case("a union of vocabularies", models("linear", *each("abc", weight=0.5), base=None, tokenizer_source="union"), "tokens", family="worded"),
+    Case("a union over a base", models("task_arithmetic", *each("ab", weight=0.6), tokenizer_source="union"), "tokens", family="worded"),
+    Case("the base's vocabulary", models("task_arithmetic", *each("ac", weight=0.4), tokenizer_source="base"), "tokens", family="worded"),
+    Case("one model's vocabulary", models("linear", *each("abc", weight=0.3), base=None, tokenizer_source="@b"), "tokens", family="worded"),
+    Case("a base's vocabulary among the models", models("linear", *each("abc", weight=0.3), base="@b", tokenizer_source="base"), "tokens", family="worded"),
+    Case("rows by rules, padded", models("linear", *each("abc", weight=0.5), base=None, tokenizer={"source": "union", "tokens": _TOKENS, "pad_to_multiple_of": 64}), "tokens", family="worded"),
+    Case("a union, on the arc", models("slerp", "@base", "@b", parameters={"t": 0.4}, tokenizer_source="union"), "tokens", family="worded"),
+)  # fmt: skip
 CASES: tuple[Case, ...] = (
     *LINEAR, *SLERP, *NUSLERP, *MULTISLERP, *KARCHER, *PASSTHROUGH, *arithmetic("task_arithmetic", "elementwise"), *TIES,
     *drawn("dare_linear", density=0.5), *drawn("dare_ties", density=0.4), *drawn("della", density=0.5, epsilon=0.2),
     *drawn("della_linear", density=0.6, epsilon=0.1), *BREADCRUMBS, *BREADCRUMBS_TIES, *MODEL_STOCK, *SCE, *ARCEE_FUSION,
-    *NEARSWAP, *RAM, *RAMPLUS,
+    *NEARSWAP, *RAM, *RAMPLUS, *VOCABULARIES,
 )  # fmt: skip

@@ -50,6 +50,26 @@ def selection(ours: Sequence[Run], theirs: Sequence[Run], planned: Planned) -> s
     return _tensors(ours, theirs, compare)
 
 
+def tokens(ours: Sequence[Run], theirs: Sequence[Run], planned: Planned) -> str:
+    """Tables row by row in the order of one side's tokens, then rows without one; everything else as elementwise arithmetic.
+
+    mergekit numbers new tokens in the order of a hash table, which differs from run to run.
+    """
+    mine, its = ours[0].vocabulary, theirs[0].vocabulary
+    if mine.keys() != its.keys():
+        return f"{len(mine)} tokens, {len(its)} there; only one side has {sorted(mine.keys() ^ its.keys())[:5]}"
+    sizes = [run.config["vocab_size"] for run in (ours[0], theirs[0])]
+    if sizes[0] != sizes[1]:
+        return f"{sizes[0]} rows, {sizes[1]} there"
+    tables = planned.plan.vocabulary.tables if planned.plan.vocabulary is not None else {}
+    places = [[*(vocabulary[token] for token in mine), *range(len(mine), sizes[0])] for vocabulary in (mine, its)]
+
+    def compare(name: str, one: torch.Tensor, other: torch.Tensor) -> str:
+        return _distance(one[places[0]], other[places[1]]) if name in tables else _distance(one, other)
+
+    return _tensors(ours, theirs, compare)
+
+
 def _tensors(
     ours: Sequence[Run], theirs: Sequence[Run], compare: Callable[[str, torch.Tensor, torch.Tensor], str]
 ) -> str:  # fmt: skip
@@ -115,5 +135,5 @@ def _ordered(tensor: torch.Tensor) -> torch.Tensor:
 
 CHECKS: dict[str, Check] = {
     "exact": exact, "elementwise": elementwise, "ulp": ulp, "selection": selection, "dropped": chance.dropped,
-    "expected": chance.expected,
+    "expected": chance.expected, "tokens": tokens,
 }  # fmt: skip

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import yaml
 from safetensors.torch import load_file
+from tokenizers import Tokenizer as Library
 
 from workers import cli
 from workers.contracts.parsing import parse
@@ -32,6 +33,11 @@ class Run:
             for file in sorted(self.folder.glob("*.safetensors"))
             for name, tensor in load_file(file).items()
         }
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        found: dict[str, int] = Library.from_file(str(self.folder / "tokenizer.json")).get_vocab()
+        return found
 
     @property
     def config(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Families of tiny random models for both sides: a base and three fine-tunes each, laid out as Llama, one as T5 with its two stacks."""
+"""Families of tiny random models for both sides: a base and three fine-tunes each, laid out as Llama, one as T5 with its two stacks.
+
+Those of `worded` have tokenizers of their own, each over another vocabulary.
+"""
 
 import json
 from pathlib import Path
@@ -6,6 +9,8 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
+
+from tests.workers.planning.tokenizers.made import bytes_bpe
 
 State = dict[str, torch.Tensor]
 NAMES = ("base", "a", "b", "c")
@@ -23,7 +28,31 @@ def families_write(folder: Path) -> dict[str, dict[str, Path]]:
         name: _family(folder / name, shapes_of(*sizes), config_of(*sizes, dtype), dtype, seed=seed)
         for seed, (name, (dtype, *sizes)) in enumerate(llama.items(), 1)
     }
+    made["worded"] = _worded(folder / "worded")
     return made | {"t5": _family(folder / "t5", t5_shapes(3, 16, 32), t5_config(3, 16, 32), torch.float32, seed=9)}
+
+
+def _worded(folder: Path) -> dict[str, Path]:
+    texts = (
+        "the cat sat on the mat",
+        "def main(argument): return argument",
+        "le chat est sur la table",
+        "die Katze sitzt am Tisch",
+    )
+    folders = {}
+    for seed, (name, text) in enumerate(zip(NAMES, texts, strict=True), 20):
+        special = ("<s>", "</s>", "<|im_start|>") if name == "a" else ("<s>", "</s>")
+        library = bytes_bpe(text, 280 + seed, special)
+        sizes = (1, 16, library.get_vocab_size())
+        generator = torch.Generator().manual_seed(seed)
+        state = {key: 0.5 * torch.randn(shape, generator=generator) for key, shape in shapes_of(*sizes).items()}
+        folders[name] = model_write(
+            folder / name, state, config_of(*sizes, torch.float32) | {"bos_token_id": 0, "eos_token_id": 1}
+        )
+        library.save(str(folders[name] / "tokenizer.json"))
+        settings = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": "<s>", "eos_token": "</s>"}
+        (folders[name] / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return folders
 
 
 def config_of(layers: int, width: int, vocabulary: int, dtype: torch.dtype) -> dict[str, Any]:
