@@ -68,8 +68,7 @@ NOTES: dict[str, str] = {
     ),
     "adamerging_pp": (
         "As AdaMerging, and it begins from less: a fifth of each change, summed up to 0.3 of what is left after the vote, is far shorter "
-        "than the average. Begun at 0.6 or 0.9, as validation chooses, it is well above the average and below TIES, whose preset here "
-        "keeps more of each change."
+        "than the average. Begun at 0.6 or 0.9, as validation chooses, it is level with TIES."
     ),
     "atlas": "It learns from labelled examples of all three domains, which no other method here sees: an upper bound for them.",
     "expert_merging": (
