@@ -96,7 +96,7 @@ def run(ports: Ports) -> JobResult:
     merge_card.write(out, request, recipe, every, plan, outcome.digest)
     return result_of(
         out, metrics=_metrics(report), report=report, tensor_digest=outcome.digest,
-        resumed_units=outcome.resumed_units, known=outcome.files,
+        resumed_units=outcome.resumed_units + (0 if found is None else found.report["resumed_trials"]), known=outcome.files,
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     if method is not None and method.takes == "expert":
         return _with(check_experts(recipe, method, facts), whole_findings(recipe))
     if method is not None and method.takes == "tokenizer":
-        return check_transplant(recipe, method, facts)
+        return _with(check_transplant(recipe, method, facts), whole_findings(recipe))
     unknown: list[Finding] = []
     if method is None:
         unknown = [finding("unknown_method", "error", ("method",), f"There is no merge method {recipe.method}.")]
@@ -85,7 +85,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         findings.append(
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
         )
-    findings += whole_findings(recipe)
+    findings += whole_findings(recipe, rows_move=moving)
     name = reference.member.text
     looked = search_looked(recipe, {**facts, name: reference.facts}, name, reference.member.path, check)
     along, along_estimate = barrier_findings(recipe, reference, facts)
@@ -106,9 +106,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     findings += [] if is_plain else step_findings(method, plan)
     estimate = merge_estimate(plan, method)
     estimate = learning_estimate(estimate, recipe, method, plan, [model.facts for model in models], facts)
-    estimate = barrier_estimate(estimate, recipe, along_estimate)
     if recipe.search is not None:
         estimate = search_estimate(estimate, recipe.search, Space(recipe), looked.estimate, facts)
+    estimate = barrier_estimate(estimate, recipe, along_estimate)
     return Check(
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=estimate,
         plan=None if has_errors(findings) else plan,

@@ -124,14 +124,17 @@ def _line(search: Search, space: Space, examples: int | None) -> str:
     return f"{words[search.strategy]}."
 
 
-def whole_findings(recipe: MergeRecipe) -> list[Finding]:
-    """Trials, and the models along a line, are whole models of one shape."""
+def whole_findings(recipe: MergeRecipe, *, rows_move: bool = False) -> list[Finding]:
+    """Trials, and the models along a line, are whole models of one shape. `rows_move`: the result has a vocabulary of its own."""
     row = method_get("merge", recipe.method)
-    is_cut = bool(recipe.slices or recipe.modules)
-    if not is_cut and (row is None or row.takes == "model"):
+    if recipe.slices or recipe.modules:
+        what = "with slices or modules"
+    elif row is not None and row.takes != "model":
+        what = f"by {row.label}, which makes no model of the sources’ shape"
+    elif rows_move:
+        what = "with another tokenizer than that of the models"
+    else:
         return []
-    made = "an adapter" if row is not None and row.takes == "adapter" else "a model of another shape"
-    what = "with slices or modules" if is_cut else f"by {row.label}, which makes {made}" if row is not None else ""
     barrier = recipe.diagnostics.barrier if recipe.diagnostics is not None else None
     found = []
     if recipe.search is not None:
@@ -165,8 +168,8 @@ def _method_findings(recipe: MergeRecipe, space: Space, facts: Facts, check: Che
                     "search_learns", "error", path, message, "Search with a method that looks at weights alone.", ways
                 )
             )
-        elif row.takes == "adapter":
-            message = f"{row.label} makes an adapter. A search tries whole models."
+        elif row.takes != "model":
+            message = f"{row.label} makes no model of the sources’ shape. A search tries whole models."
             found.append(finding("search_whole", "error", path, message, "", ways))
         elif name != recipe.method:
             told = check(space.recipe_at(_middle(space, name)), facts).findings
