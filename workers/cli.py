@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workers.contracts.errors import GenepoolError, UserError
 from workers.contracts.facts import RepoFacts
@@ -21,6 +21,7 @@ from workers.contracts.plans import Check
 from workers.contracts.sizes import bytes_of
 from workers.outcome import outcome_lines
 from workers.planning.wording import counted, size_text
+from workers.runtime.distant import remote_laid, verified
 from workers.runtime.local import (
     LocalPorts,
     LocalWorkspace,
@@ -31,6 +32,9 @@ from workers.runtime.local import (
     workplace,
 )
 from workers.terminal import painted, show_findings
+
+if TYPE_CHECKING:
+    from workers.remote.sources import RemoteSources
 
 OK, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -55,6 +59,16 @@ def main(argv: Sequence[str], *, kind: str | None = None) -> int:
 
 
 def _run(options: argparse.Namespace, kind: str | None) -> int:
+    from workers.remote.sources import RemoteSources
+
+    sources = RemoteSources()
+    try:
+        return _run_on(options, kind, sources)
+    finally:
+        sources.close()
+
+
+def _run_on(options: argparse.Namespace, kind: str | None, sources: "RemoteSources") -> int:
     from workers.planning.local import local_check
 
     if options.device != "cpu":
@@ -64,20 +78,25 @@ def _run(options: argparse.Namespace, kind: str | None) -> int:
     out: Path = options.out.absolute()
     check_target(out, force=options.force)
     parsed = _parsed(options.recipe, kind)
-    checked, facts = local_check(parsed)
+    checked, facts = local_check(parsed, sources.find)
     if parsed.recipe is None or not checked.ok:
         return _refused(checked.findings)
     show_findings(checked.findings)
-    inputs, folders = _inputs(parsed.recipe, facts)
+    inputs, folders = _inputs(parsed.recipe, facts, sources)
     request = _request(parsed.recipe, inputs, checked, options)
     with workplace(out, _key(request, folders)) as work:
-        ports = LocalPorts(LocalWorkspace(work, request, folders), TerminalReporter(), NeverCancelled())
+        reporter = TerminalReporter()
         try:
-            result = _carry_out(ports)
+            with remote_laid(sources, parsed.recipe, checked.plan, work, reporter) as laid:
+                workspace = LocalWorkspace(work, request, {**folders, **laid.folders})
+                result = _carry_out(LocalPorts(workspace, reporter, NeverCancelled()))
+                told = verified(laid, work)
         finally:
-            ports.reporter.bar.clear()
+            reporter.bar.clear()
         place(work / "out", out)
     _done(options.out, result)
+    for line in told:
+        print(line)
     return OK
 
 
@@ -95,8 +114,10 @@ def _parsed(path: Path, kind: str | None) -> Parsed:
     return parsed
 
 
-def _inputs(recipe: Any, facts: Mapping[str, RepoFacts | None]) -> tuple[list[Input], dict[tuple[str, int], Path]]:
-    """What the recipe names, and the folders where it lies."""
+def _inputs(
+    recipe: Any, facts: Mapping[str, RepoFacts | None], sources: "RemoteSources"
+) -> tuple[list[Input], dict[tuple[str, int], Path]]:
+    """What the recipe names, and the folders where it lies, but for what is still on a hub."""
     from workers.planning.references import references_of
 
     inputs: list[Input] = []
@@ -107,7 +128,8 @@ def _inputs(recipe: Any, facts: Mapping[str, RepoFacts | None]) -> tuple[list[In
             continue
         files = tuple(InputFile(path=file.path, size_bytes=file.size_bytes, sha256=file.sha256) for file in found.files)
         inputs.append(Input(role=role, index=index, reference=text, facts=found, files=files))
-        folders[role, index] = Path(text).expanduser().absolute()
+        if not sources.has(text):
+            folders[role, index] = Path(text).expanduser().absolute()
     return inputs, folders
 
 
@@ -128,13 +150,19 @@ def _key(request: JobRequest, folders: dict[tuple[str, int], Path]) -> str:
             item.index,
             file.path,
             file.size_bytes,
-            (folders[item.role, item.index] / file.path).stat().st_mtime_ns,
+            _stamp(item, file, folders),
         ]
         for item in request.inputs
         for file in item.files
     ]
     body = request.model_dump_json(by_alias=True, include={"kind", "recipe", "plan", "revision", "seed"})
     return hashlib.sha256(json.dumps([body, files]).encode()).hexdigest()
+
+
+def _stamp(item: Input, file: InputFile, folders: Mapping[tuple[str, int], Path]) -> int | str:
+    """What changes when the file does: of a hub's repo its commit."""
+    folder = folders.get((item.role, item.index))
+    return item.facts.commit if folder is None else (folder / file.path).stat().st_mtime_ns
 
 
 def _carry_out(ports: LocalPorts) -> JobResult:
@@ -181,7 +209,10 @@ def _say(level: str, message: str) -> None:
 def _arguments(argv: Sequence[str], kind: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=f"genepool {kind or 'run'}",
-        description=f"Carries out a {kind + ' ' if kind else ''}recipe on local folders. No server is needed.",
+        description=f"Carries out a {kind + ' ' if kind else ''}recipe on this machine. No server is needed. Its models are local "
+        "folders, repos of the hub at GENEPOOL_URL (ns/name, ns/name@revision; GENEPOOL_TOKEN says who asks), or addresses of repos "
+        "of any hub that speaks the Hugging Face protocol (https://host/ns/name@revision). Of a hub's repos only the bytes that the "
+        "recipe needs are fetched, while it is computed; the same command goes on after an interruption.",
     )
     parser.add_argument("recipe", type=Path, metavar="RECIPE", help="YAML file; - reads standard input")
     parser.add_argument("out", type=Path, metavar="OUT", help="folder for the result; appears when it is complete")
