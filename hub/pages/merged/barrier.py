@@ -52,7 +52,7 @@ def barrier_figures(repo: Repo, report: dict[str, Any], revision: str) -> list[t
 
 def _title(highest: Along) -> str:
     if (highest.barrier or 0.0) < 5e-4:
-        return "No line rises: the models lie in one basin"
+        return "No line rises above its ends"
     return f"The highest barrier is {number_words(highest.barrier or 0.0)}, from {highest.name}"
 
 
@@ -62,7 +62,7 @@ def _sentence(given: dict[str, Any], label: str, lines: list[Along]) -> str:
         f"{row.get('split')} of {str(row.get('data')).rpartition('/')[2]}" for row in data if isinstance(row, dict)
     ]
     words = f"{label}{f', on {places[0]}' if len(places) == 1 else ', the mean over the datasets' if places else ''}, of the models on the straight line between two."
-    words += " The barrier is how far the loss rises above the straight line between its ends. Near 0, averages of the two are as good as they are."
+    words += " The barrier is how far the loss rises above the straight line between its ends. Near 0, the loss of an average is no higher than the average of the two losses."
     return words + (f" The {MOST_DRAWN} highest of {len(lines)} are drawn." if len(lines) > MOST_DRAWN else "")
 
 
