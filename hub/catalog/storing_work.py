@@ -69,7 +69,9 @@ def _pack(wish: Storing) -> str:
         raise NothingSaved(
             f"Nothing is kept as a difference: it would save less than {LEAST_SAVED:.0%}. Too few bits agree with the base."
         )
-    message = f"{size_text(full - stored)} of {size_text(full)} saved ({1 - stored / full:.0%}) in {counted(count, 'file')}. The room is free once the nightly collection has dropped the whole files."
+    message = (
+        f"{size_text(full - stored)} of {size_text(full)} saved ({1 - stored / full:.0%}) in {counted(count, 'file')}."
+    )
     return message + (f" Kept whole, as too little would be saved: {', '.join(kept_whole[:5])}." if kept_whole else "")
 
 

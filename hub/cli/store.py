@@ -65,7 +65,7 @@ def _print(found: dict[str, Any]) -> None:
             f"as a difference{' from ' + file['base'] if file['base'] else ''}" if file["form"] == "delta" else "whole"
         )
         rest = (
-            "; the whole file is there too until the next collection"
+            "; the whole file is there too until a nightly collection (`genepool gc`)"
             if file["form"] == "delta" and file["has_plain"]
             else ""
         )

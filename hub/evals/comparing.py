@@ -21,6 +21,7 @@ RELATIONS = {
     "finetune_of": "parent",
     "adapter_of": "parent",
     "quantized_of": "parent",
+    "delta_of": "parent",
     "base": "base",
 }
 MOST_PAIRS = 64

@@ -35,12 +35,24 @@ class _Tensor(_Part):
     conflict: _Share | None = None
     lost: _Share | None = None
     sampled: _Share | None = None
+    # of an extraction
+    form: str | None = None
+    error: _Count | None = None
+    bytes: _Count | None = None
+    rank: _Count | None = None
 
 
 class _Summary(_Part):
     norms: list[_Number | None] | None = None
     cosines: list[_Cosine | None] | None = None
     pairs: list[_Cosine | None] | None = None
+    # of an extraction
+    norm: _Count | None = None
+    error: _Count | None = None
+    size_bytes: _Count | None = None
+    ratio: _Count | None = None
+    changed: _Count | None = None
+    tensors: _Count | None = None
 
 
 class _Dropped(_Part):
@@ -63,6 +75,10 @@ class _Cost(_Part):
 
 
 class _Report(_Part):
+    kind: str | None = None
+    form: str | None = None
+    layout: str | None = None
+    left: list[str] | None = None
     vectors: list[str] | None = None
     relative_to: str | None = None
     tensors: dict[str, _Tensor] | None = None

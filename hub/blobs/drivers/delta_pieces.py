@@ -60,12 +60,14 @@ def _numbers(data: bytes, width: int) -> Numbers:
 
 def _zigzag(numbers: Numbers) -> Numbers:
     one, last = numbers.dtype.type(1), numbers.dtype.type(8 * numbers.itemsize - 1)
-    return (numbers << one) ^ (~(numbers >> last) + one)
+    zigzag: Numbers = (numbers << one) ^ (~(numbers >> last) + one)
+    return zigzag
 
 
 def _unzigzag(numbers: Numbers) -> Numbers:
     one = numbers.dtype.type(1)
-    return (numbers >> one) ^ (~(numbers & one) + one)
+    plain: Numbers = (numbers >> one) ^ (~(numbers & one) + one)
+    return plain
 
 
 def _plane_encode(plane: NDArray[np.uint8]) -> bytes:

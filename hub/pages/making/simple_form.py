@@ -1,34 +1,16 @@
 """Small forms for the kinds without a method table: a row of this table per field."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
 
+from hub.pages.making.extract_fields import EXTRACT
+from hub.pages.making.simple_field import SimpleField
 from hub.pages.making.values import text_of, value_of
 from workers.contracts.estimators import ESTIMATORS
 from workers.contracts.recipes import LEARNING_RATES, Lora, TrainRecipe
 from workers.contracts.tasks import task_get
 from workers.planning.training import TRAINABLE
-
-
-@dataclass(frozen=True)
-class SimpleField:
-    """`path` is where the value stands in the document. `type`: text, number, lines (a list, one a line), data (list of datasets),
-
-    one (a dataset), tick (true or left out), choice (one of `choices`, or left out). `default` is what an empty number means, where the recipe gives it one.
-    """
-
-    path: tuple[str, ...]
-    label: str
-    help: str
-    type: str = "text"
-    default: str = ""
-    choices: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def name(self) -> str:
-        return "f-" + "-".join(self.path)
 
 
 def _default(name: str) -> str:
@@ -120,30 +102,7 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
         ),
         SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
     ),
-    "extract": (
-        SimpleField(("model",), "Fine-tune", "The model whose change is taken."),
-        SimpleField(("base",), "Base", "The model that it was made from."),
-        SimpleField(
-            ("form",),
-            "Form",
-            "dense: every number; sparse: the largest; low_rank: the strongest directions; one_bit: signs and one size.",
-        ),
-        SimpleField(
-            ("layout",), "Stored as", "task_vector, or adapter: a LoRA adapter that peft loads, for the form low_rank."
-        ),
-        SimpleField(("density",), "Density", "For sparse: share of each tensor that is kept.", "number", "0.1"),
-        SimpleField(("rank",), "Rank", "For low_rank: at most so many directions of each tensor.", "number", "16"),
-        SimpleField(
-            ("energy",),
-            "Energy",
-            "For low_rank: as few directions as hold this share, 0 to 1. Empty: the rank.",
-            "number",
-        ),
-        SimpleField(("include",), "Only tensors", "Shell patterns over names, one a line. Empty: all.", "lines"),
-        SimpleField(("exclude",), "Without tensors", "Shell patterns over names, one a line.", "lines"),
-        SimpleField(("seed",), "Seed", "", "number"),
-        SimpleField(("output", "repo"), "Result", "namespace/name of the new entry."),
-    ),
+    "extract": EXTRACT,
     "rank": (
         SimpleField(
             ("data",), "Your labelled sample", "A dataset. The split after a space, if it is not test.", "data"
@@ -162,7 +121,7 @@ FIELDS: dict[str, tuple[SimpleField, ...]] = {
 # Keys of one entry of `data` that a line of the form can say.
 LINE_KEYS = {"data", "split", "benchmark"}
 VALIDATION = "validation"
-DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "train": "train", VALIDATION: VALIDATION}
+DEFAULT_SPLIT = {"rank": "test", "evaluate": "test", "extract": "test", "train": "train", VALIDATION: VALIDATION}
 
 
 def _get(document: Any, path: tuple[str, ...]) -> Any:
@@ -208,12 +167,12 @@ def _value(kind: str, entry: SimpleField, text: str) -> Any:
         return _data_row(VALIDATION, text.strip()) if text.strip() else None
     if entry.type == "tick":
         return True if text else None
-    return value_of(text) if entry.type == "number" else text.strip() or None
+    return value_of(text) if entry.type in ("number", "range") else text.strip() or None
 
 
 def _data_row(kind: str, line: str) -> dict[str, str]:
     name, _, split = line.partition(" ")
-    if kind == "evaluate" and "/" not in name and ":" not in name:
+    if kind in ("evaluate", "extract") and "/" not in name and ":" not in name:
         return {"benchmark": name} | ({"split": split.strip()} if split.strip() else {})
     return {"data": name, "split": split.strip() or DEFAULT_SPLIT[kind]}
 
@@ -223,6 +182,8 @@ def simple_fits(kind: str, document: Any) -> bool:
     if not isinstance(document, dict):
         return False
     rows = document.get("data") or []
+    if "evaluate" in document:  # none at all is another wish than an empty field
+        rows = document["evaluate"] or None
     one = document.get(VALIDATION)
     rows = [*rows, *([one] if one is not None else [])] if isinstance(rows, list) else None
     return rows is not None and all(isinstance(row, dict) and row.keys() <= LINE_KEYS for row in rows)
@@ -231,11 +192,31 @@ def simple_fits(kind: str, document: Any) -> bool:
 def fields_of(kind: str, document: Any) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for entry in FIELDS[kind]:
+        if not _is_shown(kind, entry, document):
+            continue
         value = _text(kind, entry, _get(document, entry.path))
         # what a document names and no choice says stays visible: the check says what is wrong with it
+        if entry.choices and not value:
+            value = entry.choices[0][0]
         stray = ((value, value),) if entry.choices and value not in dict(entry.choices) else ()
-        rows.append({"field": entry, "value": value, "choices": (*entry.choices, *stray)})
+        rows.append({"field": entry, "value": value, "choices": (*entry.choices, *stray), "knob": _knob(entry, value)})
     return rows
+
+
+def _is_shown(kind: str, entry: SimpleField, document: Any) -> bool:
+    name, values = entry.when
+    if not name:
+        return True
+    other = next(other for other in FIELDS[kind] if other.path == (name,))
+    return _is_shown(kind, other, document) and (_get(document, (name,)) or other.choices[0][0]) in values
+
+
+def _knob(entry: SimpleField, value: str) -> dict[str, Any]:
+    """For the slider."""
+    return {
+        "id": entry.name, "name": entry.name, "label": entry.label, "value": value or entry.default, "help": entry.help,
+        "has_slider": True, "low": f"{entry.low:g}", "high": f"{entry.high:g}", "step": f"{entry.step:g}",
+    }  # fmt: skip
 
 
 def simple_document(kind: str, data: QueryDict, kept: dict[str, Any]) -> dict[str, Any]:
@@ -246,7 +227,7 @@ def simple_document(kind: str, data: QueryDict, kept: dict[str, Any]) -> dict[st
     document = {"kind": kind, **document}
     for entry in FIELDS[kind]:
         value = _value(kind, entry, data.get(entry.name, ""))
-        if value is not None:
+        if value is not None and _is_shown(kind, entry, document):
             _set(document, entry.path, value)
     for name in {entry.path[0] for entry in FIELDS[kind] if len(entry.path) > 1}:
         own = {entry.path[1] for entry in FIELDS[kind] if entry.path[0] == name}

@@ -43,16 +43,26 @@ def _offers(request: HttpRequest, draft: Draft) -> list[dict[str, str]]:
     method = method_get("merge", str(document.get("method", ""))) if draft.kind == "merge" else None
     repos = list(
         Repo.objects.visible_to(request.user, "read")
-        .filter(type="model", artifact="adapter" if method is not None and method.takes == "adapter" else "model")
+        .filter(
+            type="model",
+            artifact__in=["adapter"] if method is not None and method.takes == "adapter" else ["model", "task_vector"],
+        )
         .order_by("full_name")
-        .values("full_name", "architecture", "parameters")[:OFFERED]
+        .values("full_name", "architecture", "parameters", "artifact", "bases")[:OFFERED]
     )
+    if draft.kind != "merge":
+        repos = [repo for repo in repos if repo["artifact"] != "task_vector"]
     base_name = str(document.get("base") or "").partition("@")[0]
     base = next((repo for repo in repos if repo["full_name"] == base_name), None)
     if base is None:
         return [{"name": repo["full_name"], "note": repo["architecture"]} for repo in repos]
     offers = []
     for repo in repos:
+        if repo["artifact"] == "task_vector":
+            fits = base_name in [name.partition("@")[0] for name in repo["bases"]]
+            note = "task vector of this base" if fits else "task vector of another base"
+            offers.append({"name": repo["full_name"], "note": note, "same": "1" if fits else ""})
+            continue
         same = repo["architecture"] == base["architecture"] and repo["parameters"] == base["parameters"]
         reason = (
             "same shape as the base"

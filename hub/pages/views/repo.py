@@ -23,7 +23,7 @@ from hub.pages.trying import answer_at, answer_remembered, try_box
 from hub.pages.usage import usage_of
 
 TENSORS_SHOWN = 200
-RESULTS = ("merge", "train")  # kinds of jobs whose results are put beside what went in
+RESULTS = ("merge", "train", "extract")  # kinds of jobs whose results are put beside what went in
 
 
 def entry_context(request: HttpRequest, opened: Opened, here: str) -> dict:

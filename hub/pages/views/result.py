@@ -22,6 +22,7 @@ from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
 from hub.pages.report import report_of
 from hub.pages.results.apart import parents_apart
+from hub.pages.results.extracted import extracted_of
 from hub.pages.results.kept import kept_context
 from hub.pages.views.evaluations import csv_response
 from hub.pages.views.repo import entry_context
@@ -115,8 +116,11 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         ],
         "searched": [figure for _, figure in search_figures(opened.repo, report, opened.commit.oid)],
         "barrier": [figure for _, figure in barrier_figures(opened.repo, report, opened.commit.oid)],
+        "extracted": extracted_of(report),
         "odd": odd_sentences(report, opened.facts),
-        "accounted": accounted(report, opened.facts) if report.get("tensors") is not None else [],
+        "accounted": accounted(report, opened.facts)
+        if report.get("tensors") is not None and report.get("kind") != "extract"
+        else [],
         "receipt": _receipt(report, job) if report.get("cost") else None,
         "recipe": recipe_yaml(recipe) if recipe else "",
         "job": job,

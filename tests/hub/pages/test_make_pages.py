@@ -297,3 +297,38 @@ def test_the_tokenizer_is_chosen_in_the_form_and_kept(browser, alice, family):
     assert "tokenizer: union" in as_yaml["yaml"]
     as_yaml["yaml"] = as_yaml["yaml"].replace("tokenizer: union", "tokenizer: alice/one")
     assert fields(press(client, as_yaml, "to_tab", "form").content.decode())["tokenizer"] == "alice/one"
+
+
+EXTRACT = "/make/extract?model=alice/one&base=alice/base"
+
+
+def shown_by(client, **fields_over) -> str:
+    data = fields(client.get(EXTRACT).content.decode()) | {"f-model": "alice/one", "f-base": "alice/base"} | fields_over
+    return client.post("/make/extract", data).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "there", "absent"),
+    [
+        ({"f-form": "dense"}, (), ("f-density", "f-rank", "f-layout", "f-embeddings")),
+        ({"f-form": "sparse"}, ("f-density",), ("f-rank", "f-layout")),
+        ({"f-form": "low_rank"}, ("f-rank", "f-energy", "f-solver", "f-layout"), ("f-density", "f-embeddings")),
+        ({"f-form": "low_rank", "f-layout": "adapter"}, ("f-rank", "f-embeddings"), ("f-density",)),
+        ({"f-form": "one_bit"}, (), ("f-density", "f-rank")),
+    ],
+)
+def test_an_extraction_asks_for_the_numbers_of_its_form_alone(browser, alice, family, chosen, there, absent):
+    page = shown_by(browser(alice), **chosen)
+    assert all(f'name="{name}"' in page for name in there)
+    assert not any(f'name="{name}"' in page for name in absent)
+    assert "Nothing speaks against this recipe" in page
+
+
+def test_numbers_of_another_form_are_let_go_of_and_bad_ones_are_found(browser, alice, family):
+    client = browser(alice)
+    page = shown_by(client, **{"f-form": "sparse", "f-density": "0.3"})
+    assert "density: 0.3" in page
+    assert 'type="range"' in page
+    assert "density:" not in shown_by(client, **{"f-form": "one_bit", "f-density": "0.3"})
+    assert "density is 7" in shown_by(client, **{"f-form": "sparse", "f-density": "7"})
+    assert "Nothing speaks against" not in shown_by(client, **{"f-model": "alice/none"})
