@@ -13,7 +13,7 @@ _GPU_START_S = 8.0
 _THREADS, _CPU_FLOPS, _GPU_FLOPS = 2, 5e9, 1e11
 # Methods whose work for each entry a GPU has kernels for, and those on matrices that stay on the device from end to end.
 ON_GPU = frozenset({
-    "task_arithmetic", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear",
+    "task_arithmetic", "ties", "dare_linear", "dare_ties", "breadcrumbs", "breadcrumbs_ties", "della", "della_linear", "pcb",
     "tsv_m", "iso_c", "iso_cts", "knots", "wudi",
 })  # fmt: skip
 

@@ -19,7 +19,7 @@ from tests.workers.engine.merge.steps import step_and_result, tensors
 )
 def test_gives_the_same_bits(method, parameters, monkeypatch):
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    base, *sources = (tensor.mul(32).round().div(32).bfloat16() for tensor in tensors(3, (4, 25)))
+    base, *sources = (tensor.mul(32).round().div(32).bfloat16() for tensor in tensors(3, (2, 25)))
     options = {"weight": [1.0, 0.5], **parameters}
     plain, wanted = step_and_result(method, base, sources, **options)
     monkeypatch.setenv(OVERRIDE, "triton")
@@ -28,3 +28,15 @@ def test_gives_the_same_bits(method, parameters, monkeypatch):
     assert torch.equal(found.cpu(), wanted)
     report = step.measures.report(step.elements)
     assert report["kept"] == plain.measures.report(step.elements)["kept"]
+
+
+@pytest.mark.parametrize("scope", ["global", "tensor"])
+def test_pcb_agrees_to_rounding(scope, monkeypatch):
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    base, *sources = tensors(3, (20, 25))
+    options = {"weight": [1.0, 0.5], "ratio": 0.3, "scope": scope}
+    wanted = step_and_result("pcb", base, sources, **options)[1]
+    monkeypatch.setenv(OVERRIDE, "triton")
+    step, found = step_and_result("pcb", base.to(device), [source.to(device) for source in sources], **options)
+    assert step.fused
+    torch.testing.assert_close(found.cpu(), wanted, rtol=1e-5, atol=1e-6)

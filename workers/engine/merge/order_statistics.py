@@ -22,13 +22,19 @@ Visit = Callable[[MergeStep], Iterator[tuple[str, torch.Tensor]]]
 # Given the recipe's parameters and how many values a row has: the wanted ranks, 0 for the smallest value.
 Ranks = Callable[[Mapping[str, Any], int], Sequence[int]]
 Wanted = Callable[[Mapping[str, Any]], bool]
+# Counts what `visit` would give, by kernels on the step's device: int64 `[sources, 65536]` of the upper 16 bits, or, given the
+# bins to look into for each source, `[sources, bins, 65536]` of the lower 16 bits.
+Counts = Callable[[MergeStep, list[list[int]] | None], torch.Tensor]
 
 
-def order_statistics(name: str, visit: Visit, ranks: Ranks, wanted: Wanted) -> tuple[Round, Round]:
+def order_statistics(
+    name: str, visit: Visit, ranks: Ranks, wanted: Wanted, counts: Counts | None = None
+) -> tuple[Round, Round]:
     """Two rounds that settle `name` as {row: [value of each rank]}; a row without finite values has none.
 
     Args:
         visit: must give the same values in both rounds, as the same float32 patterns once rounded to float32.
+        counts: stands in for it where whole-tensor kernels make the step; its rows are the step's sources.
 
     Cost: two passes; 512 KiB for each row and rank.
     Determinism: counts are whole numbers, the values exact.
@@ -37,6 +43,8 @@ def order_statistics(name: str, visit: Visit, ranks: Ranks, wanted: Wanted) -> t
 
     def see_upper(step: MergeStep) -> Tally:
         tally: Tally = {}
+        if counts is not None and step.fused:
+            return dict(zip(map(str, step.source_ids), counts(step, None).cpu(), strict=True))
         for row, values in visit(step):
             _count(tally, row, keys_of(values) >> np.uint32(16))
         return tally
@@ -51,6 +59,15 @@ def order_statistics(name: str, visit: Visit, ranks: Ranks, wanted: Wanted) -> t
 
     def see_lower(step: MergeStep) -> Tally:
         tally: Tally = {}
+        if counts is not None and step.fused:
+            places = [step.settled[bins].get(str(source), ()) for source in step.source_ids]
+            most = max(map(len, places), default=0)
+            # Every source is looked into at as many bins: a source that has fewer lets the first stand in.
+            uppers = [[bin for bin, _ in [*found, *[(0, 0)] * most][:most]] for found in places]
+            within = counts(step, uppers).cpu() if most else torch.zeros(len(places), 0, BINS)
+            for source, found, counted in zip(step.source_ids, places, within, strict=True):
+                tally |= {f"{source}/{bin}": counted[index] for index, (bin, _) in enumerate(found)}
+            return tally
         for row, values in visit(step):
             keys = keys_of(values)
             upper = keys >> np.uint32(16)

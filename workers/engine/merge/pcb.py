@@ -6,6 +6,8 @@ from typing import Any
 
 import torch
 
+from kernels.dispatch import kernel
+from workers.engine.merge.fused import observe
 from workers.engine.merge.order_statistics import order_statistics, settled_alone
 from workers.engine.merge.step import STRETCH, MergeStep, stretches
 
@@ -36,6 +38,8 @@ def merge(step: MergeStep) -> torch.Tensor:
     """
     weights, scale = step.each("weight"), float(step.parameters["lambda"])
     settled = settled_alone(step, ROUNDS) if step.parameters["scope"] == "tensor" else step.settled
+    if step.fused:
+        return _share_out(step, settled, weights, scale)
     kept = [0] * len(weights)
 
     def change(deltas: Sequence[torch.Tensor], start: int) -> torch.Tensor:
@@ -50,6 +54,29 @@ def merge(step: MergeStep) -> torch.Tensor:
     result = step.combine(change)
     step.measures.kept = list(kept)
     return result
+
+
+def _share_out(step: MergeStep, settled: Mapping[str, Any], weights: list[float], scale: float) -> torch.Tensor:
+    """The last pass by a kernel on the step's device."""
+    shared = kernel("share_out", step.device)(
+        step.base, step.sources, _bounds(step, settled["magnitudes"]), _bounds(step, settled["competition"]),
+        weights=weights, scale=scale, dtype=step.dtype, merged=True,
+    )  # fmt: skip
+    observe(step, shared.result, shared.merged)
+    step.measures.kept = shared.kept
+    result: torch.Tensor = shared.result
+    return result
+
+
+def _bounds(step: MergeStep, found: Mapping[str, Any]) -> list[tuple[float, float]]:
+    return [found.get(str(source)) or (0.0, 0.0) for source in step.source_ids]
+
+
+def _count(step: MergeStep, uppers: list[list[int]] | None) -> torch.Tensor:
+    """Magnitudes until their range is settled, competitions after that."""
+    bounds = _bounds(step, step.settled["magnitudes"]) if "magnitudes" in step.settled else None
+    counts: torch.Tensor = kernel("competition_counts", step.device)(step.base, step.sources, bounds, uppers)
+    return counts
 
 
 def _row(step: MergeStep, index: int) -> str:
@@ -104,11 +131,13 @@ ROUNDS = (
         _visit_magnitudes,
         lambda parameters, size: (int(size * CLAMPED), int(size * (1 - CLAMPED) - 1)),
         _is_global,
+        _count,
     ),
     *order_statistics(
         "competition",
         _visit_competitions,
         lambda parameters, size: (math.floor(size * (1 - float(parameters["ratio"]))), size - 1),
         _is_global,
+        _count,
     ),
 )

@@ -57,3 +57,14 @@ def test_float64_is_walked_in_stretches(monkeypatch):
     (_, plain), (step, result) = both_ways(monkeypatch, "ties", base, sources, **options)
     assert not step.fused
     assert torch.equal(plain, result)
+
+
+@pytest.mark.parametrize("scope", ["global", "tensor"])
+@pytest.mark.parametrize("shape", [(300, 250), (37, 11), (5,), (0, 3), ()], ids=str)
+def test_pcb_gives_the_same_to_rounding(scope, shape, monkeypatch):
+    base, *sources = tensors(4, shape)
+    options = {"weight": [1.0, 0.5, 2.0], "scope": scope, "ratio": 0.3}
+    (step, plain), (fused_step, fused) = both_ways(monkeypatch, "pcb", base, sources, **options)
+    assert fused_step.fused
+    torch.testing.assert_close(fused, plain, rtol=1e-6, atol=1e-7)
+    assert fused_step.measures.report(step.elements)["kept"] == step.measures.report(step.elements)["kept"]
