@@ -94,7 +94,7 @@ def adapter_plan(recipe: MergeRecipe, method: Method, adapters: Sequence[Adapter
 
 
 def _rank(method: Method, modules: Sequence[LoraModule], shared: dict[str, Any]) -> int:
-    if method.name == "adapter_cat":
+    if method.name == "adapter_cat" or (method.name == "adapter_knots" and not shared.get("svd_rank")):
         return sum(module.rank for module in modules)
     return int(shared.get("svd_rank") or 0) or max(module.rank for module in modules)
 

@@ -1,4 +1,6 @@
-"""Methods whose sources are LoRA adapters on one base: peft's eleven combination types, under its names with `adapter_` before them."""
+"""Methods whose sources are LoRA adapters on one base: peft's eleven combination types, under its names with `adapter_` before them, and KnOTS."""
+
+from dataclasses import replace
 
 from workers.contracts.methods.knobs import density, weight
 from workers.contracts.methods.row import Method, Parameter
@@ -117,5 +119,31 @@ ADAPTERS: tuple[Method, ...] = (
         _PEFT,
         (density(0.5),),
         "Adapters of which only the strongest changes should come through.",
+    ),
+    Method(
+        "adapter_knots",
+        "merge",
+        "Adapters: KnOTS",
+        "Turns the changes of all adapters into one set of axes and merges them there, with a method of your choice.",
+        "arXiv:2410.19735",
+        "workers.engine.merge.adapter_knots:merge",
+        "weights",
+        (
+            Parameter(
+                "inner",
+                "choice",
+                "Method on the axes",
+                "What merges the changes once they are aligned.",
+                default="ties",
+                choices=("ties", "dare_ties", "linear"),
+            ),
+            weight(1.0),
+            density(0.5),
+            _VOTE,
+            replace(_RANK, help="Rank of the result. 0 keeps every direction: the sum of the sources' ranks."),
+        ),
+        takes="adapter",
+        memory="tensor",
+        when="Adapters for different tasks, whose changes lie in different directions.",
     ),
 )

@@ -27,6 +27,7 @@ class PairStep:
     """One module. `pairs` are (A_i, B_i) in float64; `scalings` s_i, `weights` w_i and `densities` in the order of `pairs`.
 
     `source_ids` says which of the request's models each pair is of; `rank` is that of the result.
+    `inner` is what merges aligned parts, for KnOTS.
     """
 
     name: str
@@ -37,6 +38,7 @@ class PairStep:
     source_ids: tuple[int, ...]
     densities: tuple[float, ...] = ()
     vote: str = "total"
+    inner: str = "ties"
     seed: int = 0
 
     def largest(self, tensors: Sequence[torch.Tensor], name: str) -> list[torch.Tensor]:

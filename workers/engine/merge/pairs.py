@@ -66,6 +66,7 @@ def _halves(plan: Plan, step: TensorStep, readers: Sequence[Reader], method: Pai
         source_ids=tuple(item.source for item in step.inputs[::2]),
         densities=tuple(float(density) for density in values.get("density", ())),
         vote=values.get("majority_sign_method", "total"),
+        inner=values.get("inner", "ties"),
         seed=plan.seed,
     )
     made = method(pair_step)

@@ -272,3 +272,37 @@ def test_stopped_and_taken_up_again_it_gives_the_same_bytes(at, pair, tmp_path):
     name = "adapter_model.safetensors"
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert BY_FACTORS
+
+
+def knotted(folders, weights, inner, density=0.5):
+    """KnOTS on the dense changes, by one singular value decomposition."""
+    parts, result = [changes(folder) for folder in folders], {}
+    for name in parts[0]:
+        dense = [part[name] for part in parts]
+        left, values, right = np.linalg.svd(np.concatenate(dense, axis=1), full_matrices=False)
+        kept = values > 1e-5
+        aligned = np.split((values[kept, None] * right[kept]), len(dense), axis=1)
+        result[name] = left[:, kept] @ put_together(inner, aligned, weights, density)
+    return result
+
+
+@pytest.mark.parametrize("inner", ["ties", "linear"])
+def test_knots_is_the_inner_method_on_common_axes(inner, pair, tmp_path):
+    combined(pair, tmp_path / "out", "knots", WEIGHTS, inner=inner)
+    wanted = knotted(pair, WEIGHTS, inner)
+    assert_close(changes(tmp_path / "out"), wanted)
+    if inner == "linear":
+        assert_close(wanted, expected("cat", pair, WEIGHTS), 1e-9)
+    combined(pair, tmp_path / "cut", "knots", WEIGHTS, inner=inner, svd_rank=3)
+    assert_close(changes(tmp_path / "cut"), {name: cut(matrix, 3) for name, matrix in wanted.items()})
+    assert plan_of(pair, "knots").config["r"] == 8
+    assert plan_of(pair, "knots", svd_rank=3).config["r"] == 3
+
+
+def test_knots_draws_by_seed(pair, tmp_path):
+    for name, seed in (("one", 1), ("again", 1), ("two", 2)):
+        combined(pair, tmp_path / name, "knots", WEIGHTS, inner="dare_ties", seed=seed)
+    files = [(tmp_path / name / "adapter_model.safetensors").read_bytes() for name in ("one", "again", "two")]
+    assert files[0] == files[1] != files[2]
+    combined(pair, tmp_path / "whole", "knots", WEIGHTS, inner="dare_ties", density=1.0)
+    assert_close(changes(tmp_path / "whole"), knotted(pair, WEIGHTS, "ties", density=1.0))
