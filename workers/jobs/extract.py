@@ -94,7 +94,8 @@ def _inside(plan: Plan, folder: Path) -> dict[str, str]:
     """
     from workers.engine.extract.module_names import names_inside
 
-    found = names_inside(folder, [step.name for step in plan.steps])
+    heads = [step.parameters["head"] for step in plan.steps if step.parameters.get("head")]
+    found = names_inside(folder, [*(step.name for step in plan.steps), *heads])
     wanted = [step for step in plan.steps if step.parameters.get("module") is not None]
     lost = [step.name for step in wanted if step.name not in found]
     if lost:

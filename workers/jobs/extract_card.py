@@ -64,7 +64,8 @@ def adapter_config(plan: Plan, notes: Mapping[str, dict[str, Any]], base: Input)
     ranks = {note["module"]: note["rank"] for note in notes.values() if note.get("form") == "lora"}
     rank = Counter(ranks.values()).most_common(1)[0][0]
     others = {name: value for name, value in sorted(ranks.items()) if value != rank}
-    saved = sorted({note["module"] for note in notes.values() if note["role"] == "whole" and note["changed"]})
+    whole = {note["module"] for note in notes.values() if note["role"] == "whole" and note["changed"]}
+    saved = sorted(whole | {note["head"] for note in notes.values() if note.get("head")})
     has_bias = any(note["role"] == "bias" and note["changed"] for note in notes.values())
     return {
         "peft_type": "LORA", "task_type": None, "base_model_name_or_path": name_of(base), "revision": base.facts.commit or None,

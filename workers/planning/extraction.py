@@ -37,7 +37,7 @@ def check(recipe: ExtractRecipe, facts: Facts) -> Check:
     steps, more = _steps(recipe, base, tuned)
     findings += more
     plan = Plan(
-        method=f"{recipe.layout}:{recipe.form}", method_revision=1, seed=recipe.seed, steps=steps,
+        method=f"{recipe.layout}:{recipe.form}", method_revision=2, seed=recipe.seed, steps=steps,
         shards=(tuple(step.name for step in steps),), config=recipe.model_dump(mode="json", exclude={"output", "evaluate"}),
     )  # fmt: skip
     return Check(

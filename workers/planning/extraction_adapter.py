@@ -5,13 +5,17 @@ from typing import Any
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.recipes import ExtractRecipe
+from workers.planning.architectures import shape_of
 from workers.planning.layers import place_of
+from workers.planning.ties import head_of
 from workers.planning.weights import FLOATING
 from workers.planning.wording import counted, finding
 
 # Modules that store their weight as [in, out], by model type.
 _TRANSPOSED = {"gpt2": ("c_attn", "c_proj", "c_fc")}
 _EMBEDDINGS = ("embed", "wte", "wpe")
+# Heads of masked models have a bias of their own, which lies elsewhere in the checkpoint.
+TIED_HEAD = "lm_head.weight"
 
 Roles = dict[str, dict[str, Any]]
 
@@ -64,6 +68,7 @@ def adapter_parts(recipe: ExtractRecipe, base: RepoFacts, usable: set[str]) -> t
                 roles[weight] = {"role": "embedding", "module": module}
                 continue
         roles |= {name: {"role": "whole", "module": module} for name in names if name in usable}
+    _heads_add(roles, base)
     if not left:
         return roles, []
     message = (
@@ -71,3 +76,12 @@ def adapter_parts(recipe: ExtractRecipe, base: RepoFacts, usable: set[str]) -> t
     )
     consequence = "Their change is left out. A task vector holds it."
     return roles, [finding("tensors_left_out", "warning", ("layout",), message, consequence)]
+
+
+def _heads_add(roles: Roles, base: RepoFacts) -> None:
+    """A head that shares its weight with the embeddings goes along whole: peft changes the one and leaves the other as it was."""
+    if not shape_of(base.config).is_tied:
+        return
+    for name, role in roles.items():
+        if role["role"] in {"whole", "embedding"} and head_of(name) == TIED_HEAD and TIED_HEAD not in base.tensors:
+            role["head"] = TIED_HEAD

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from tests.builders import finetuned, model_folder, vit_family, vit_state
 from tests.workers.jobs.ports import fake_ports
@@ -244,3 +244,32 @@ def test_is_refused_before_anything_is_read(options, code, models):
     checked = check(parsed.recipe, facts | {"demo/none": None})
     assert code in {found.code for found in checked.findings if found.severity == "error"}
     assert checked.plan is None
+
+
+@pytest.mark.parametrize("embeddings", ["whole", "low_rank"])
+def test_transposed_layers_and_embeddings_of_gpt2_come_out_as_peft_reads_them(embeddings, tmp_path):
+    """Conv1D stores its weight as [in, out]; an embedding's factors are transposed again, and its head is tied to it."""
+    from peft import PeftModel
+    from transformers import AutoModelForCausalLM
+
+    from tests.text_models import gpt2_folder
+
+    base = gpt2_folder(tmp_path / "base")
+    tuned = gpt2_folder(tmp_path / "tuned")
+    state = load_file(base / "model.safetensors")
+    draws = torch.Generator().manual_seed(3)
+    changed = {name: tensor + 0.1 * torch.randn(tensor.shape, generator=draws) for name, tensor in state.items()}
+    save_file(changed, tuned / "model.safetensors", metadata={"format": "pt"})
+    result, out = extracted(
+        tmp_path, base, tuned, form="low_rank", layout="adapter", rank=64, embeddings=embeddings, solver="exact"
+    )
+    assert result.report["summary"]["error"] < 1e-5
+    factors = load_file(out / "adapter_model.safetensors")
+    assert any("lora_embedding_A" in name for name in factors) == (embeddings == "low_rank")
+    tokens = torch.arange(12).reshape(2, 6)
+    with torch.no_grad():
+        wanted = AutoModelForCausalLM.from_pretrained(tuned).eval()(tokens).logits
+        plain = AutoModelForCausalLM.from_pretrained(base)
+        adapted = PeftModel.from_pretrained(plain, out).eval()
+        assert torch.allclose(adapted(tokens).logits, wanted, atol=2e-4)
+        assert torch.allclose(adapted.merge_and_unload()(tokens).logits, wanted, atol=2e-4)

@@ -53,11 +53,11 @@ def take(plan: Plan, step: TensorStep, readers: Sequence[Reader], inside: Mappin
     note |= {"norm": norm if bad == 0 else None, "bad": bad, "changed": bool((delta != 0).any())}
     dtype = dtype_of(step.dtype)
     if role in {"whole", "bias"}:
-        return _whole(step, tensors[1], note, names)
+        return _with_head(step, _whole(step, tensors[1], note, names), tensors[1], names)
     if not note["changed"]:
         return Piece({}, note | {"form": "none", "error": 0.0, "bytes": 0})
     if role in {"lora", "embedding"}:
-        return _factors(plan, step, delta, dtype, note, names)
+        return _with_head(step, _factors(plan, step, delta, dtype, note, names), tensors[1], names)
     form, parts = _stored(plan.config, step, delta, dtype, plan.seed, bad)
     known = Delta(step.name, form, {})
     error = forms.norm_of(delta - decode(known, parts, tuple(delta.shape), wide)) / norm if bad == 0 else None
@@ -92,6 +92,16 @@ def _whole(step: TensorStep, tuned: torch.Tensor, note: dict[str, Any], inside: 
     size = kept.numel() * kept.element_size()
     more = {"form": "whole", "error": 0.0, "bytes": size, "module": module, "key": key}
     return Piece({key: kept}, note | more)
+
+
+def _with_head(step: TensorStep, piece: Piece, tuned: torch.Tensor, inside: Mapping[str, str]) -> Piece:
+    """The same tensor once more, whole, for the head that a tied model has through it."""
+    head = inside.get(step.parameters.get("head", ""))
+    if head is None or not piece.note["changed"]:
+        return piece
+    size = tuned.numel() * tuned.element_size()
+    more = {"head": head.rpartition(".")[0], "bytes": piece.note["bytes"] + size}
+    return Piece({**piece.tensors, PREFIX + head: tuned.clone()}, piece.note | more)
 
 
 def _factors(

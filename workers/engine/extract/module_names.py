@@ -29,7 +29,9 @@ def names_inside(folder: Path, stored: Iterable[str]) -> dict[str, str]:
     settings = transformers.AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     with torch.device("meta"):
         model = kind(settings)
-    inside = {name for name, _ in model.named_parameters()} | {name for name, _ in model.named_buffers()}
+    inside = {name for name, _ in model.named_parameters(remove_duplicate=False)} | {
+        name for name, _ in model.named_buffers()
+    }
     renamings = [item for item in get_model_conversion_mapping(model) if isinstance(item, WeightRenaming)]
     found = {}
     for name in stored:
