@@ -32,6 +32,12 @@ def main() -> None:
 
 def merge(document: dict, seed: int, out: str) -> None:
     options = MergeOptions(copy_tokenizer=True, write_model_card=False, random_seed=seed, quiet=True)
+    if "experts" in document:
+        from mergekit.moe.config import MoEMergeConfig
+        from mergekit.scripts.moe import build
+
+        build(MoEMergeConfig.model_validate(document), out, options, device="cpu")
+        return
     run_merge(MergeConfiguration.model_validate(document), out, options)
 
 

@@ -6,9 +6,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.parity import mergekit_side, peft_side
+from tests.parity import experts_side, mergekit_side, peft_side
 from tests.parity.adapters import COMBINATIONS
 from tests.parity.cases import CASES
+from tests.parity.experts_side import MIXTURES
 from tests.parity.report import report
 
 
@@ -17,9 +18,10 @@ def main() -> int:
     started = time.monotonic()
     cases = [case for case in CASES if _is_wanted(mergekit_side.slug(case), words)]
     combinations = [entry for entry in COMBINATIONS if _is_wanted(peft_side.slug(entry), words)]
+    mixtures = [entry for entry in MIXTURES if _is_wanted(experts_side.slug(entry), words)]
     rows, gaps = [], []
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        for side, wanted in ((mergekit_side, cases), (peft_side, combinations)):
+        for side, wanted in ((mergekit_side, cases), (peft_side, combinations), (experts_side, mixtures)):
             if wanted:
                 found, missing = side.rows(Path(folder), wanted)
                 rows += found

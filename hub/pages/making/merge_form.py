@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from hub.pages.making import learning_data
+from hub.pages.making import learning_data, prompts
 from hub.pages.making.choosing import Chooser, is_learning, old_defaults
 from hub.pages.making.search_form import SearchForm, search_fits, search_form_of, search_of
 from hub.pages.making.values import text_of, value_of
@@ -47,6 +47,7 @@ class SourceRow:
     model: str
     knobs: list[Knob]
     extra: str = ""
+    prompts: tuple[str, str] | None = None
     severity: str = ""
     note: str = ""
 
@@ -125,7 +126,13 @@ def form_fits(document: Any) -> bool:
         and len(sources) <= MOST_SOURCES_SHOWN
         and all(isinstance(source, dict) and isinstance(source.get("model", ""), str) for source in sources)
         # A gradient or a filter is more than a field can show.
-        and not any(isinstance(value, dict | list) for source in sources for value in source.values())
+        and not any(
+            isinstance(value, dict | list)
+            for source in sources
+            for key, value in source.items()
+            if key not in prompts.KEYS
+        )
+        and all(prompts.fits(source) for source in sources)
         and isinstance(output, dict)
         and isinstance(output.get("repo", ""), str)
         and isinstance(evaluate, list)
@@ -150,7 +157,7 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
         method_name=name,
         base=text_of(document.get("base")),
         sources=[
-            _source_row(index, source, source_parameters, document)
+            _source_row(index, source, source_parameters, document, method)
             for index, source in enumerate(document.get("sources") or [])
         ],
         knobs=[
@@ -181,9 +188,11 @@ def _tokenizers(given: str) -> tuple[tuple[str, str], ...]:
     return _TOKENIZERS if given in dict(_TOKENIZERS) else (*_TOKENIZERS, (given, f"that of {given}"))
 
 
-def _source_row(index: int, source: dict[str, Any], parameters: list[Parameter], document: dict[str, Any]) -> SourceRow:
+def _source_row(
+    index: int, source: dict[str, Any], parameters: list[Parameter], document: dict[str, Any], method: Method | None
+) -> SourceRow:
     """A value at the top of the recipe is the default of each source that gives none."""
-    names = {"model", *(parameter.name for parameter in parameters)}
+    names = {"model", *prompts.KEYS, *(parameter.name for parameter in parameters)}
     knobs = [
         _knob(parameter, source.get(parameter.name, document.get(parameter.name)), f"s-{index}-{parameter.name}")
         for parameter in parameters
@@ -193,6 +202,7 @@ def _source_row(index: int, source: dict[str, Any], parameters: list[Parameter],
         text_of(source.get("model")),
         knobs,
         _json({key: value for key, value in source.items() if key not in names}),
+        prompts.lines_of(source) if prompts.shown(method, source) else None,
     )
 
 
@@ -262,7 +272,9 @@ def _sources(data: QueryDict, method: Method | None, was: dict[str, Any]) -> lis
                 is_untouched = value is None or (parameter.name in was and value == was[parameter.name])
                 source[parameter.name] = parameter.default if is_untouched else value
         sources.append(
-            {key: value for key, value in source.items() if value is not None} | _kept(data.get(f"s-{index}-extra", ""))
+            {key: value for key, value in source.items() if value is not None}
+            | prompts.posted(data, index)
+            | _kept(data.get(f"s-{index}-extra", ""))
         )
     return sources
 

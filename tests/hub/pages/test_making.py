@@ -57,12 +57,34 @@ def posted(document: dict) -> QueryDict:
     for row in form.sources:
         data[f"s-{row.index}-model"], data[f"s-{row.index}-extra"] = row.model, row.extra
         for knob in row.knobs:
-            data[knob.name] = knob.value
+            if knob.type != "boolean" or knob.checked:
+                data[knob.name] = knob.value
+            if knob.type == "boolean":
+                data[f"{knob.name}-shown"] = "1"
+        for key, text in zip(("positive_prompts", "negative_prompts"), row.prompts or (), strict=False):
+            data[f"s-{row.index}-{key}"] = text
     return data
 
 
 def test_a_document_comes_back_from_the_form_as_it_went_in():
     assert document_of(posted(DOCUMENT)) == DOCUMENT
+
+
+def test_prompts_come_back_from_the_form_one_on_a_line():
+    knobs = {"shared": False, "noise_scale": 0.0, "residual_scale": 1.0}
+    document = {
+        "kind": "merge", "method": "mixture_of_experts", "base": "demo/base", "seed": 0, "gate_mode": "cheap_embed",
+        "sources": [
+            {"model": "demo/a", **knobs, "positive_prompts": ["def f(x):", "x = [1]"], "negative_prompts": ["Once, a tale"]},
+            {"model": "demo/b", **knobs, "shared": True, "positive_prompts": ["Once, a tale"]},
+        ],
+    }  # fmt: skip
+    assert form_fits(document)
+    assert document_of(posted(document)) == document
+    lost = {**document, "method": "ties"}
+    assert [row.prompts is not None for row in form_of(lost, namespace="alice").sources] == [True, True]
+    document["sources"][0]["positive_prompts"] = ["two\nlines"]
+    assert not form_fits(document)
 
 
 @pytest.mark.parametrize("method", methods_of("merge"), ids=lambda method: method.name)
