@@ -93,7 +93,7 @@ def run(ports: Ports) -> JobResult:
     if plan.vocabulary is not None:
         report |= {"vocabulary": tokenizer_report(plan, folders)}
     write_json(out / REPORT_FILE, report)
-    merge_card.write(out, request, recipe, every, plan, outcome.digest)
+    merge_card.write(out, merge_barrier.without_data(request, asked), recipe, every, plan, outcome.digest)
     return result_of(
         out, metrics=_metrics(report), report=report, tensor_digest=outcome.digest,
         resumed_units=outcome.resumed_units + (0 if found is None else found.report["resumed_trials"]), known=outcome.files,
@@ -103,7 +103,8 @@ def run(ports: Ports) -> JobResult:
 def _device(ports: Ports, plan: Plan) -> str:
     """The request's device where a GPU beats the disk for this plan, or where kernels are asked for by name; else the CPU."""
     device, method = ports.workspace.request.device, method_get("merge", plan.method)
-    if not device.startswith("cuda") or method is None:
+    asked = os.environ.get(OVERRIDE)
+    if not device.startswith("cuda") or method is None or asked == "cpu":
         return "cpu"
     place = merge_place(plan, method)
     ports.reporter.log(place.reason)

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.contracts.errors import UserError
-from workers.contracts.jobs import Input
+from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.plans import Plan
 from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
@@ -87,6 +87,16 @@ def measure(
         "between": barrier.between, "task": examples.task.name, "loss_label": label, "data": examples.rows, "lines": rows,
         "examples": examples.count,
     }  # fmt: skip
+
+
+def without_data(request: JobRequest, recipe: MergeRecipe) -> JobRequest:
+    """The request without the data that is measured on alone: the result owes it nothing, and its papers do not name it."""
+    barrier = barrier_of(recipe)
+    if barrier is None or not barrier.data:
+        return request
+    _, first = barrier_data(recipe)
+    kept = tuple(item for item in request.inputs if item.role != "data" or item.index < first)
+    return request.model_copy(update={"inputs": kept})
 
 
 class _Line:

@@ -82,6 +82,7 @@ def test_the_best_point_is_published_as_an_ordinary_recipe(inputs, tmp_path):
     ]
     manifest = json.loads((ports.workspace.out / "genepool.json").read_text())
     assert manifest["recipe"]["search"] is None
+    assert "demo/digits" in [parent["repo"] for parent in manifest["parents"]]  # what chose has a part in what was made
     assert recipe_to_yaml(recipe) == text
     alone = ports_of(
         tmp_path / "alone",
@@ -159,6 +160,8 @@ def test_the_loss_along_a_line_is_that_of_the_models_on_it(inputs, tmp_path, bet
         run(ports_of(tmp_path, inputs, None, diagnostics={"barrier": barrier}, cancel_at=100))
     run(ports)
     report = json.loads((ports.workspace.out / "report.json").read_text())["barrier"]
+    manifest = json.loads((ports.workspace.out / "genepool.json").read_text())
+    assert "demo/digits" not in [parent["repo"] for parent in manifest["parents"]]  # it was measured on, no more
     assert len(report["lines"]) == (1 if between == "sources" else 2)
     folders, _ = inputs
     ends = {"sources": folders["source", 0], "base": folders["base", 0], "result": ports.workspace.out}

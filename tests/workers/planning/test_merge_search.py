@@ -9,6 +9,7 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.parsing import parse, recipe_to_yaml
 from workers.contracts.plans import Check
 from workers.planning.check import check_parsed
+from workers.planning.references import references_of
 
 LABELS = tuple(f"LABEL_{index}" for index in range(10))
 ROWS = {"train": 300, "validation": 900, "test": 300}
@@ -174,3 +175,15 @@ def test_points_along_lines_cost_time_and_what_a_merge_learns_from_will_do() -> 
     assert few.seconds < many.seconds
     learned = along({}, method="adamerging", data=[{"data": "demo/digits"}])
     assert checked(learned, *FAMILY).ok
+
+
+def test_all_data_that_is_read_is_an_input_with_its_place() -> None:
+    document = along(
+        {"data": [{"data": "demo/digits"}]},
+        search={"open": {"weight": {}}, "data": [{"data": "demo/letters"}, {"data": "builtin:digits"}]},
+    )
+    recipe = parse(document).recipe
+    assert recipe is not None
+    assert [(index, text, where) for role, index, text, where in references_of(recipe) if role == "data"] == [
+        (0, "demo/letters", "search.data[0].data"), (1, "builtin:digits", "search.data[1].data"), (2, "demo/digits", "diagnostics.barrier.data[0].data"),
+    ]  # fmt: skip
