@@ -47,7 +47,7 @@ NOTES: dict[str, str] = {
     "pcb": (
         "The paper searches a scale for each task with a hundred tries. With ten tries for one scale and the kept share it is level with "
         "TIES, 0.912 and 0.913, which is much closer than seeds are to each other; with 27 tries for a scale of each task (0.75, 1 or "
-        "1.33) it is ahead, 0.921 and 0.919 of TIES with as many."
+        "1.33) it has 0.921, and TIES with as many 0.919."
     ),
     "robust_signature": "It patches the first fine-tune with what the two others learned, so that the first one's domain stays ahead.",
     "fisher": (
@@ -70,7 +70,7 @@ NOTES: dict[str, str] = {
         "As AdaMerging, and it begins from less: a fifth of each change, summed up to 0.3 of what is left after the vote, is far shorter "
         "than the average. Begun at 0.6 or 0.9, as validation chooses, it is level with TIES."
     ),
-    "atlas": "It learns from labelled examples of all three domains, which no other method here sees: an upper bound for them.",
+    "atlas": "It learns from labelled examples of all three domains, and shows how much coefficients alone can do: a bound for AdaMerging.",
     "expert_merging": (
         "Five examples of each domain and eight steps, held to a start of 0.1 by its penalty: meant for language models, whose changes "
         "are added at such scales. Begun at 0.6, as validation chooses in every seed, it is level with TIES or above."
