@@ -58,11 +58,15 @@ def tokenizer_report(plan: Plan, folders: Sequence[Path]) -> dict[str, Any]:
 def _move_ids(
     plan: Plan, folders: Sequence[Path], tokenizers: dict[int, Tokenizer], made: Tokenizer, name: str, out: Path
 ) -> None:
+    from workers.engine.io.rows import owners_of
+
     if plan.vocabulary is None or not (out / name).is_file():
         return
+    owners = owners_of(plan)
     reference = next((source for source, path in plan.copied_files if path == name), 0)
-    first = plan.vocabulary.order[0]
-    before = tokenizers.get(reference, tokenizers[first])
+    first = owners.get(plan.vocabulary.order[0], plan.vocabulary.order[0])
+    known = {owners.get(model, model): tokenizer for model, tokenizer in tokenizers.items()}
+    before = known.get(reference, known[first])
     donor = _object(folders[first] / name) if first != reference else None
     write_json(out / name, token_ids_moved(_object(out / name), before.tokens, made.tokens, donor))
 

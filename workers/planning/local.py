@@ -54,6 +54,6 @@ def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts
 def _of_folder(text: str) -> tuple[RepoFacts, Contents] | None:
     # An empty name stands for one that could not be read; as a path it would be the folder one is in.
     folder = Path(os.path.expanduser(text))
-    if not text.strip() or not folder.is_dir():
+    if not text.strip() or not os.path.isdir(folder):
         return None
     return facts_of_folder(folder).model_copy(update={"reference": text}), lambda name: (folder / name).read_bytes()

@@ -93,16 +93,24 @@ class Readers(list[Reader]):
         return torch.tensor(places, dtype=torch.int64), total.to(dtype)
 
 
+def owners_of(plan: Plan) -> dict[int, int]:
+    """In whose folder the papers lie of a model that has none of its own."""
+    return dict.fromkeys(plan.deltas, 0) | {item.position: item.model for item in plan.adapted}
+
+
 def tokenizers_of(plan: Plan, folders: Sequence[Path]) -> dict[int, Tokenizer]:
-    """The tokenizers that the plan names, by the position of their models; a task vector's is that of its base.
+    """The tokenizers that the plan names, by the position of their models.
+
+    A task vector's is that of its base, a model's with an adapter on it is the model's.
 
     Raises:
         UserError: one is no longer what it was when the recipe was checked.
     """
     models = plan.vocabulary.models if plan.vocabulary is not None else ()
+    owners = owners_of(plan)
     found = {}
     for model in models:
-        folder = folders[0 if model in plan.deltas else model]
+        folder = folders[owners.get(model, model)]
         files = {path.name: path.stat().st_size for path in folder.iterdir() if path.is_file()}
         try:
             tokenizer = tokenizer_read(files, lambda name, folder=folder: (folder / name).read_bytes())  # type: ignore[misc]

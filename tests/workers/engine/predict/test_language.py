@@ -1,5 +1,6 @@
 """How probable texts are: against direct passes of the models."""
 
+import json
 import math
 
 import numpy as np
@@ -9,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.text_models import bert_folder, gpt2_folder, llama_folder
+from tests.workers.jobs.vocabularies import family
+from workers import cli
 from workers.engine.predict.language import hidden_positions, windows
 from workers.engine.predict.load import load_predictor
 
@@ -141,3 +144,24 @@ def test_gaps_are_guessed_from_what_is_left(tmp_path):
         assert values == pytest.approx(expected, abs=1e-5)
         assert hits.tolist() == [int(logits[gap].argmax()) == tokens[gap] for gap in gaps]
         assert values.dtype == np.float64
+
+
+@pytest.mark.parametrize("method", ["linear", "tokenizer_transplant"])
+def test_a_model_with_a_made_vocabulary_loads_and_reads_texts(method: str, tmp_path) -> None:
+    """As transformers loads it: every row has its token, and texts of both models come back."""
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    folders = family(tmp_path)
+    names = {"base": str(folders["cats"])} if method != "linear" else {"tokenizer": "union"}
+    sources = [{"model": str(folders[name])} for name in (("code",) if "base" in names else ("cats", "code"))]
+    recipe, out = tmp_path / "recipe.yaml", tmp_path / "out"
+    recipe.write_text(json.dumps({"kind": "merge", "method": method, "sources": sources, **names}))
+    assert cli.main([str(recipe), str(out), "--threads", "1"], kind="merge") == cli.OK
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    model, found = AutoModelForCausalLM.from_pretrained(out, output_loading_info=True)
+    assert not any(found.values())
+    assert len(tokenizer) == model.get_input_embeddings().num_embeddings == model.config.vocab_size
+    for text in ("the cat sat on the mat", "def main(argument): return 1ü"):
+        tokens = tokenizer(text, return_tensors="pt").input_ids
+        assert tokenizer.decode(tokens[0]) == text
+        assert torch.isfinite(model(tokens).logits).all()
