@@ -37,12 +37,22 @@ def run(*modules: str, **environment: str) -> None:
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
 
 
-def test_interpreted_on_the_cpu():
+def triton_or_skip() -> None:
     if importlib.util.find_spec("triton") is None and not BESIDE.is_dir():
         expected = "GENEPOOL_TRITON" in os.environ and (platform.system(), platform.machine()) == ("Linux", "x86_64")
         assert not expected, f"`make setup` puts triton into {BESIDE}, and it is not there."
         pytest.skip("triton is not installed; `make setup` puts it into .venvs/triton on Linux")
+
+
+def test_interpreted_on_the_cpu():
+    triton_or_skip()
     run("triton_kernels", "merge_methods", "bytes_moved", TRITON_INTERPRET="1")
+
+
+@pytest.mark.slow
+def test_compiled_for_a_gpu_without_one():
+    triton_or_skip()
+    run("compiled")
 
 
 @pytest.mark.gpu

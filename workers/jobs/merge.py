@@ -32,6 +32,7 @@ from workers.jobs.inputs import inputs_of
 from workers.jobs.loading import for_good
 from workers.jobs.outputs import result_of, write_json
 from workers.jobs.tokenizer import tokenizer_report, tokenizer_write
+from workers.planning.devices import ON_GPU
 from workers.planning.estimate import merge_place
 
 CONFIG = "config.json"
@@ -101,14 +102,14 @@ def run(ports: Ports) -> JobResult:
 
 
 def _device(ports: Ports, plan: Plan) -> str:
-    """The request's device where a GPU beats the disk for this plan, or where kernels are asked for by name; else the CPU."""
+    """The request's device where a GPU beats the disk for this plan, or where its kernels are asked for by name; else the CPU."""
     device, method = ports.workspace.request.device, method_get("merge", plan.method)
     asked = os.environ.get(OVERRIDE)
     if not device.startswith("cuda") or method is None or asked == "cpu":
         return "cpu"
     place = merge_place(plan, method)
     ports.reporter.log(place.reason)
-    return device if place.merges or os.environ.get(OVERRIDE) else "cpu"
+    return device if place.merges or (asked and plan.method in ON_GPU) else "cpu"
 
 
 def models_of(request: JobRequest) -> list[Input]:
