@@ -52,12 +52,16 @@ def test_defaults_that_nobody_touched_become_those_of_the_new_method():
 
 
 def test_data_to_learn_from_comes_back_from_its_lines():
-    rows = [{"data": "demo/clean"}, {"data": "demo/noisy", "split": "validation"}]
+    rows = [
+        {"data": "demo/clean"}, {"data": "demo/noisy", "split": "validation"},
+        {"data": "a/b", "split": "test", "columns": {"image": "picture", "label": "digit"}}, {"data": "a/c", "columns": {"image": "x"}},
+    ]  # fmt: skip
     assert learning_data.rows_of(learning_data.lines_of(rows)) == rows
     assert form_fits(DOCUMENT | {"data": rows})
-    assert not form_fits(DOCUMENT | {"data": [{"data": "a/b", "columns": {"input": "x"}}]})
+    for columns in ({"input": "my column"}, {"input": "a=b"}, {"input": 3}, {"input": ""}, "input"):
+        assert not form_fits(DOCUMENT | {"data": [{"data": "a/b", "columns": columns}]})
     data = posted(DOCUMENT)
-    data["data"] = "demo/clean\n demo/noisy  validation\n\n"
+    data["data"] = "demo/clean\n demo/noisy  validation\n\n a/b test image=picture label=digit\na/c image=x"
     assert document_of(data)["data"] == rows
 
 
