@@ -8,6 +8,7 @@ DEEDS = {
     "visibility": {"visibility": "private"},
     "move": {"namespace": "charlie", "name": "mine"},
     "delete": {"confirm": "alice/open"},
+    "storing": {"form": "delta"},
     "purge": {"confirm": "alice/open", "sha256": ["0" * 64]},
 }
 
@@ -90,3 +91,33 @@ def reachable(repo) -> set[str]:
     from hub.catalog.selectors import commit_resolve, commits_of
 
     return {commit.oid for commit in commits_of(commit_resolve(repo, "main"))}
+
+
+def test_the_owner_has_weights_kept_as_a_difference_and_whole_again(browser, alice):
+    from hub.catalog.storing_work import storing_run
+    from tests.factories.tuned import make_base, make_tuned
+
+    make_base(alice)
+    repo, client, path = make_tuned(alice), browser(alice), "/alice/tuned/settings"
+    assert "Keep as a difference" in client.get(path).content.decode()
+    assert client.post(f"{path}/storing", {"form": "delta"}).status_code == 302
+    assert "A worker packs" in client.get(path).content.decode()
+    storing_run(str(repo.pk))
+    page = client.get(path).content.decode()
+    assert "saved" in page
+    assert 'the difference from <a href="/alice/base">' in page
+    client.post(f"{path}/storing", {"form": "plain"})
+    storing_run(str(repo.pk))
+    assert "written out whole again" in client.get(path).content.decode()
+
+
+def test_a_base_that_does_not_fit_is_refused_beside_its_button(browser, alice):
+    from tests.factories.catalog import make_model
+    from tests.factories.tuned import make_tuned
+
+    make_model(alice, "other")
+    make_tuned(alice)
+    answer = browser(alice).post("/alice/tuned/settings/storing", {"form": "delta", "base": "alice/other"})
+    assert answer.status_code == 422
+    assert "are not in alice/other" in answer.content.decode() or "is not in alice/other" in answer.content.decode()
+    assert 'value="alice/other"' in answer.content.decode()
