@@ -30,7 +30,7 @@ from workers.planning.merge_vocabulary import moves_rows
 from workers.planning.prompts import idle_prompts
 from workers.planning.search_space import Space
 from workers.planning.transplant import check_transplant
-from workers.planning.vocabulary_findings import rerun_findings
+from workers.planning.vocabulary_findings import learned_rows_findings
 from workers.planning.wording import finding, joined, number
 
 
@@ -75,7 +75,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         source.member.position: fit_findings(reference, source, is_cut=is_cut, rows_move=moving) for source in others
     }
     findings += [found for position in fitting for found in fitting[position]]
-    findings += rerun_findings(recipe, method) if moving else []
+    findings += learned_rows_findings(method) if moving and method.learn else []
     findings += base_findings(base, sources) if base is not None else []
     findings += tie_findings(reference, others)
     mixed = dtype_finding(recipe, models)

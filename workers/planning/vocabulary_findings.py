@@ -19,15 +19,8 @@ _PATH: Path = ("tokenizer",)
 _RULES = ("normalizer", "pre_tokenizer")
 
 
-def rerun_findings(recipe: MergeRecipe, method: Method) -> list[Finding]:
-    """What runs models before they are merged, or merges them many times, reads their tables as they lie."""
-    along = recipe.diagnostics is not None and bool(recipe.diagnostics.barrier)
-    who = (
-        method.label if method.learn else "A search" if recipe.search is not None else "A loss barrier" if along else ""
-    )
-    if not who:
-        return []
-    message = f"{who} runs models on data as they are. It cannot do so while rows change places with their tokens."
+def learned_rows_findings(method: Method) -> list[Finding]:
+    message = f"{method.label} runs its models on data as they are. It cannot do so while rows change places with their tokens."
     consequence = (
         "Give each model the common tokenizer first, by the method tokenizer_transplant, and merge the results."
     )

@@ -115,6 +115,9 @@ def test_files_that_are_missing_or_broken(models: Models, tmp_path: Path) -> Non
 def test_what_runs_models_as_they_lie_cannot_have_rows_that_move(models: Models) -> None:
     search = {"open": {"weight": [0.2, 0.8]}, "data": [{"data": "builtin:digits", "split": "validation"}]}
     given = document(models["cats"], models["chats"], tokenizer="union", search=search)
+    assert "search_whole" in codes(checked(given))
+    learned = {"method": "regmean", "data": [{"data": "builtin:python-text"}]}
+    given = document(models["cats"], models["chats"], tokenizer="union") | learned
     assert "tokenizer_learned" in codes(checked(given))
 
 
