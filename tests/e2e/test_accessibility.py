@@ -25,7 +25,7 @@ PAGES = {
     "side by side": "/compare?models=dora/one,dora/wide,dora/two", "measured side by side": "/compare?models=dora/digits-rotated,dora/merged", "nothing to compare": "/compare", "try it": "/dora/viewer/try", "not to be tried": "/dora/merged/try", "to be tried": "/dora/viewer",
     "leaderboards": "/leaderboards", "leaderboard": "/leaderboards/shapes?from=dora/one", "benchmarks": "/benchmarks", "benchmark": "/benchmarks/shapes", "built-in benchmark": "/benchmarks/iris",
     "new benchmark": "/benchmarks/new", "new benchmark of data": "/benchmarks/new?data=dora/shapes", "new version": "/benchmarks/shapes/revise",
-    "docs": "/docs", "methods": "/docs/methods", "recipes": "/docs/recipes", "share": "/docs/share", "ranking docs": "/docs/ranking", "styleguide": "/styleguide", "not found": "/dora/absent",
+    "docs": "/docs", "methods": "/docs/methods", "methods compared": "/docs/merge-methods", "recipes": "/docs/recipes", "share": "/docs/share", "ranking docs": "/docs/ranking", "styleguide": "/styleguide", "not found": "/dora/absent",
 }  # fmt: skip
 SERIOUS = ("serious", "critical")
 RUN = "async () => (await axe.run(document, {resultTypes: ['violations']})).violations.map((v) => [v.impact, v.id, v.nodes.slice(0, 3).map((n) => n.html.slice(0, 160))])"
