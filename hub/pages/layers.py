@@ -109,8 +109,12 @@ def accounted(report: dict[str, Any], facts: RepoFacts) -> list[dict[str, Any]]:
     """Every tensor of every input: merged, copied, or dropped with a reason."""
     merged, copied, dropped = report.get("tensors") or {}, report.get("copied") or [], report.get("dropped") or []
     values = sum(facts.tensors[name].elements for name in merged if name in facts.tensors)
+    made = report.get("made")
+    first = {"count": len(merged), "word": "merged", "note": f"{thousands(values)} values"}
+    if isinstance(made, list):
+        first = {"count": len(made), "word": "made", "note": "routers, and blocks with noise or another strength"}
     return [
-        {"count": len(merged), "word": "merged", "note": f"{thousands(values)} values"},
+        first,
         {"count": len(copied), "word": "copied", "note": "as they are" if copied else "nothing"},
         {
             "count": len(dropped),

@@ -84,6 +84,9 @@ class _Report(_Part):
     tensors: dict[str, _Tensor] | None = None
     summary: _Summary | None = None
     copied: list[Any] | None = None
+    # of a mixture of experts; what is in it is looked at where it is shown
+    made: list[Any] | None = None
+    mixture: dict[str, Any] | None = None
     dropped: list[_Dropped] | None = None
     inputs: list[_Input] | None = None
     cost: _Cost | None = None

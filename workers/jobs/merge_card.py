@@ -146,6 +146,8 @@ def _cell(recipe: MergeRecipe, item: Input, name: str) -> str:
     if item.role != "source":
         return "–"
     value = _value(recipe, item.index, name)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"{value:g}" if value is not None else "see the recipe"
 
 

@@ -17,6 +17,7 @@ from hub.pages.measured import measured_from
 from hub.pages.merged.barrier import barrier_figures
 from hub.pages.merged.maps import map_figures
 from hub.pages.merged.odd import odd_sentences
+from hub.pages.merged.routers import routers_of
 from hub.pages.merged.search import search_figures
 from hub.pages.numbers import seconds, seconds_range, size
 from hub.pages.recipe_text import recipe_yaml
@@ -118,6 +119,7 @@ def page(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "barrier": [figure for _, figure in barrier_figures(opened.repo, report, opened.commit.oid)],
         "extracted": extracted_of(report),
         "odd": odd_sentences(report, opened.facts),
+        "routers": routers_of(report),
         "accounted": accounted(report, opened.facts)
         if report.get("tensors") is not None and report.get("kind") != "extract"
         else [],

@@ -8,6 +8,7 @@ import pytest
 from hub.pages.merged.layer_sums import layer_sums
 from hub.pages.merged.maps import map_figures
 from hub.pages.merged.odd import odd_sentences
+from hub.pages.merged.routers import routers_of
 from tests.factories.catalog import make_commit, make_repo, weights
 from workers.contracts.facts import RepoFacts, TensorFact
 from workers.contracts.manifests import Manifest
@@ -126,3 +127,31 @@ def test_a_report_of_senseless_values_breaks_no_page(browser, alice, merged, val
     report = json.dumps(report_of({"pairs": "x", "norms": 3}, layer_0_weight=row(**values)))
     make_commit(merged, alice, {"report.json": report}, manifest=Manifest(artifact="model", kind="merge"))
     assert browser().get("/alice/made/result").status_code == 200
+
+
+def test_routers_are_shown_layer_by_layer(browser, alice, merged):
+    name = "model.layers.{}.mlp.gate.weight"
+    routers = [
+        {"tensor": name.format(0), "condition": 1.25, "cosines": [0.1, -0.4]}, {"tensor": name.format(1), "condition": None, "cosines": [1.0]},
+        {"tensor": name.format(2), "condition": "x", "cosines": "y"}, {"tensor": 3}, "z", {"tensor": "odd", "condition": 1, "cosines": [0]},
+    ]  # fmt: skip
+    report = {
+        "kind": "merge",
+        "method": "mixture_of_experts",
+        "tensors": {},
+        "made": [name.format(0)],
+        "mixture": {"routers": routers},
+    }
+    rows = routers_of(report)
+    assert [(row["layer"], row["apart"], row["closest"], row["is_alike"]) for row in rows] == [
+        (0, "1.25", "0.1", False), (1, "not at all", "1", True),
+    ]  # fmt: skip
+    make_commit(merged, alice, {"report.json": json.dumps(report)}, manifest=Manifest(artifact="model", kind="merge"))
+    page = browser().get("/alice/made/result").content.decode()
+    assert "How the routers tell experts apart" in page
+    assert "1 made" in page
+
+
+@pytest.mark.parametrize("mixture", [None, 3, {"routers": {"a": 1}}, {"routers": [None]}])
+def test_senseless_routers_are_passed_over(mixture):
+    assert routers_of({"mixture": mixture}) == []
