@@ -5,6 +5,7 @@ Peak memory is that of the tensors in flight (`threads` + 1 of the largest), wha
 
 import hashlib
 import json
+import math
 import os
 import shutil
 from collections import Counter, deque
@@ -143,10 +144,10 @@ def _in_flight(plan: Plan, merger: Merger, threads: int, memory_bytes: int | Non
     wanted = max(1, threads) + 1
     if memory_bytes is None:
         return wanted
-    largest = max(plan.steps, key=lambda step: memory_of(step, merger.memory, plan.in_memory), default=None)
+    largest = max(plan.steps, key=lambda step: _memory_of(plan, merger, step), default=None)
     if largest is None:
         return 1
-    needed = memory_of(largest, merger.memory, plan.in_memory)
+    needed = _memory_of(plan, merger, largest)
     fitting = (memory_bytes - PROCESS_BYTES) // needed
     if fitting < 1:
         raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)
@@ -168,7 +169,7 @@ class _Execution:
     room: int = 0
 
     def __post_init__(self) -> None:
-        self.room = self.in_flight * max((self._memory_of(step) for step in self.plan.steps), default=0)
+        self.room = self.in_flight * max((_result_bytes(step) for step in self.plan.steps), default=0)
 
     def run(self, journal: Journal) -> Outcome:
         steps = {step.name: step for step in self.plan.steps}
@@ -201,6 +202,7 @@ class _Execution:
                 for item in step.inputs:
                     self.readers[item.source].release(item.fact)
                 self.outcome.read_bytes += _read_bytes(step)
+                del made
                 self._progress([step], step.name)
                 self.cancel.raise_if_requested()
             writer.finish()
@@ -221,6 +223,7 @@ class _Execution:
                 # It stays in the queue until it is written: what is being written is in flight too.
                 yield step, future.result()
                 under_way.popleft()
+                del future  # and the tensor with it, before more is started
         finally:
             for _, future in under_way:
                 future.cancel()
@@ -229,15 +232,12 @@ class _Execution:
                     future.exception()
 
     def _has_room(self, step: TensorStep, under_way: Sequence[TensorStep]) -> bool:
-        """Whether one more fits into what the largest ones in flight would take: many small ones may wait for a large one."""
+        """Whether one more result fits into what the largest ones would take: many small ones may wait for a large one."""
         if len(under_way) < self.in_flight:
             return True
         if len(under_way) >= AHEAD * self.in_flight:
             return False
-        return sum(self._memory_of(each) for each in (step, *under_way)) <= self.room
-
-    def _memory_of(self, step: TensorStep) -> int:
-        return memory_of(step, self.merger.memory, self.plan.deltas)
+        return sum(map(_result_bytes, (step, *under_way))) <= self.room
 
     def _progress(self, steps: Sequence[TensorStep], message: str) -> None:
         self.done += sum(_read_bytes(step) for step in steps)
@@ -256,6 +256,14 @@ class _Execution:
 def _stored_name(step: TensorStep) -> str:
     """What the file calls the tensor: a component's files know nothing of its folder."""
     return step.inputs[0].fact.stored_name(step.name) if step.inputs else step.name
+
+
+def _memory_of(plan: Plan, merger: Merger, step: TensorStep) -> int:
+    return memory_of(step, merger.memory, plan.in_memory, plan.input_dtype)
+
+
+def _result_bytes(step: TensorStep) -> int:
+    return math.prod(step.shape) * dtype_of(step.dtype).itemsize
 
 
 def _read_bytes(step: TensorStep) -> int:

@@ -119,17 +119,25 @@ def _make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merge
     return Made(made, mark, measures)
 
 
-def memory_of(step: TensorStep, memory: Memory = "stretch", in_memory: Collection[int] = ()) -> int:
+def memory_of(
+    step: TensorStep, memory: Memory = "stretch", in_memory: Collection[int] = (), input_dtype: str | None = None
+) -> int:
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
-    The result; what a selection collects, a twelfth of the tensor in float32; three reduction stretches in float64; the
-    stretches of every source twice, and a few more. A method that holds whole tensors: each source in float32, and as much
-    again to work with; one that takes matrices apart: their factors in float64 besides.
+    The result; what a selection collects, a twelfth of the tensor in float32, or draws that are remembered, a bit each; three
+    reduction stretches in float64; the stretches of every source twice, and a few more; inputs that are no views of a file. A
+    method that holds whole tensors: each source in float32, and as much again to work with; one that takes matrices apart: their
+    factors in float64 besides.
     """
     # A factor of an adapter stands for a larger product.
     elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
     # What a task vector or an adapter changes is put together in memory: the result, and what it is decoded from.
     put_together = 8 * elements * sum(item.source in in_memory for item in step.inputs)
+    # Inputs that are cast first are copies, and no views of a file.
+    if input_dtype is not None:
+        cast = dtype_of(input_dtype)
+        copied = [item.fact.elements for item in step.inputs if item.fact.dtype != SAFETENSORS[cast]]
+        put_together += cast.itemsize * sum(copied)
     if memory == "matrix":
         return (
             put_together + elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
@@ -144,7 +152,8 @@ def memory_of(step: TensorStep, memory: Memory = "stretch", in_memory: Collectio
         return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + put_together + (1 << 20)
     result = elements * dtype_of(step.dtype).itemsize
     stretch = min(elements, STRETCH) * 8
-    return put_together + result + elements // 3 + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
+    kept = elements * max(8, 3 * len(step.inputs)) // 24
+    return put_together + result + kept + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:

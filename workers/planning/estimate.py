@@ -6,7 +6,7 @@ The rates were measured on one core of a small machine; the ranges are wide beca
 from collections.abc import Iterable
 from math import prod
 
-from workers.contracts.facts import RepoFacts
+from workers.contracts.facts import DTYPE_BYTES, RepoFacts
 from workers.contracts.methods import Method
 from workers.contracts.plans import Estimate, Plan
 from workers.planning.architectures import shape_of
@@ -29,10 +29,11 @@ _RATES = {
 }  # fmt: skip
 _SLOWEST_RATE = 100e6
 # Inputs are mapped files and worked through in stretches of 64 Ki elements: what stays in memory is the results under way,
-# with two threads three of them, one buffer of a stretch for each model, and what a method keeps besides.
-_RESULTS = 3
+# with two threads three of them and one that the allocator has not given back, one buffer of a stretch for each model, and what a
+# method keeps besides.
+_RESULTS = 4
 _STRETCH_BYTES = 4 * 2**16
-_KEPT_BYTES = {"slerp": 3 * 8 * 2**20}
+_KEPT_BYTES = {"slerp": 4 * 8 * 2**16}
 _KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
 # Methods that hold whole tensors keep every model's in float32, and as much again to work with, in each of two threads.
 _WHOLE_BYTES, _NATIVE_BYTES, _THREADS = 8, 12, 2
@@ -51,11 +52,12 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     write = sum(step_bytes(step) for step in plan.steps)
     largest = max((step_bytes(step) for step in plan.steps), default=0)
     models = max((len(step.inputs) for step in plan.steps), default=0)
-    kept = _KEPT_BYTES.get(method.name, 0) + int(_KEPT_SHARE.get(method.name, 0.0) * largest)
+    kept = _KEPT_BYTES.get(method.name, 0) + int(_THREADS * _KEPT_SHARE.get(method.name, 0.0) * largest)
     if method.memory != "stretch" or plan.compat is not None:
         whole = _WHOLE_BYTES if plan.compat is None else _NATIVE_BYTES
         each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
+    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan))
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     rate = _RATES.get(method.name, _SLOWEST_RATE)
     seconds = read / rate + write / _WRITE_RATE
@@ -66,6 +68,25 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
         memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write, prefers_gpu=place.gpu, device_reason=place.reason,
         seconds=(round(least + operations / _FLOPS[1], 1), round(most + operations / _FLOPS[0], 1)),
     )  # fmt: skip
+
+
+def _cast_bytes(plan: Plan) -> int:
+    """The most that the inputs of one tensor take when they are cast before anything is computed: copies, and no views of a file."""
+    if plan.input_dtype is None:
+        return 0
+    cast = plan.input_dtype
+    copied = (
+        sum(item.fact.elements for item in step.inputs if item.fact.dtype != cast)
+        for step in plan.steps
+        if step.operation == "merge"
+    )
+    return DTYPE_BYTES[cast] * max(copied, default=0)
+
+
+def _draw_bytes(plan: Plan) -> int:
+    """Draws that are needed twice are remembered, a bit each."""
+    twice = (step for step in plan.steps if step.parameters.get("rescale") == "l1")
+    return max((prod(step.shape) * len(step.inputs) // 8 for step in twice), default=0)
 
 
 def merge_place(plan: Plan, method: Method) -> Place:

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from tests.builders import mlp_state, model_folder
+from tests.workers.engine.plans import plan_of
 from workers.bench.family import family_make
+from workers.contracts.methods import method_get
+from workers.contracts.parsing import parse
+from workers.engine.make import memory_of
+from workers.planning.estimate import merge_estimate
+from workers.planning.local import local_check
 
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 2**20
 
 
-def peak_of(root: Path, *, layers: int) -> tuple[int, int]:
-    """(anonymous bytes at the peak, bytes of the result) of a whole TIES merge in a process of its own."""
+def peak_of(root: Path, *, layers: int) -> tuple[int, int, int]:
+    """(anonymous bytes at the peak, as estimated, bytes of the result) of a whole TIES merge in a process of its own."""
     base, *tuned = family_make(root / "models", layers=layers, width=384, vocabulary=512)
     recipe = {
         "kind": "merge",
@@ -29,12 +36,26 @@ def peak_of(root: Path, *, layers: int) -> tuple[int, int]:
         env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     cost = json.loads((root / "out" / "report.json").read_text())["cost"]
-    return cost["peak_memory_bytes"], cost["written_bytes"]
+    estimate = local_check(parse(recipe, local=True))[0].estimate
+    return cost["peak_memory_bytes"], estimate.memory_bytes, cost["written_bytes"]
 
 
 @pytest.mark.journey
 def test_eight_times_the_layers_take_no_more_memory(tmp_path):
-    shallow, _ = peak_of(tmp_path / "shallow", layers=2)
-    deep, result = peak_of(tmp_path / "deep", layers=16)
+    shallow, _, _ = peak_of(tmp_path / "shallow", layers=2)
+    deep, estimate, result = peak_of(tmp_path / "deep", layers=16)
     assert result > 55 * MIB
+    assert deep < 1.1 * estimate
     assert deep - shallow < 16 * MIB
+
+
+def test_inputs_that_are_cast_first_count_as_memory(tmp_path):
+    folders = [model_folder(tmp_path / name, mlp_state()) for name in "abc"]
+    plan = plan_of(folders, "linear")
+    step = max(plan.steps, key=lambda step: step.inputs[0].fact.elements)
+    elements = step.inputs[0].fact.elements
+    assert memory_of(step, input_dtype="BF16") - memory_of(step) == 3 * 2 * elements
+    assert memory_of(step, input_dtype="F32") == memory_of(step)
+    method = method_get("merge", "linear")
+    cast = plan.model_copy(update={"input_dtype": "BF16"})
+    assert merge_estimate(cast, method).memory_bytes - merge_estimate(plan, method).memory_bytes == 2 * 3 * 2 * elements

@@ -9,7 +9,7 @@ from kernels.dispatch import kernel
 from workers.engine.merge.fused import merge_changes
 from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.sparsify import Sparsifier
-from workers.engine.merge.step import REDUCTION, MergeStep
+from workers.engine.merge.step import MergeStep
 from workers.engine.merge.weighting import weight_sum, weighted_sum
 
 AddUp = Callable[[Sequence[torch.Tensor]], torch.Tensor]
@@ -92,14 +92,19 @@ def rescale_factors(step: MergeStep, keepers: Sequence[Keeper]) -> list[float]:
         return [1.0] * len(keepers)
     if rescale == "inverse":
         return [keeper.inverse for keeper in keepers]
-    vector, scratch = step.buffer(REDUCTION), step.buffer(REDUCTION)
-    kept = torch.empty_like(vector)
+    vector, scratch, kept = step.buffer(), step.buffer(), step.buffer()
     factors = []
     for index, keeper in enumerate(keepers):
         before = after = 0.0
         for start, stretch in step.vectors(index, vector, scratch):
-            before += stretch.double().abs_().sum().item()
-            after += keeper.take(stretch, start, kept[: stretch.numel()]).double().abs_().sum().item()
+            before += _length(stretch)
+            after += _length(keeper.take(stretch, start, kept[: stretch.numel()]))
         factors.append(before / after if after > 0 else 1.0)
         keeper.restart()
     return factors
+
+
+def _length(vector: torch.Tensor) -> float:
+    """Σ|x|, in float64 within a stretch and over them."""
+    found: float = torch.linalg.vector_norm(vector, 1, dtype=torch.float64).item()
+    return found

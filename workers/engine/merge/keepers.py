@@ -6,6 +6,8 @@ A keeper sets what is dropped to zero, stretch by stretch. It rescales nothing, 
 
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import torch
 
 from kernels.dispatch import kernel
@@ -104,12 +106,16 @@ class Nothing(Everything):
 
 
 class Drawn:
-    """Every entry stays with the same probability, by a draw that belongs to its flat index."""
+    """Every entry stays with the same probability, by a draw that belongs to its flat index.
+
+    One that is walked twice remembers its draws as bits, which is an order of magnitude faster than drawing them again.
+    """
 
     keeps_all = False
 
-    def __init__(self, key: Key, probability: float) -> None:
+    def __init__(self, key: Key, probability: float, *, twice: bool = False) -> None:
         self._key, self._probability, self._draw = key, probability, kernel("bernoulli")
+        self._drawn: dict[tuple[int, int], npt.NDArray[np.uint8]] | None = {} if twice else None
         self.inverse = 1.0 / probability
         self.count = 0
 
@@ -117,6 +123,16 @@ class Drawn:
         self.count = 0
 
     def take(self, delta: torch.Tensor, start: int, out: torch.Tensor) -> torch.Tensor:
-        mask = self._draw(self._key, self._probability, start, delta.numel())
-        self.count += int(mask.count_nonzero())
-        return torch.mul(delta, mask, out=out)
+        mask = self._mask(start, delta.numel())
+        self.count += int(np.count_nonzero(mask))
+        # Zeros and ones in the format of the changes first: a product of two formats takes five times as long.
+        return out.copy_(torch.from_numpy(mask)).mul_(delta)
+
+    def _mask(self, start: int, count: int) -> npt.NDArray[np.bool_]:
+        drawn = self._drawn
+        if drawn is not None and (start, count) in drawn:
+            return np.unpackbits(drawn[start, count], count=count).view(np.bool_)
+        mask: npt.NDArray[np.bool_] = self._draw(self._key, self._probability, start, count).numpy()
+        if drawn is not None:
+            drawn[start, count] = np.packbits(mask)
+        return mask

@@ -57,8 +57,10 @@ def random(step: MergeStep) -> list[Keeper]:
     """B ~ Bernoulli(d_i) for each entry; draws are Philox4x32-10 keyed by seed, tensor name and source."""
     keys = [key_of(step.seed, step.name, source) for source in step.source_ids]
     densities = step.each("density")
+    # The factor `l1` is known after one walk, and applied on another.
+    twice = step.parameters.get("rescale") == "l1"
     return [
-        Everything(step.elements) if density >= 1 else Drawn(key, density)
+        Everything(step.elements) if density >= 1 else Drawn(key, density, twice=twice)
         for key, density in zip(keys, densities, strict=True)
     ]
 
