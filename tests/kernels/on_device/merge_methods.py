@@ -14,7 +14,6 @@ from tests.workers.engine.merge.steps import step_and_result, tensors
         ("ties", {"density": 0.4, "scope": "global"}),
         ("dare_ties", {"density": 0.5, "rescale": "l1"}),
         ("della_linear", {"density": 0.5, "epsilon": 0.1}),
-        ("breadcrumbs", {"density": 0.6, "gamma": 0.1}),
     ],
 )
 def test_gives_the_same_bits(method, parameters, monkeypatch):

@@ -78,6 +78,8 @@ def ranked_of(base, sources):
 def test_the_fused_map_gives_the_bits_of_the_reference(choose, dtype):
     # Drawing is slow to interpret.
     few = choose is not cuts_of and DEVICE == "cpu"
+    if few and dtype == torch.float16:
+        pytest.skip("the maps of cuts show it")
     for size, options in zip(SIZES, VOTES, strict=True):
         if few and size in (1, 1024):
             continue
