@@ -108,7 +108,9 @@ def needs_words(method: Method) -> str:
     needed = {"adapter": "LoRA adapters of one base", "expert": "language models built alike"}.get(
         method.takes, "models of one shape"
     )
-    if method.needs_base:
+    if method.takes == "tokenizer":
+        needed = "a base, which gets the tokenizer, and a model that gives it"
+    elif method.needs_base:
         needed = "a base and models that were made from it"
     elif method.takes_base:
         needed += ", a base if you like"

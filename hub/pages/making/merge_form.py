@@ -14,7 +14,7 @@ from hub.pages.numbers import figure
 from workers.contracts.methods import Method, Parameter, method_get
 from workers.contracts.recipes import DTYPES
 
-_TOKENIZERS = (("", "as the base, rows stay"), ("base", "of the base, rows follow tokens"), ("union", "union of all"))
+_TOKENIZERS = (("", "as the base"), ("base", "by tokens"), ("union", "union"))
 KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "tokenizer", "seed", "output", "evaluate", "search")
 _NESTED = ("sources", "output", "evaluate", "parameters", "data", "search", "diagnostics")
 MOST_SOURCES_SHOWN = 64
