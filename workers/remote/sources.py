@@ -135,6 +135,8 @@ def _streamed(
     method = method_get("merge", plan.method)
     if method is None or method.learn or recipe.search is not None or recipe.diagnostics is not None:
         return
+    if any(step.parameters.get("part") == "told" for step in plan.steps):
+        return  # prompts go through a whole model first
     order = [text for role in ("base", "source", "adapter") for at, _, text, _ in references if at == role]
     # Task vectors and adapters are small and read in their own way; what they change is their model's.
     below = {item.position: item.model for item in plan.adapted} | dict.fromkeys(plan.deltas, 0)

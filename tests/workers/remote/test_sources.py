@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from tests.builders import model_folder
+from tests.mixtures import dense
 from tests.workers.remote.little_hub import little_hub
 from workers.cli import main
 from workers.contracts.parsing import parse
@@ -161,6 +162,20 @@ def test_methods_that_need_whole_models_and_adapters_are_served(hub, models, tmp
     assert made[0] == made[1]
     (tmp_path / "r.json").write_text(json.dumps({"kind": "extract", "model": "lab/one", "base": "lab/base"}))
     assert main([str(tmp_path / "r.json"), str(tmp_path / "vector")]) == 0
+
+
+def test_prompts_go_through_a_whole_model(hub, tmp_path):
+    places = {name: dense(tmp_path / name, seed=seed) for seed, name in enumerate(("base", "one", "two"))}
+    hub.repos = {f"lab/{name}": folder for name, folder in places.items()}
+    made = []
+    for names in ([f"lab/{name}" for name in places], [str(folder) for folder in places.values()]):
+        base, *sources = names
+        experts = [{"model": name, "positive_prompts": [text]} for name, text in zip(sources, "ab", strict=True)]
+        document = {"kind": "merge", "method": "mixture_of_experts", "base": base, "sources": experts}
+        (tmp_path / "r.json").write_text(json.dumps(document))
+        assert main([str(tmp_path / "r.json"), str(tmp_path / f"o{len(made)}")]) == 0
+        made.append(digest(tmp_path / f"o{len(made)}"))
+    assert made[0] == made[1]
 
 
 def test_what_is_not_there_or_may_not_be_read_is_a_finding(hub, tmp_path, capsys, monkeypatch):
