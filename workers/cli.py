@@ -179,6 +179,8 @@ def _carry_out(ports: LocalPorts) -> JobResult:
 
 def _refused(findings: Sequence[Finding]) -> int:
     show_findings(findings)
+    if any(found.code == "not_found" for found in findings) and not os.environ.get("GENEPOOL_URL", "").strip():
+        _say("info", "What is no folder here may be a repo of a hub: GENEPOOL_URL says which hub to ask.")
     count = sum(finding.severity == "error" for finding in findings)
     _say(
         "error",

@@ -183,7 +183,9 @@ def test_what_is_not_there_or_may_not_be_read_is_a_finding(hub, tmp_path, capsys
     assert "has no lab/none@main that you may see" in capsys.readouterr().err
     monkeypatch.delenv("GENEPOOL_URL")
     assert main([recipe(tmp_path, ["lab/base", "lab/one", "lab/two"]), str(tmp_path / "out")]) == 1
-    assert "not_found" in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert "not_found" in told
+    assert "GENEPOOL_URL says which hub to ask" in told
 
 
 def test_addresses_are_for_the_command_line_alone(hub):
