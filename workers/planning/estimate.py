@@ -29,9 +29,10 @@ _RATES = {
 }  # fmt: skip
 _SLOWEST_RATE = 100e6
 # Inputs are mapped files and worked through in stretches of 64 Ki elements: what stays in memory is the results under way,
-# with two threads three of them and one that the allocator has not given back, one buffer of a stretch for each model, and what a
-# method keeps besides.
-_RESULTS = 4
+# with two threads three of them, one buffer of a stretch for each model, and what a method keeps besides. The allocator keeps up
+# to 64 MiB of what each thread gave back.
+_RESULTS = 3
+_NOT_GIVEN_BACK_BYTES = 64 * 2**20
 _STRETCH_BYTES = 4 * 2**16
 _KEPT_BYTES = {"slerp": 4 * 8 * 2**16}
 _KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
@@ -58,6 +59,7 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
         each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
     kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan))
+    kept += _THREADS * min(2 * largest, _NOT_GIVEN_BACK_BYTES)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     rate = _RATES.get(method.name, _SLOWEST_RATE)
     seconds = read / rate + write / _WRITE_RATE
