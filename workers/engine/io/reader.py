@@ -15,6 +15,8 @@ from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
 from workers.engine.io.arrivals import arrival_of
 from workers.engine.io.dtypes import dtype_of
+from workers.planning.components import PIPELINE_FILE
+from workers.planning.folder import facts_of_folder
 from workers.planning.headers import LENGTH_BYTES, MAX_HEADER_BYTES, HeaderError, read_header
 
 INDEX_SUFFIX = ".safetensors.index.json"
@@ -70,7 +72,7 @@ class Reader:
         """The tensor `key` as `fact` describes it, without reading it yet.
 
         Args:
-            key: its name in the file.
+            key: its name in the model; the file leaves out the folder of a component.
             fact: from the header at the time of planning.
 
         Returns:
@@ -80,7 +82,7 @@ class Reader:
             UserError: the file is gone, is no safetensors file, or no longer holds that tensor as described.
         """
         file = self._open(fact.file)
-        if file.facts.get(key) != fact:
+        if file.facts.get(fact.stored_name(key)) != fact:
             raise _changed(fact.file, f"{key} is no longer there as it was when the recipe was checked")
         dtype = dtype_of(fact.dtype)
         if fact.elements == 0:
@@ -134,11 +136,14 @@ class Reader:
 
 
 def facts_of_weights(folder: Path) -> dict[str, TensorFact]:
-    """Every tensor of a folder's safetensors files, by name: those of the index where there is one, else of all files at top level.
+    """Every tensor of a folder's safetensors files, by name: those of the index where there is one, else of all files at top level,
+    else of the components' folders.
 
     Raises:
         UserError: a file is missing or is no safetensors file.
     """
+    if (folder / PIPELINE_FILE).is_file() and not _weight_files(folder):
+        return facts_of_folder(folder).tensors
     with Reader(folder) as reader:
         return {key: fact for name in _weight_files(folder) for key, fact in reader.names(name).items()}
 
