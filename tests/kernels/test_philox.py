@@ -9,6 +9,14 @@ from kernels.reference import philox
 ONES = 0xFFFFFFFF
 
 
+@pytest.fixture(params=["numpy", "machine code"])
+def form(request, monkeypatch):
+    """Both ways in which the CPU draws: numpy, and machine code from the first draw on."""
+    monkeypatch.setattr(draws, "PAYS", -1 if request.param == "machine code" else 2**62)
+    monkeypatch.setattr(draws, "_machine_code", draws._MachineCode())
+    return request.param
+
+
 @pytest.mark.parametrize(
     ("counter", "key", "answer"),
     [
@@ -41,7 +49,7 @@ def test_draws_continue_past_the_32_bit_counter():
 
 
 @pytest.mark.parametrize(("start", "count"), [(0, 0), (0, 5), (8, 1), (2**34, 70_001)])
-def test_the_cpu_words_are_those_of_the_reference(start, count):
+def test_the_cpu_words_are_those_of_the_reference(start, count, form):
     key = philox.key_of(3, "w", 1)
     own, reference = draws.words(key, start, count), philox.words(key, start, count)
     assert own.dtype == reference.dtype
@@ -52,10 +60,19 @@ def test_the_cpu_words_are_those_of_the_reference(start, count):
     ("start", "count"), [(0, 1), (0, 70_001), (4, 7), (1 << 20, 65_536), (4 * (2**32 - 2), 16), (0, 0)]
 )
 @pytest.mark.parametrize("probability", [1e-9, 0.3, 0.5, 1.0])
-def test_the_cpu_kernel_gives_the_reference_bits(start, count, probability):
+def test_the_cpu_kernel_gives_the_reference_bits(start, count, probability, form):
     key = philox.key_of(3, "layer.weight", 1)
     expected = philox.bernoulli(key, probability, start, count)
     assert torch.equal(draws.bernoulli(key, probability, start, count), expected)
+
+
+def test_machine_code_is_loaded_after_many_draws_and_not_where_numba_is_missing(monkeypatch):
+    monkeypatch.setattr(draws, "PAYS", 100)
+    counted = draws._MachineCode()
+    assert counted.after(60) is None
+    assert counted.after(60).__name__ == "kernels.compiled_draws"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert draws._MachineCode().after(1000) is None
 
 
 @pytest.mark.parametrize("bernoulli", [philox.bernoulli, draws.bernoulli])

@@ -49,7 +49,7 @@ class Journal:
         return None
 
     def record(self, shard: ShardRecord) -> None:
-        """Notes a shard whose file is already durable under its name."""
+        """Notes a shard whose file is there under its name."""
         self._write(self._record(shard.file), {"schema": SCHEMA, "plan": self._key, **asdict(shard)})
 
     def note(self, name: str) -> dict[str, Any] | None:

@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +15,6 @@ from workers.engine.io.digest import bytes_of
 from workers.engine.io.dtypes import SAFETENSORS
 
 _ALIGN = 8
-# How much is written before the disk is asked to take it: left to itself the system waits until the end, and then all waits for it.
-_FLUSH_BYTES = 64 << 20
 _LARGEST_FIRST = sorted(DTYPE_BYTES, key=lambda name: -DTYPE_BYTES[name])
 
 
@@ -54,9 +51,6 @@ class ShardWriter:
         self._waiting = list(reversed(slots))
         self._sha256 = hashlib.sha256()
         self.size_bytes = 0
-        self._flusher = ThreadPoolExecutor(max_workers=1, thread_name_prefix="flush")
-        self._flushes: list[Future[None]] = []
-        self._flushed_bytes = 0
         self._file = self._temporary.open("wb", buffering=0)
         self._put(_header(slots))
 
@@ -66,7 +60,6 @@ class ShardWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._flusher.shutdown(cancel_futures=True)
         self._file.close()
         if kind is not None:
             self._temporary.unlink(missing_ok=True)
@@ -89,7 +82,10 @@ class ShardWriter:
         self._put(bytes_of(tensor))
 
     def finish(self) -> None:
-        """Makes the file durable and gives it its name.
+        """Gives the file its name.
+
+        It is not waited for the disk: a journal holds the file's sha256, and what a power cut tore is made again; the store that
+        takes the result makes it durable.
 
         Raises:
             ValueError: tensors are missing.
@@ -97,12 +93,7 @@ class ShardWriter:
         """
         if self._waiting:
             raise ValueError(f"{len(self._waiting)} tensors are missing, the first is {self._waiting[-1].name}.")
-        self._flush()
-        for flush in self._flushes:
-            # An error of the disk is told once, to whoever asked first.
-            flush.result()
         self._temporary.replace(self._path)
-        sync_folder(self._path.parent)
 
     def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
@@ -110,13 +101,6 @@ class ShardWriter:
         self.size_bytes += len(view)
         while view:
             view = view[self._file.write(view) :]
-        if self.size_bytes - self._flushed_bytes >= _FLUSH_BYTES:
-            self._flush()
-
-    def _flush(self) -> None:
-        """Has what is there brought to the disk while more is made."""
-        self._flushed_bytes = self.size_bytes
-        self._flushes.append(self._flusher.submit(os.fsync, self._file.fileno()))
 
 
 def _header(slots: Sequence[Slot]) -> bytes:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-# The first entries of every sixteenth stretch are looked at: a few hundredths of what a linear merge takes. Looking at all of
+# The first entries of every eighth stretch are looked at: a few hundredths of what a linear merge takes. Looking at all of
 # them would make it half as long again.
-EVERY = 16
+EVERY = 8
 LENGTH = 1 << 15
 # Beyond so many sources their pairs are left out: they grow with the square of the number.
 MOST_PAIRED = 16
