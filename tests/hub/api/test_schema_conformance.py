@@ -51,6 +51,7 @@ ANSWERS = {
     "organizations/{name}/service-accounts": "organizations/lab/service-accounts",
     "recipes/licence-overrides": "recipes/licence-overrides",
     "models/{namespace}/{name}/claims": "models/alice/measured/claims",
+    "models/{namespace}/{name}/storage": "models/alice/child/storage",
     "compare": "compare?models=alice/base,alice/child",
     "benchmarks": "benchmarks",
     "benchmarks/{name}": "benchmarks/pictures",

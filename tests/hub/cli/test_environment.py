@@ -78,7 +78,7 @@ def test_the_version_is_the_one_of_the_code(capsys):
 
 def test_the_commands_are_those_of_the_design():
     assert list(COMMANDS) == [
-        "up", "run", "merge", "check", "rank", "methods", "submit", "jobs", "benchmarks", "leaderboard", "compare", "claims", "push", "data", "pull", "import", "user", "token", "backup", "restore",
+        "up", "run", "merge", "check", "rank", "methods", "submit", "jobs", "benchmarks", "leaderboard", "compare", "claims", "store", "push", "data", "pull", "import", "user", "token", "backup", "restore",
         "export", "verify", "bench", "gc",
     ]  # fmt: skip
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hub.blobs import uploads
 from hub.blobs.drivers import StorageDown
 from hub.blobs.models import Blob, BlobGrant, Reservation, Upload
-from hub.blobs.services import driver
+from hub.blobs.services import driver, store
 from hub.catalog.models import Commit
 from tests.factories.catalog import make_repo
 from tests.hub.hfapi.client import Client, body, file_line, lfs_line
@@ -243,12 +243,12 @@ def test_a_store_that_fails_half_way_is_503_and_the_rest_can_follow(repo, alice,
         def down(*_, **__):
             raise StorageDown("gone")
 
-        patch.setattr(type(driver()), "multipart_put", down)
+        patch.setattr(type(store()), "multipart_put", down)
         answer = Client().raw("PUT", local(found["header"]["00003"]), piece(3))
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
     etags.append(send(found, 3))
     with monkeypatch.context() as patch:
-        patch.setattr(type(driver()), "multipart_complete", down)
+        patch.setattr(type(store()), "multipart_complete", down)
         assert finish(found, etags).status_code == 503
     assert not Blob.objects.filter(pk=OID).exists()
     assert finish(found, etags).status_code == 200

@@ -78,6 +78,19 @@ def child_pid(scratch, job):
     return int((scratch / str(job.pk) / "child").read_text().split()[0])
 
 
+def halted(scratch, job):
+    """The child's pid, with the child stopped half-way: it gets a few milliseconds at a time, so it cannot end while nobody looks."""
+    until((scratch / str(job.pk) / "child").exists)
+    pid, is_there = child_pid(scratch, job), is_halfway(scratch, job)
+    give_up = time.monotonic() + PATIENCE_S
+    while not is_there():
+        assert time.monotonic() < give_up, "it did not come to that"
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.01)
+        os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
 def weights(alice, name):
     commit = commit_resolve(repo_get(user=alice, full_name=f"alice/{name}"), "main")
     return {entry.path: entry.sha256 for entry in entries_of(commit) if entry.path.endswith(".safetensors")}
@@ -108,8 +121,7 @@ def assert_same(job, name, undisturbed):
 def test_child_killed_half_way_gives_the_same_bytes(undisturbed, worker, scratch):
     job = submit(undisturbed[0], "resumed")
     background = Background(worker)
-    until(is_halfway(scratch, job))
-    os.kill(child_pid(scratch, job), signal.SIGKILL)
+    os.kill(halted(scratch, job), signal.SIGKILL)
     background.wait()
     assert_same(job, "resumed", undisturbed)
     assert job.attempt == 2
@@ -126,11 +138,11 @@ def test_worker_killed_half_way_gives_the_same_bytes(undisturbed, worker, scratc
         [sys.executable, "-m", "tests.workers.runtime.worker_process"], env=environment, cwd=root
     )
     try:
-        until(is_halfway(scratch, job))
-        group = child_pid(scratch, job)
+        group = halted(scratch, job)
     finally:
         process.kill()
         process.wait()
+    os.kill(group, signal.SIGCONT)
     until(lambda: not group_members(group))
     job.refresh_from_db()
     assert job.state == "running"
@@ -143,13 +155,14 @@ def test_worker_killed_half_way_gives_the_same_bytes(undisturbed, worker, scratc
 def test_database_connections_cut_under_a_running_job_give_the_same_bytes(undisturbed, worker, scratch):
     job = submit(undisturbed[0], "reconnected")
     background = Background(worker)
-    until(is_halfway(scratch, job))
+    pid = halted(scratch, job)
     for _ in range(5):
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         time.sleep(0.1)
+        os.kill(pid, signal.SIGCONT)
     background.wait()
     assert_same(job, "reconnected", undisturbed)
     assert job.attempt == 1
