@@ -13,7 +13,7 @@ from workers.contracts.searching import MAX_TRIALS, Search
 from workers.planning import evaluate
 from workers.planning.check import Facts
 from workers.planning.runnable import rows_of
-from workers.planning.search_space import Space, generation_of, rungs_of
+from workers.planning.search_space import Space, generation_of, rungs_in, rungs_of
 from workers.planning.wording import add, counted, finding, number, remove, short_name
 
 CheckMerge = Callable[[MergeRecipe, Facts], Check]
@@ -70,7 +70,7 @@ def measured_on(
 def trials_of(search: Search, space: Space, examples: int | None) -> tuple[int, float]:
     """How many trials there will be at most, and to how many passes over all examples they come."""
     if search.strategy == "successive_halving":
-        rungs = rungs_of(search.budget.trials, examples)
+        rungs = rungs_in(space, search.budget.trials, examples)
         return sum(rung.points for rung in rungs), sum(rung.points * rung.share for rung in rungs)
     count = search.budget.trials
     if search.strategy == "grid":
@@ -119,8 +119,12 @@ def _line(search: Search, space: Space, examples: int | None) -> str:
         "successive_halving": f"{counted(count, 'trial')} of successive halving",
     }
     if search.strategy == "successive_halving":
-        rungs = rungs_of(search.budget.trials, examples)
+        rungs = rungs_in(space, search.budget.trials, examples)
         words["successive_halving"] += ": " + ", then ".join(number(rung.points) for rung in rungs) + " of the best"
+        if rungs[0].points < rungs_of(search.budget.trials, examples)[0].points:
+            words["successive_halving"] += (
+                f". The budget allows {number(search.budget.trials)}; there are no more than {counted(rungs[0].points, 'point')} to begin with"
+            )
     return f"{words[search.strategy]}."
 
 

@@ -88,6 +88,13 @@ class Space:
             total += count
         return total
 
+    def reach(self, most: int) -> int:
+        """How many different points there are to draw, the recipe as it stands among them, up to `most`."""
+        size = self.size()
+        if size > most:
+            return most
+        return min(most, size + (self.start() not in self.grid()))
+
     def grid(self) -> Iterator[dict[str, Any]]:
         """Every point, method by method, the last number running fastest."""
         for method in self.methods:
@@ -153,6 +160,13 @@ def rungs_of(trials: int, examples: int | None = None) -> tuple[Rung, ...]:
     points = max((count for count in range(1, trials + 1) if sum(counts(count)) <= trials), default=1)
     held = counts(points)
     return tuple(Rung(count, ETA ** -(len(held) - 1 - place)) for place, count in enumerate(held))
+
+
+def rungs_in(space: Space, trials: int, examples: int | None = None) -> tuple[Rung, ...]:
+    """The rungs as they will be run: a space of few points cannot fill what the budget allows."""
+    rungs = rungs_of(trials, examples)
+    most = space.reach(rungs[0].points)
+    return tuple(Rung(min(rung.points, most), rung.share) for rung in rungs)
 
 
 def generation_of(numbers: int) -> int:

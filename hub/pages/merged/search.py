@@ -14,6 +14,7 @@ from hub.pages.numbers import seconds as seconds_words
 
 MOST_TRIALS = 10_000
 MOST_CELLS = 12
+MOST_RUNGS = 8
 MOST_DRAWN = 1e15
 _STRATEGIES = {"grid": "a grid", "cma_es": "CMA-ES", "successive_halving": "successive halving"}
 
@@ -80,24 +81,38 @@ def search_figures(repo: Repo, report: dict[str, Any], revision: str) -> list[tu
 
 def _trace(found: Searched, url: str) -> Figure:
     known = [trial for trial in found.trials if trial.value is not None]
-    title = f"Trial {found.best.number} of {len(found.trials)} is the best: {found.label.lower()} {number_words(found.best.value)}"
-    points = [(float(trial.number), trial.value) for trial in known]
+    title = f"Trial {found.best.number} of {len(found.trials)} is the best: {_valued(found, found.best)}"
+    lines = _rungs(found, known)
     pictures = []
-    if len(points) > 1:
-        shown, best = curves.Curve(found.label, points), curves.Curve("best so far", _running(found, known))
-        pictures = [draw(shown, title, "trial", others=[best]) for draw in (curves.draw, curves.draw_narrow)]
+    if len(known) > 1:
+        shown = curves.Curve(found.label, lines[0].points)
+        pictures = [draw(shown, title, "trial", others=lines[1:]) for draw in (curves.draw, curves.draw_narrow)]
     head = ["Trial", *(word for _, word in found.axes), found.label, "95 % interval", "Examples", "Time", "Note"]
     rows = [_row(found, trial) for trial in found.trials]
-    legend = [(series_glyph(1), "each trial"), (series_glyph(2), "best so far")] if pictures else []
+    legend = [(series_glyph(place), line.name) for place, line in enumerate(lines, start=1)] if pictures else []
     return Figure(title, _sentence(found), pictures, Table(head, rows, f"{found.label} of every trial"), legend, url)
 
 
+def _rungs(found: Searched, known: list[Trial]) -> list[curves.Curve]:
+    """One line for each number of examples, the most first: values on different examples are not one curve. With all on the
+    same, the trials and the best so far."""
+    shares = sorted({trial.share for trial in known}, reverse=True)
+    if len(shares) < 2:
+        points = [(float(trial.number), trial.value or 0.0) for trial in known]
+        return [curves.Curve("each trial", points), curves.Curve("best so far", _running(found, known))]
+    lines = []
+    for share in shares[:MOST_RUNGS]:
+        among = [trial for trial in known if trial.share == share]
+        name = f"{_counted(len(among), 'trial')} on {_counted(among[0].examples, 'example')}"
+        lines.append(curves.Curve(name, [(float(trial.number), trial.value or 0.0) for trial in among]))
+    return lines
+
+
 def _running(found: Searched, known: list[Trial]) -> list[tuple[float, float]]:
-    """The best so far among the trials on the most examples so far."""
     best: Trial | None = None
     points = []
     for trial in known:
-        if best is None or trial.share > best.share or (trial.share == best.share and _better(found, trial, best)):
+        if best is None or _better(found, trial, best):
             best = trial
         points.append((float(trial.number), best.value or 0.0))
     return points
@@ -111,18 +126,48 @@ def _better(found: Searched, one: Trial, other: Trial) -> bool:
 def _sentence(found: Searched) -> str:
     start = found.trials[0]
     words = [f"Chosen by {found.strategy}" + (f" on {' and '.join(found.places)}" if found.places else "") + "."]
-    if start.number != found.best.number and start.value is not None:
-        words.append(f"The recipe as it stood, trial {start.number}, has {number_words(start.value)}.")
-    elif start.number == found.best.number:
+    if _is_same(start, found.best):
         words.append("That is the recipe as it stood: nothing that was tried is better.")
+    elif (pair := _on_same_examples(found)) is not None:
+        words.append(_compared(found, *pair))
     if any(trial.share < 1 for trial in found.trials):
-        words.append("Trials on fewer examples are compared among themselves only.")
+        words.append(
+            "The best few of each round were tried again on more examples; values on different examples are not compared."
+        )
     if not found.is_higher_better:
         words.append("Lower is better.")
     words.append(
         "The best of many trials looks better on the examples that chose it than it is: what the result is worth is measured on others."
     )
     return " ".join(words)
+
+
+def _is_same(one: Trial, other: Trial) -> bool:
+    return one.number == other.number or (bool(one.values) and one.values == other.values)
+
+
+def _on_same_examples(found: Searched) -> tuple[Trial, Trial] | None:
+    """The recipe as it stood and the best, in the last round that measured both."""
+    known = [trial for trial in found.trials if trial.value is not None]
+    starts = {trial.share: trial for trial in known if _is_same(trial, found.trials[0])}
+    bests = {trial.share: trial for trial in known if _is_same(trial, found.best)}
+    shared = max(starts.keys() & bests.keys(), default=None)
+    return None if shared is None else (starts[shared], bests[shared])
+
+
+def _compared(found: Searched, start: Trial, best: Trial) -> str:
+    on = f" on the same {_counted(best.examples, 'example')}" if best.examples else ""
+    words = f"The recipe as it stood, trial {start.number}, has {number_words(start.value)}, the best {number_words(best.value)}{on}"
+    return f"{words}." if best.share == found.best.share else f"{words}, the most that both were measured on."
+
+
+def _valued(found: Searched, trial: Trial) -> str:
+    on = f" on {_counted(trial.examples, 'example')}" if trial.examples else ""
+    return f"{found.label.lower()} {number_words(trial.value)}{on}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{number_words(count)} {noun if count == 1 else noun + 's'}"
 
 
 def _row(found: Searched, trial: Trial) -> list[object]:

@@ -41,11 +41,23 @@ def test_every_trial_is_drawn_and_told_with_the_best_so_far(alice):
     repo = make_repo(alice, "merged")
     ((name, figure),) = search_figures(repo, GOOD, "main")
     assert name == "trials"
-    assert figure.title == "Trial 2 of 3 is the best: accuracy 0.9"
+    assert figure.title == "Trial 2 of 3 is the best: accuracy 0.9 on 300 examples"
+    assert "trial 1, has 0.8, the best 0.9 on the same 300 examples." in figure.sentence
     assert "validation of digits-clean" in figure.sentence
     assert "what the result is worth is measured on others" in figure.sentence
     assert figure.table.head[1:3] == ["Weight of a", "Weight of b"]
     assert [row[-1] for row in figure.table.rows] == ["as it stood", "best", "The weights sum to 0."]
+
+
+def test_rounds_on_more_examples_are_lines_of_their_own_and_compared_on_the_same_ones(alice):
+    few, all_ = {"share": 1 / 3, "examples": 100}, {"values": {"sources[0].weight": 0.5, "sources[1].weight": 0.5}}
+    rows = [trial(1, 1.0, **few), trial(2, 1.0, **few), trial(3, 0.9, **few), trial(4, 0.98, **all_)]
+    figure = dict(search_figures(make_repo(alice, "merged"), report_of(*rows, best=4), "main"))["trials"]
+    assert figure.title == "Trial 4 of 4 is the best: accuracy 0.98 on 300 examples"
+    assert [name for _, name in figure.legend] == ["1 trial on 300 examples", "3 trials on 100 examples"]
+    assert (
+        "trial 1, has 1, the best 1 on the same 100 examples, the most that both were measured on." in figure.sentence
+    )
 
 
 def test_two_open_numbers_make_a_map_and_one_a_curve(alice):

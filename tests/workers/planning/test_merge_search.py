@@ -47,7 +47,11 @@ def test_says_how_many_trials_there_will_be() -> None:
     assert line({}) == "25 trials: every point of the grid, the recipe as it stands among them."
     assert line({"open": {"density": {}}}) == "6 trials: every point of the grid, and the recipe as it stands."
     assert line({"strategy": "cma_es"}).startswith("40 trials of CMA-ES")
-    assert line({"strategy": "successive_halving"}).endswith("27, then 9, then 3, then 1 of the best.")
+    halving = line({"strategy": "successive_halving"})
+    assert halving.startswith("38 trials of successive halving: 25, then 9, then 3, then 1 of the best.")
+    assert halving.endswith("The budget allows 40; there are no more than 25 points to begin with.")
+    drawn = line({"strategy": "successive_halving", "open": {"weight": {}, "density": {}}})
+    assert drawn.endswith("40 trials of successive halving: 27, then 9, then 3, then 1 of the best.")
 
 
 def test_trials_cost_time() -> None:

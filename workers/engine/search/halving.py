@@ -6,7 +6,7 @@ import numpy as np
 
 from workers.contracts.openings import METHOD
 from workers.engine.search.asking import Asked, Strategy, best_first
-from workers.planning.search_space import Axis, Space, rungs_of
+from workers.planning.search_space import Axis, Space, rungs_in
 
 
 def successive_halving(space: Space, trials: int, examples: int, seed: int) -> Strategy:
@@ -23,7 +23,7 @@ def successive_halving(space: Space, trials: int, examples: int, seed: int) -> S
 
     Determinism: numpy's PCG64 from the seed; the same scores lead to the same points.
     """
-    rungs = rungs_of(trials, examples)
+    rungs = rungs_in(space, trials, examples)
     points = _first(space, rungs[0].points, seed)
     for rung in rungs:
         asked = [Asked(point.values, rung.share) for point in points[: rung.points]]
