@@ -17,7 +17,7 @@ from workers.jobs.inputs import inputs_of
 from workers.jobs.merge_card import name_of
 from workers.planning.merge_data import task_learned
 
-REVISION = 1
+REVISION = 2
 REPORT = "learning.json"
 
 
@@ -39,7 +39,7 @@ def learn(ports: Ports, recipe: MergeRecipe, models: Sequence[Input], folders: S
     row = method_get("merge", recipe.method)
     if row is None or not row.learn or request.plan is None:
         return None
-    from workers.engine.merge.learning.request import Learning
+    from workers.engine.merge.learning.request import Learning, reference_of
     from workers.engine.predict.modules import read_json
     from workers.jobs.train import settle
 
@@ -50,7 +50,9 @@ def learn(ports: Ports, recipe: MergeRecipe, models: Sequence[Input], folders: S
     settle(request)
     for folder in (out, journal):
         folder.mkdir(parents=True, exist_ok=True)
-    task = task_learned(row, read_json(folders[0] / "config.json"))
+    first_source = sum(item.role == "base" for item in models)
+    reference = folders[reference_of(request.plan, first_source)]
+    task = task_learned(row, read_json(reference / "config.json"))
     # What a task vector's classes are called stands in its base.
     named = [folders[0] if place in request.plan.deltas else folder for place, folder in enumerate(folders)]
     sources = [folder for folder, item in zip(named, models, strict=True) if item.role == "source"]
@@ -60,8 +62,8 @@ def learn(ports: Ports, recipe: MergeRecipe, models: Sequence[Input], folders: S
     ports.reporter.step("learn", "started")
     ports.reporter.log(f"{row.label} learns from {sum(map(len, data)):,} examples of {task}.")
     learning = Learning(
-        plan=request.plan, folders=folders, names=[name_of(item) for item in models], data=data, task=task, out=out,
-        journal=journal, key=key, reporter=ports.reporter, cancel=ports.cancel, device=request.device,
+        plan=request.plan, folders=folders, names=[name_of(item) for item in models], first_source=first_source,
+        data=data, task=task, out=out, journal=journal, key=key, reporter=ports.reporter, cancel=ports.cancel, device=request.device,
         memory_bytes=request.memory_bytes,
     )  # fmt: skip
     module, _, name = row.learn.partition(":")

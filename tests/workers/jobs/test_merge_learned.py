@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from tests.builders import vit_family
+from tests.builders import vit_family, vit_folder
 from tests.vectors import vector_folder
 from tests.workers.engine.plans import plan_of
 from tests.workers.jobs.digits import dataset, entry
@@ -78,6 +78,31 @@ def test_a_task_vector_is_learned_with_as_the_model_it_stands_for(inputs, tmp_pa
         )  # fmt: skip
         digests.append(run(fake_ports(tmp_path / f"run-{number}", request, folders)).tensor_digest)
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize("method", ["regmean", "regmean_pp", "fisher"])
+def test_a_base_that_is_not_needed_changes_nothing(method, inputs, tmp_path):
+    family, data = inputs
+    # Of another size, so that whatever is run by its module or its config cannot come out well.
+    other = vit_folder(tmp_path / "other", hidden=16, layers=2)
+    digests = set()
+    for number, base in enumerate((None, other)):
+        recipe = {
+            "kind": "merge", "method": method, "sources": [{"model": str(family[1])}, {"model": str(family[2])}],
+            "parameters": {"examples": 4}, "data": [{"data": str(data)}, {"data": str(data), "split": "validation"}],
+        } | ({"base": str(base)} if base else {})  # fmt: skip
+        parsed = parse(recipe, local=True).recipe
+        facts = {str(folder): facts_of_folder(folder) for folder in (*family[1:], other, data)}
+        folders = {("source", 0): family[1], ("source", 1): family[2], ("data", 0): data, ("data", 1): data}
+        folders |= {("base", 0): base} if base else {}
+        told = check(parsed, facts)
+        assert ("base_not_needed" in {found.code for found in told.findings}) == bool(base)
+        request = JobRequest(
+            kind="merge", recipe=parsed.model_dump(mode="json"), plan=told.plan,
+            inputs=tuple(entry(role, index, str(folder), folder) for (role, index), folder in folders.items()),
+        )  # fmt: skip
+        digests.add(run(fake_ports(tmp_path / f"run-{number}", request, folders)).tensor_digest)
+    assert len(digests) == 1
 
 
 def test_a_kill_anywhere_changes_no_byte(inputs, tmp_path):

@@ -42,9 +42,10 @@ def learning_of(
     """`folders` with the base first, where the method has one."""
     for name in (out, f"{out}-journal"):
         (root / name).mkdir(exist_ok=True)
+    plan = plan_of(folders, method, seed=seed, **parameters)
     return Learning(
-        plan=plan_of(folders, method, seed=seed, **parameters), folders=folders, names=[folder.name for folder in folders],
-        data=data, task=task, out=root / out, journal=root / f"{out}-journal", key=key, reporter=FakeReporter(),
+        plan=plan, folders=folders, names=[folder.name for folder in folders],
+        first_source=int(any(step.has_base for step in plan.steps)), data=data, task=task, out=root / out, journal=root / f"{out}-journal", key=key, reporter=FakeReporter(),
         cancel=FakeCancel(cancel_at),
     )  # fmt: skip
 

@@ -9,6 +9,11 @@ from workers.contracts.plans import Plan, TensorStep
 from workers.contracts.ports import Cancel, Reporter
 
 
+def reference_of(plan: Plan, first_source: int) -> int:
+    """A base that the method has no use for stands in the recipe and in no step: nothing is taken from it."""
+    return 0 if any(step.has_base for step in plan.steps) else first_source
+
+
 @dataclass(frozen=True)
 class Learning:
     """What is learned from, and where it goes.
@@ -16,6 +21,7 @@ class Learning:
     Attributes:
         plan: the merge that will follow. Its first merged tensor's parameters hold for the whole of the learning.
         folders, names: of the models, in the order in which the plan counts them (the base first, where there is one).
+        first_source: the number of the first source as the plan counts: 1 where the recipe names a base, used or not.
         data: `workers.engine.data` examples: one for each source, in their order, or one for all of them.
         task: what the models do, a name of the task table.
         out: an empty folder, or what an earlier attempt under the same key left in it: whole files of `part/tensor name`.
@@ -27,6 +33,7 @@ class Learning:
     plan: Plan
     folders: Sequence[Path]
     names: Sequence[str]
+    first_source: int
     data: Sequence[Any]
     task: str
     out: Path
@@ -47,9 +54,9 @@ class Learning:
         return self.merged[0].parameters
 
     @property
-    def first_source(self) -> int:
-        """The number of the first source as the plan counts."""
-        return int(any(step.has_base for step in self.plan.steps))
+    def reference(self) -> int:
+        """The number of the model whose config and module all are run by: the base where it goes in, else the first source."""
+        return reference_of(self.plan, self.first_source)
 
     @property
     def sources(self) -> int:

@@ -23,13 +23,13 @@ Changes = Callable[[MergeStep], list[torch.Tensor]]
 
 
 class Student:
-    """The first model's module in evaluation mode, in float32, frozen. `places`: output tensor → its name in the module.
+    """The reference's module in evaluation mode, in float32, frozen. `places`: output tensor → its name in the module.
 
     All models are run through it, by their weights alone: they are of one architecture, or the plan would not be.
     """
 
     def __init__(self, learning: Learning) -> None:
-        folder, name = learning.folders[0], learning.names[0]
+        folder, name = learning.folders[learning.reference], learning.names[learning.reference]
         head = head_wanted(folder, learning.task, name)
         self.learning, self.device = learning, torch.device(learning.device)
         module = load_module(folder, head=head, name=name)
