@@ -1,7 +1,6 @@
 """`python -m workers.bench.copy IN… OUT`: reads all inputs once and writes as many bytes as the last of them has. The floor of any merge."""
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -22,7 +21,6 @@ def main(arguments: list[str]) -> int:
                         read += size
                         if index == len(inputs) - 1:
                             written += target.write(buffer[:size])
-            os.fsync(target.fileno())
         cost = meter.cost(read_bytes=read, written_bytes=written)
     print(json.dumps(cost))
     return 0
