@@ -179,8 +179,6 @@ def _carry_out(ports: LocalPorts) -> JobResult:
 
 def _refused(findings: Sequence[Finding]) -> int:
     show_findings(findings)
-    if any(found.code == "not_found" for found in findings) and not os.environ.get("GENEPOOL_URL", "").strip():
-        _say("info", "What is no folder here may be a repo of a hub: GENEPOOL_URL says which hub to ask.")
     count = sum(finding.severity == "error" for finding in findings)
     _say(
         "error",
@@ -211,7 +209,7 @@ def _say(level: str, message: str) -> None:
 def _arguments(argv: Sequence[str], kind: str | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=f"genepool {kind or 'run'}",
-        description=f"Carries out a {kind + ' ' if kind else ''}recipe on this machine. No server is needed. Its models are local "
+        description=f"Carries out a {kind + ' ' if kind else ''}recipe on this machine. No server is needed. Its models and datasets are local "
         "folders, repos of the hub at GENEPOOL_URL (ns/name, ns/name@revision; GENEPOOL_TOKEN says who asks), or addresses of repos "
         "of any hub that speaks the Hugging Face protocol (https://host/ns/name@revision). Of a hub's repos only the bytes that the "
         "recipe needs are fetched, while it is computed; the same command goes on after an interruption.",

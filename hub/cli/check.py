@@ -27,8 +27,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument(
         "recipe",
         metavar="RECIPE",
-        help="a YAML or JSON file, - for standard input; its models are local folders, repos of the hub at GENEPOOL_URL (ns/name), "
-        "or addresses of repos: https://host/ns/name@revision. Of these the headers are read, not the weights",
+        help="a YAML or JSON file, - for standard input; its models and datasets are local folders, repos of the hub at GENEPOOL_URL (ns/name), "
+        "or addresses of repos: https://host/ns/name@revision. Of these the headers and the first examples are read, not the weights",
     )
     parser.add_argument("--json", action="store_true", help="the answer of POST /api/v1/recipes/check")
     options = parser.parse_args(argv)

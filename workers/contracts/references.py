@@ -7,7 +7,9 @@ A local folder is a form that only `genepool run` and `genepool check` accept: t
 
 import re
 from dataclasses import dataclass
+from typing import Literal
 
+RepoType = Literal["model", "dataset"]
 SEGMENT = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?"
 _HUB = re.compile(rf"^(?P<repo>{SEGMENT}/{SEGMENT})(?:@(?P<revision>[^\s@]{{1,255}}))?$")
 

@@ -9,24 +9,31 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.parsing import Parsed
 from workers.contracts.plans import Check
-from workers.contracts.recipes import AnyRecipe
+from workers.contracts.recipes import AnyRecipe, ExtractRecipe, MergeRecipe, TrainRecipe
+from workers.contracts.references import RepoType, repo_reference_parse
 from workers.planning.builtins import builtin_facts
 from workers.planning.check import check_parsed
 from workers.planning.folder import facts_of_folder
 from workers.planning.references import references_of
 from workers.planning.tokenizers.attached import needs_tokenizers, tokenizer_attach
+from workers.planning.wording import NO_SUCH_ENTRY, printable
 
 BUILTIN = "builtin:"
 LocalFacts = dict[str, RepoFacts | None]
 Contents = Callable[[str], bytes]
 # What a text names that is no folder here: what is known of it, and how its files are read; None where it names nothing.
-Find = Callable[[str], tuple[RepoFacts, Contents] | None]
+Find = Callable[[str, RepoType], tuple[RepoFacts, Contents] | None]
 
 
 def local_check(parsed: Parsed, find: Find | None = None) -> tuple[Check, LocalFacts]:
     """All findings at once: of the text, of the folders, of the plan, each at its line; and what is known of the folders."""
-    facts, unreadable = local_facts(parsed.readable, find) if parsed.readable is not None else ({}, [])
-    return check_parsed(parsed, facts, unreadable=unreadable), facts
+    recipe = parsed.readable
+    if recipe is None:
+        return check_parsed(parsed, {}), {}
+    facts, unreadable = local_facts(recipe, find)
+    checked = check_parsed(parsed, facts, unreadable=unreadable, more=_measured_findings(recipe, facts, find))
+    told = tuple(_as_folder(finding) for finding in checked.findings)
+    return checked.model_copy(update={"findings": told}), facts
 
 
 def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts, list[Finding]]:
@@ -41,14 +48,53 @@ def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts
             facts[text] = builtin_facts(text)
             continue
         try:
-            found = _of_folder(text) if role == "data" or find is None else _of_folder(text) or find(text)
+            found = _of_folder(text)
+            if found is None and find is not None:
+                found = find(text, "dataset" if role == "data" else "model")
             if found is not None:
                 attached = tokenizer_attach(*found) if needs_tokenizers(recipe) else found[0]
                 facts[text] = attached
         except UserError as error:
-            reasons = " ".join(found.message for found in error.findings) or str(error)
-            findings.append(Finding(code="folder_unreadable", severity="error", where=where, message=reasons))
+            findings.append(_unreadable(error, where))
     return facts, findings
+
+
+def _unreadable(error: UserError, where: str) -> Finding:
+    reasons = " ".join(found.message for found in error.findings) or str(error)
+    return Finding(code="folder_unreadable", severity="error", where=where, message=reasons)
+
+
+def _measured_findings(recipe: AnyRecipe, facts: LocalFacts, find: Find | None) -> list[Finding]:
+    """Data of a hub that the result is to be measured on there: no input of a run, but the hub refuses what it does not have."""
+    findings: list[Finding] = []
+    if find is None or not isinstance(recipe, MergeRecipe | TrainRecipe | ExtractRecipe):
+        return findings
+    for index, entry in enumerate(recipe.evaluate or ()):
+        if not entry.data or entry.data.startswith(BUILTIN) or entry.data in facts:
+            continue
+        try:
+            if _of_folder(entry.data) is None:
+                find(entry.data, "dataset")
+        except UserError as error:
+            findings.append(_unreadable(error, f"evaluate[{index}].data"))
+    return findings
+
+
+def _as_folder(finding: Finding) -> Finding:
+    """What a check says of entries, said of folders: that is what was looked for here."""
+    start, _, rest = finding.message.partition(f"{NO_SUCH_ENTRY}: ")
+    text = rest.removesuffix(".")
+    if finding.code != "not_found" or start or not text or text.startswith("hf:"):
+        return finding
+    ways = (
+        "Where it is an entry of a hub, GENEPOOL_URL says which hub to ask, and genepool submit sends the recipe there."
+    )
+    return finding.model_copy(
+        update={
+            "message": printable(f"There is no folder {text} here."),
+            "consequence": ways if repo_reference_parse(text) is not None else finding.consequence,
+        }
+    )
 
 
 def _of_folder(text: str) -> tuple[RepoFacts, Contents] | None:

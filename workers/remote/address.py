@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from workers.contracts.references import RepoReference, repo_reference_parse
+from workers.contracts.references import RepoReference, RepoType, repo_reference_parse
 
 _ADDRESS = re.compile(r"^(?P<endpoint>https?://[^\s?#]+?)/(?P<repo>[^/\s?#]+/[^/\s?#]+)$")
 
@@ -17,23 +17,39 @@ class Address:
     endpoint: str
     reference: RepoReference
     token: str = ""
+    type: RepoType = "model"
+
+    @property
+    def path(self) -> str:
+        """Where the repo lies below `endpoint`."""
+        return f"datasets/{self.reference.repo}" if self.type == "dataset" else self.reference.repo
+
+    @property
+    def told(self) -> str:
+        """The repo as a sentence names it."""
+        return f"dataset {self.reference}" if self.type == "dataset" else str(self.reference)
 
     @property
     def host(self) -> str:
         return urlsplit(self.endpoint).netloc
 
 
-def address_of(text: str) -> Address | None:
-    """`https://host/ns/name[@revision]`, or `ns/name[@revision]` of the hub at GENEPOOL_URL where that is set; None for anything else."""
+def address_of(text: str, type: RepoType = "model") -> Address | None:
+    """`https://host/ns/name[@revision]`, or `ns/name[@revision]` of the hub at GENEPOOL_URL where that is set; None for anything else.
+
+    A dataset's address may also be that of its page: `https://host/datasets/ns/name[@revision]`.
+    """
     endpoint = os.environ.get("GENEPOOL_URL", "").strip().rstrip("/")
     match = _ADDRESS.fullmatch(text.strip())
     place, name = (match["endpoint"], match["repo"]) if match is not None else (endpoint, text.strip())
+    if match is not None and type == "dataset":
+        place = place.removesuffix("/datasets")
     reference = repo_reference_parse(name)
     if not place or reference is None or reference.scheme or "@" in urlsplit(place).netloc:
         return None
     # SECURITY: the token belongs to one hub, and is never shown to another.
     token = os.environ.get("GENEPOOL_TOKEN", "").strip() if origin(place) == origin(endpoint) else ""
-    return Address(place, reference, token)
+    return Address(place, reference, token, type)
 
 
 def origin(address: str) -> tuple[str, str, int | None]:

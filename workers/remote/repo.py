@@ -42,13 +42,17 @@ class RemoteRepo:
     _blocks: dict[tuple[str, int], bytes] = field(default_factory=dict)
 
     @property
+    def is_dataset(self) -> bool:
+        return self.address.type == "dataset"
+
+    @property
     def name(self) -> str:
         return self.address.reference.repo
 
     def part(self, path: str, start: int, end: int, write: Any) -> bool:
         """As `Wire.part`, of a file of this repo."""
         size = self.files[path].size_bytes
-        place = f"{self.name}/resolve/{self.commit}/{quote(path)}"
+        place = f"{self.address.path}/resolve/{self.commit}/{quote(path)}"
         return self.wire.part(place, start, end, size, write, lambda headers: self._check(path, headers))
 
     def read(self, path: str, start: int, length: int) -> bytes:
@@ -72,6 +76,7 @@ class RemoteRepo:
         return facts.model_copy(
             update={
                 "reference": text, "repo": self.name, "commit": self.commit,
+                "repo_type": "dataset" if self.is_dataset else facts.repo_type,
                 "visibility": "private" if self.is_private else "public",
             }
         )  # fmt: skip
@@ -112,13 +117,13 @@ def repo_open(address: Address, wire: Wire | None = None) -> RemoteRepo:
         RemoteError: there is none, it may not be read, or what answers is no hub.
     """
     wire = wire or Wire(address)
-    reference = address.reference
-    info, _ = wire.json(f"api/models/{reference.repo}/revision/{quote(reference.revision, safe='')}")
+    reference, api = address.reference, f"api/{address.type}s/{address.reference.repo}"
+    info, _ = wire.json(f"{api}/revision/{quote(reference.revision, safe='')}")
     commit = info.get("sha") if isinstance(info, dict) else None
     if not isinstance(commit, str) or _HEX.fullmatch(commit) is None:
         raise RemoteError(f"{address.host} does not say which commit {reference} is.")
     files: dict[str, RemoteFile] = {}
-    following = f"api/models/{reference.repo}/tree/{commit}?recursive=true"
+    following = f"{api}/tree/{commit}?recursive=true"
     while following:
         page, following = wire.json(following)
         for entry in page if isinstance(page, list) else [None]:

@@ -9,6 +9,7 @@ from workers.contracts.facts import RepoFacts, TensorFact
 from workers.contracts.methods import method_get
 from workers.contracts.plans import Plan
 from workers.contracts.recipes import AnyRecipe, MergeRecipe
+from workers.contracts.references import RepoType
 from workers.planning.references import references_of
 from workers.remote.address import Address, address_of
 from workers.remote.laying import PIECE_BYTES, Downloads, LaidRepo
@@ -31,13 +32,13 @@ class RemoteSources:
         self._repos: dict[str, RemoteRepo] = {}
         self._wires: dict[Address, Wire] = {}
 
-    def find(self, text: str) -> tuple[RepoFacts, Callable[[str], bytes]] | None:
+    def find(self, text: str, type: RepoType = "model") -> tuple[RepoFacts, Callable[[str], bytes]] | None:
         """What is known of the repo that `text` means, and how its files are read; None where it names none of a hub.
 
         Raises:
             UserError: the hub does not answer, or has no such repo; or it holds what cannot be used.
         """
-        address = address_of(text)
+        address = address_of(text, type)
         if address is None:
             return None
         wire = self._wires.setdefault(address, Wire(address))
@@ -56,14 +57,14 @@ class RemoteSources:
     def laid(self, recipe: AnyRecipe, plan: Plan | None, root: Path, progress: Progress) -> Iterator["Laid"]:
         """The remote repos as folders below `root`: papers are there, tensors arrive in the order of the plan.
 
-        What the recipe's kind or method reads otherwise than tensor by tensor is there as a whole before this begins.
+        What the recipe's kind or method reads otherwise than tensor by tensor is there as a whole before this begins; so are datasets.
         """
         downloads = Downloads()
         try:
             laid: dict[str, LaidRepo] = {}
             folders: dict[Place, Path] = {}
             for role, index, text, _ in references_of(recipe):
-                if role != "data" and text in self._repos:
+                if text in self._repos:
                     if text not in laid:
                         laid[text] = self._lay(self._repos[text], root, downloads)
                     folders[role, index] = laid[text].folder
@@ -76,9 +77,9 @@ class RemoteSources:
 
     @staticmethod
     def _lay(repo: RemoteRepo, root: Path, downloads: Downloads) -> LaidRepo:
-        name = hashlib.sha256(f"{repo.address.endpoint} {repo.name} {repo.commit}".encode()).hexdigest()[:16]
+        name = hashlib.sha256(f"{repo.address.endpoint} {repo.address.path} {repo.commit}".encode()).hexdigest()[:16]
         laid = LaidRepo(repo, root / name, downloads)
-        laid.lay(file for file in repo.files if not file.lower().endswith(_NEVER))
+        laid.lay(file for file in repo.files if repo.is_dataset or not file.lower().endswith(_NEVER))
         return laid
 
 
@@ -100,7 +101,7 @@ class Laid:
             (future, min(PIECE_BYTES, file.size_bytes))
             for laid in self.repos
             for name, file in laid.repo.files.items()
-            if _is_read(name, file.size_bytes, is_streamed=id(laid) in apart)
+            if laid.repo.is_dataset or _is_read(name, file.size_bytes, is_streamed=id(laid) in apart)
             for future in self._downloads.soon(laid, laid.pieces(name, 0, file.size_bytes))
         ]
         for laid, fact in later:

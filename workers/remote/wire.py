@@ -170,10 +170,10 @@ class Wire:
                 if not self.address.token
                 else "The token of GENEPOOL_TOKEN does not allow it."
             )
-            return RemoteError(f"{self.address.host} does not let you read {self.address.reference}. {ways}")
+            return RemoteError(f"{self.address.host} does not let you read {self.address.told}. {ways}")
         if status == 404:
-            return RemoteError(f"{self.address.host} has no {self.address.reference} that you may see.")
-        return RemoteError(f"{self.address.host} answers {status} for {self.address.reference}.")
+            return RemoteError(f"{self.address.host} has no {self.address.told} that you may see.")
+        return RemoteError(f"{self.address.host} answers {status} for {self.address.told}.")
 
 
 @functools.cache

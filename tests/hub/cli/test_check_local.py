@@ -71,7 +71,7 @@ def test_a_folder_with_a_bad_header_is_named_and_not_called_missing(
 
 def test_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check([recipe(here, base="gone")]) == 1
-    assert "There is no such entry, or you may not see it: gone." in capsys.readouterr().out
+    assert "There is no folder gone here." in capsys.readouterr().out
 
 
 def test_reads_standard_input(here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +138,7 @@ def test_a_name_that_cannot_be_read_is_not_the_folder_one_is_in(
 @pytest.mark.parametrize("name", ["~nobody-of-this-name/x", "x" * 300])
 def test_a_name_that_no_folder_can_have(here: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
     assert check([recipe(here, base=name)]) == 1
-    assert "There is no such entry" in capsys.readouterr().out
+    assert f"There is no folder {name} here." in capsys.readouterr().out
 
 
 def test_the_licence_is_told_with_input_and_clause(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ COMMIT = "c" * 40
 
 
 class LittleHub(ThreadingHTTPServer):
-    """`fault` changes one answer about weights: its name says how. `sent` counts bytes of weights, `tokens` is what came with requests."""
+    """`repos` has datasets by `datasets/ns/name`. `fault` changes one answer about weights: its name says how. `sent` counts bytes of weights, `tokens` is what came with requests."""
 
     daemon_threads = True
 
@@ -42,22 +42,28 @@ class _Handler(BaseHTTPRequestHandler):
         with hub.guard:
             hub.tokens.add(self.headers.get("Authorization", ""))
         path = unquote(self.path.partition("?")[0])
-        if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/revision/(.+)", path):
+        path = path.replace("/api/models/", "/api/")
+        if match := re.fullmatch(r"/api/((?:datasets/)?[^/]+/[^/]+)/revision/(.+)", path):
             self._json(
                 {"sha": COMMIT, "private": False} if match[1] in hub.repos else {"error": "no"},
                 200 if match[1] in hub.repos else 404,
             )
-        elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/tree/(.+)", path):
-            self._json([self._entry(file) for file in sorted(hub.repos[match[1]].iterdir())])
-        elif match := re.fullmatch(rf"/([^/]+/[^/]+)/resolve/{COMMIT}/(.+)", path):
+        elif match := re.fullmatch(r"/api/((?:datasets/)?[^/]+/[^/]+)/tree/(.+)", path):
+            root = hub.repos[match[1]]
+            self._json([self._entry(file, root) for file in sorted(root.rglob("*")) if file.is_file()])
+        elif match := re.fullmatch(rf"/((?:datasets/)?[^/]+/[^/]+)/resolve/{COMMIT}/(.+)", path):
             self._file(hub.repos[match[1]] / match[2])
         else:
             self._json({"error": "no"}, 404)
 
-    def _entry(self, file: Path) -> dict:
+    def _entry(self, file: Path, root: Path) -> dict:
         content = file.read_bytes()
         size = 200 << 30 if self.server.fault == "huge header" and file.suffix == ".safetensors" else len(content)
-        path = f"../{file.name}" if self.server.fault == "path out" and file.suffix == ".safetensors" else file.name
+        path = (
+            f"../{file.name}"
+            if self.server.fault == "path out" and file.suffix == ".safetensors"
+            else str(file.relative_to(root))
+        )
         return {
             "type": "file",
             "path": path,

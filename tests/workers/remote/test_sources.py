@@ -7,13 +7,17 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.builders import model_folder
+from hub.cli.check import main as check
+from tests.builders import model_folder, vit_family
 from tests.mixtures import dense
 from tests.workers.remote.little_hub import little_hub
 from workers.cli import main
+from workers.contracts.errors import UserError
 from workers.contracts.parsing import parse
+from workers.planning.local import local_check
 from workers.remote import laying, wire
 from workers.remote.address import address_of
+from workers.remote.sources import RemoteSources
 
 LAYERS = 6
 
@@ -176,6 +180,81 @@ def test_prompts_go_through_a_whole_model(hub, tmp_path):
         assert main([str(tmp_path / "r.json"), str(tmp_path / f"o{len(made)}")]) == 0
         made.append(digest(tmp_path / f"o{len(made)}"))
     assert made[0] == made[1]
+
+
+@pytest.fixture
+def learning(hub, tmp_path):
+    """Two small classifiers, and pictures that a method can learn from; all of them on the hub, the folders beside it."""
+    base, *rest = vit_family(tmp_path / "vits", count=2)
+    data = tmp_path / "pictures"
+    (data / "data").mkdir(parents=True)
+    generator = torch.Generator().manual_seed(1)
+    tensors = {"images": torch.rand(60, 1, 8, 8, generator=generator), "labels": torch.arange(60) % 10}
+    save_file(tensors, data / "data" / "train.safetensors")
+    (data / "README.md").write_text("---\nlicense: mit\n---\n")
+    hub.repos = {f"lab/{folder.name}": folder for folder in rest} | {"datasets/lab/pictures": data}
+    hub.repos["lab/base"] = base
+    return [f"lab/{folder.name}" for folder in rest], rest, data
+
+
+def learned(names, data, **more) -> dict:
+    entry = {"data": str(data), "split": "train"}
+    return {
+        "kind": "merge", "method": "fisher", "sources": [{"model": str(name)} for name in names], "data": [entry], "parameters": {"examples": 8}, **more,
+    }  # fmt: skip
+
+
+def test_datasets_of_a_hub_are_fetched_whole_and_give_the_same_bytes(hub, learning, tmp_path, capsys):
+    names, folders, data = learning
+    made = []
+    for document in (learned(names, f"{hub.url}/datasets/lab/pictures@main"), learned(folders, data)):
+        path = tmp_path / "r.json"
+        path.write_text(json.dumps(document))
+        out = tmp_path / f"o{len(made)}"
+        assert main([str(path), str(out)]) == 0, capsys.readouterr().err
+        made.append(digest(out))
+    assert made[0] == made[1]
+    manifest = json.loads((tmp_path / "o0" / "genepool.json").read_text())
+    assert ("lab/pictures", "c" * 40) in [(parent["repo"], parent["commit"]) for parent in manifest["parents"]]
+
+
+def test_a_dataset_that_is_not_what_its_hub_says_is_found_out(hub, learning, tmp_path):
+    _, folders, _ = learning
+    parsed = parse(learned(folders, "lab/pictures"), local=True)
+    sources = RemoteSources()
+    try:
+        checked, _ = local_check(parsed, sources.find)
+        assert checked.ok, checked.findings
+        hub.fault = "other content"
+        with (
+            sources.laid(parsed.recipe, checked.plan, tmp_path / "laid", lambda *_: None) as laid,
+            pytest.raises(UserError, match="sha256 differs"),
+        ):
+            laid.verify()
+    finally:
+        sources.close()
+
+
+def test_datasets_that_are_not_there_are_findings_at_their_places(hub, learning, tmp_path, capsys, monkeypatch):
+    names, folders, _ = learning
+    path = tmp_path / "r.json"
+    path.write_text(
+        json.dumps(learned(names, "lab/nothing", evaluate=[{"data": "lab/less"}, {"data": "lab/pictures"}]))
+    )
+    assert check([str(path), "--json"]) == 1
+    found = {row["where"]: row["message"] for row in json.loads(capsys.readouterr().out)["findings"]}
+    assert found["data[0].data"].endswith("has no dataset lab/nothing@main that you may see.")
+    assert found["evaluate[0].data"].endswith("has no dataset lab/less@main that you may see.")
+    assert "evaluate[1].data" not in found
+    path.write_text(json.dumps(learned(names, "../nowhere")))
+    assert check([str(path)]) == 1
+    assert "There is no folder ../nowhere here." in capsys.readouterr().out
+    monkeypatch.delenv("GENEPOOL_URL")
+    path.write_text(json.dumps(learned(folders, "lab/pictures")))
+    assert check([str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "There is no folder lab/pictures here." in told
+    assert "genepool submit sends the recipe there" in told
 
 
 def test_what_is_not_there_or_may_not_be_read_is_a_finding(hub, tmp_path, capsys, monkeypatch):
