@@ -19,6 +19,7 @@ from math import prod
 from typing import Literal
 
 from workers.contracts.facts import RepoFacts, TensorFact
+from workers.contracts.findings import Severity
 from workers.planning.weights import FLOATING
 from workers.planning.wording import counted, shape_text
 
@@ -139,20 +140,27 @@ def misfit(vector: RepoFacts, base: RepoFacts) -> tuple[str, str]:
     return "", ""
 
 
-def digest_finding(vector: RepoFacts, base: RepoFacts) -> str:
-    """How the base's weights differ from those that the task vector was taken from, as its manifest says; "" where they do not."""
+def other_base(vector: RepoFacts, base: RepoFacts) -> tuple[Severity, str]:
+    """Whether the base's weights are others than those that the task vector was taken from, and how; the reason is "" where they are not.
+
+    A warning where the base is at the very commit that the task vector names: the digest of its manifest is then out of date.
+    """
     wanted, held = vector.delta.get("base_digest"), base.tensor_digest
     if not isinstance(wanted, str) or not wanted or not held or wanted == held:
-        return ""
-    return f"was taken from weights with the digest {wanted[:12]}; names and shapes of this base agree, its digest is {held[:12]}."
+        return "warning", ""
+    reason = f"was taken from weights with the digest {wanted[:12]}; names and shapes of this base agree, its digest is {held[:12]}."
+    return "warning" if base.commit and vector.delta.get("base_commit") == base.commit else "error", reason
 
 
 def applied(vector: RepoFacts, base: RepoFacts) -> RepoFacts:
     """The model that base and task vector make together: the base's tensors and papers under the task vector's name."""
     licences = dict.fromkeys(licence for licence in (base.licence, vector.licence) if licence)
+    # Weights of one digest are one base, whatever it is called.
+    is_same = bool(base.repo and base.tensor_digest) and vector.delta.get("base_digest") == base.tensor_digest
     return base.model_copy(
         update={
             "reference": vector.reference, "repo": vector.repo, "commit": vector.commit, "visibility": vector.visibility,
-            "licence": " AND ".join(licences) if base.licence and vector.licence else "", "base": vector.base, "scanned": vector.scanned,
+            "licence": " AND ".join(licences) if base.licence and vector.licence else "", "base": (base.repo,) if is_same else vector.base,
+            "scanned": vector.scanned,
         }
     )  # fmt: skip

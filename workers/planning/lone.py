@@ -6,6 +6,7 @@ from workers.contracts.paths import Path
 from workers.contracts.tasks import TASKS, task_get
 from workers.planning.architectures import shape_of
 from workers.planning.bases import ON_A_BASE, base_text, running
+from workers.planning.deltas import other_base
 from workers.planning.heads import TABULAR_TASKS, VECTOR_TASKS, head_for, head_in, tasks_of
 from workers.planning.merge_entries import missing_shards
 from workers.planning.wording import NO_SUCH_ENTRY, counted, finding, joined, short_name
@@ -54,6 +55,10 @@ def _on_base(name: str, facts: RepoFacts, base: RepoFacts | None, path: Path) ->
     if base.artifact not in {"model", "unknown"}:
         message = f"{name} runs on {short_name(wanted)}, which is no whole model itself."
         return [finding("wrong_artifact", "error", path, message)]
+    severity, differs = other_base(facts, base)
+    if differs and severity == "error":
+        consequence = "A change means something only on the weights that it was taken from."
+        return [finding("other_base", "error", path, f"{name} {differs}", consequence)]
     return _weights(short_name(wanted), base, path) + _code(short_name(wanted), base, path)
 
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from workers.contracts.facts import RepoFacts
-from workers.contracts.findings import Finding
+from workers.contracts.findings import Finding, Severity
 from workers.contracts.methods import Method
 from workers.contracts.plans import Plan
 from workers.planning.bases import base_text
-from workers.planning.deltas import applied, digest_finding, misfit
+from workers.planning.deltas import applied, misfit, other_base
 from workers.planning.members import Member
 from workers.planning.wording import add, finding, remove
+
+_CONSEQUENCE = "A change means something only on the weights that it was taken from."
 
 
 @dataclass
@@ -50,13 +52,26 @@ def vectors_apply(members: Sequence[Member], method: Method) -> Vectors:
             continue
         if held is None:
             continue  # the base has its own finding
-        differs = digest_finding(member.facts, held)
+        severity, differs = other_base(member.facts, held)
         if differs:
-            result.findings.append(finding("other_base", "warning", member.path, f"{member.name} {differs}",
-                                           "The job compares tensor by tensor, and stops where they differ."))  # fmt: skip
+            result.findings.append(_elsewhere(member, member.facts, base, severity, differs))
+        if differs and severity == "error":
+            continue
         result.positions.add(member.position)
         result.members.append(replace(member, facts=applied(member.facts, held)))
     return result
+
+
+def _elsewhere(member: Member, facts: RepoFacts, base: Member | None, severity: Severity, differs: str) -> Finding:
+    message = f"{member.name} {differs}"
+    if severity == "warning":
+        consequence = "The job compares tensor by tensor, and stops where they differ."
+        return finding("other_base", "warning", member.path, message, consequence)
+    declared = base_text(facts)
+    ways = [remove(member.path, "Remove this source")]
+    if declared and base is not None and base.text != declared:
+        ways = [add(("base",), declared, f"Use {declared} as the base"), *ways]
+    return finding("other_base", "error", member.path, message, _CONSEQUENCE, ways)
 
 
 def _refusal(

@@ -11,7 +11,9 @@ from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.parsing import parse
 from workers.engine.execute import execute
 from workers.planning.check import check
+from workers.planning.deltas import applied, other_base
 from workers.planning.folder import facts_of_folder
+from workers.planning.lone import lone_findings
 
 BASE = mlp_state(sizes=(12, 10, 6))
 CHANGES = [
@@ -100,12 +102,33 @@ def test_refuses_what_does_not_fit_with_the_difference(base, tmp_path):
     assert "3 × 3" in found.message
 
 
-def test_says_that_the_weights_of_the_base_are_others(base, tmp_path):
+def test_refuses_a_base_whose_weights_are_known_to_be_others(base, tmp_path):
     vector_folder(tmp_path / "v", CHANGES[0], config={"schema": 1, "base_digest": "a" * 64})
     (base / "genepool.json").write_text(f'{{"artifact": "model", "tensor_digest": "{"b" * 64}"}}')
     result = checked("ties", base, [{"model": str(tmp_path / "v")}])
     (found,) = [f for f in result.findings if f.code == "other_base"]
-    assert (found.severity, "aaaaaaaaaaaa" in found.message) == ("warning", True)
+    assert (found.severity, "aaaaaaaaaaaa" in found.message, result.plan) == ("error", True, None)
+    assert [repair.patch[0]["path"] for repair in found.repair] == ["/base", "/sources/0"]
+    assert found.repair[0].patch[0]["value"] == "demo/base"
+
+
+def test_takes_any_base_of_the_same_weights_and_warns_where_its_digest_may_be_out_of_date(tmp_path):
+    vector = facts_of_folder(_vector(tmp_path / "v", base_digest="a" * 64, base_commit="c" * 40))
+    held = facts_of_folder(model_folder(tmp_path / "m", BASE))
+    same = held.model_copy(update={"repo": "bob/copy", "commit": "d" * 40, "tensor_digest": "a" * 64})
+    assert other_base(vector, same)[1] == ""
+    assert applied(vector, same).base == ("bob/copy",)
+    assert other_base(vector, held)[1] == ""
+    stale = same.model_copy(update={"commit": "c" * 40, "tensor_digest": "b" * 64})
+    assert other_base(vector, stale)[0] == "warning"
+    assert other_base(vector, stale.model_copy(update={"commit": "d" * 40}))[0] == "error"
+    (found,) = lone_findings("demo/v", vector, stale.model_copy(update={"commit": ""}), ("models", 0))
+    assert (found.code, found.severity) == ("other_base", "error")
+
+
+def _vector(folder, **config):
+    vector_folder(folder, CHANGES[0], config={"schema": 1, **config})
+    return folder
 
 
 def test_asks_for_the_base_that_a_task_vector_names(tmp_path):
