@@ -2,6 +2,7 @@
 
 from workers.contracts.kinds import kind_get
 from workers.contracts.methods import method_get
+from workers.contracts.openings import methods_open
 from workers.contracts.recipes import (
     AnyRecipe,
     EvaluateRecipe,
@@ -13,6 +14,8 @@ from workers.contracts.recipes import (
 )
 from workers.planning.wording import counted
 
+SEARCHING = "Search over "
+
 
 def title_make(recipe: AnyRecipe) -> str:
     target = f" → {recipe.output.repo}" if recipe.output is not None else ""
@@ -20,6 +23,10 @@ def title_make(recipe: AnyRecipe) -> str:
         method = method_get("merge", recipe.method)
         label = method.label if method is not None else recipe.method
         count = len(recipe.sources) + (method is not None and method.merges_base)
+        if recipe.search is not None:
+            methods = methods_open(recipe)
+            over = label if len(methods) == 1 else counted(len(methods), "method")
+            return f"{SEARCHING}{over} of {counted(count, 'model')}{target}"
         return f"{label} of {counted(count, 'model')}{target}"
     if isinstance(recipe, EvaluateRecipe):
         what = recipe.models[0].partition("@")[0] if len(recipe.models) == 1 else counted(len(recipe.models), "model")

@@ -94,7 +94,7 @@ def run(ports: Ports) -> JobResult:
     if plan.vocabulary is not None:
         report |= {"vocabulary": tokenizer_report(plan, folders)}
     write_json(out / REPORT_FILE, report)
-    merge_card.write(out, merge_barrier.without_data(request, asked), recipe, every, plan, outcome.digest)
+    merge_card.write(out, merge_barrier.without_data(request, asked), recipe, every, plan, report)
     return result_of(
         out, metrics=_metrics(report), report=report, tensor_digest=outcome.digest,
         resumed_units=outcome.resumed_units + (0 if found is None else found.report["resumed_trials"]), known=outcome.files,

@@ -1,7 +1,7 @@
 """The papers of a merged entry: README.md (the card), genepool.json (the manifest), recipe.yaml."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from workers.contracts.recipes import MergeRecipe
 from workers.contracts.references import repo_reference_parse
 from workers.contracts.version import VERSION
 from workers.contracts.writing import recipe_to_yaml
+from workers.jobs.card_notes import card_notes
 from workers.jobs.inputs import inputs_of
 from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
@@ -34,12 +35,13 @@ def name_of(item: Input) -> str:
 
 
 def write(
-    out: Path, request: JobRequest, recipe: MergeRecipe, models: Sequence[Input], plan: Plan, digest: str
+    out: Path, request: JobRequest, recipe: MergeRecipe, models: Sequence[Input], plan: Plan, report: Mapping[str, Any]
 ) -> None:
+    """`report` is the report of the merge."""
     row = method_get("merge", plan.method)
     manifest = Manifest(
         artifact=_artifact(models, recipe.method), kind="merge", method=plan.method, method_revision=plan.method_revision,
-        recipe=request.recipe, parents=(*_parents(recipe, models), *_data_parents(request)), tensor_digest=digest, licence=request.licence,
+        recipe=request.recipe, parents=(*_parents(recipe, models), *_data_parents(request)), tensor_digest=report["tensor_digest"], licence=request.licence,
         seed=plan.seed, code_version=VERSION, determinism=LEARNED if row is not None and row.learn else DETERMINISM,
     )  # fmt: skip
     write_json(out / MANIFEST_FILE, manifest.model_dump(mode="json", by_alias=True))
@@ -47,7 +49,7 @@ def write(
     (out / RECIPE_FILE).write_text(text, encoding="utf-8")
     notice_write(out, request, [*models, *inputs_of(request, "data")])
     front = yaml.safe_dump(_front_matter(request, recipe, models), sort_keys=False, allow_unicode=True)
-    (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, models, text)}", encoding="utf-8")
+    (out / "README.md").write_text(f"---\n{front}---\n{_text(recipe, models, text, report)}", encoding="utf-8")
 
 
 def _artifact(models: Sequence[Input], method: str) -> Any:
@@ -115,7 +117,7 @@ def _front_matter(request: JobRequest, recipe: MergeRecipe, models: Sequence[Inp
     return front
 
 
-def _text(recipe: MergeRecipe, models: Sequence[Input], recipe_text: str) -> str:
+def _text(recipe: MergeRecipe, models: Sequence[Input], recipe_text: str, report: Mapping[str, Any]) -> str:
     row = method_get("merge", recipe.method)
     columns = [parameter for parameter in (row.parameters if row else ()) if parameter.scope == "source"]
     title = recipe.output.repo.split("/")[-1] if recipe.output else "Merged model"
@@ -127,6 +129,7 @@ def _text(recipe: MergeRecipe, models: Sequence[Input], recipe_text: str) -> str
     for item in models:
         cells = [_cell(recipe, item, column.name) for column in columns]
         lines.append(f"| {_escaped(_version(item))} | {item.role} |" + "".join(f" {cell} |" for cell in cells))
+    lines += card_notes(report)
     lines += [
         "", "## Recipe", "", "The same recipe over the same inputs gives the same weights.", "",
         "```yaml", recipe_text.rstrip(), "```", "", "`report.json` holds the measures of every tensor.", "",

@@ -209,10 +209,14 @@ class _Trials:
         told = f", best {best['value']:.4g}" if best is not None else ""
         message = f"trial {row['number']} of {self.total}{told}"
         self.ports.reporter.progress(row["number"], max(self.total, row["number"]), "trials", message)
+        name = self.metric.name
+        if self.search.strategy == "successive_halving":
+            # Values on different numbers of examples are not one curve.
+            name += f" on {row['examples']} examples"
         if row["value"] is not None:
-            self.ports.reporter.metric(self.metric.name, row["number"], row["value"])
-        if best is not None:
-            self.ports.reporter.metric(f"best {self.metric.name}", row["number"], best["value"])
+            self.ports.reporter.metric(name, row["number"], row["value"])
+        if best is not None and best["share"] == row["share"]:
+            self.ports.reporter.metric(f"best {name}", row["number"], best["value"])
 
     def _beat(self) -> None:
         self.ports.cancel.raise_if_requested()

@@ -27,6 +27,7 @@ from workers.contracts.findings import Finding
 from workers.contracts.jobs import JobResult
 from workers.contracts.kinds import kind_get
 from workers.contracts.manifests import MANIFEST_FILE, Manifest, Parent
+from workers.contracts.methods import method_get
 from workers.contracts.recipes import Output
 
 TEXT_ENDINGS = (".json", ".md", ".txt", ".yaml", ".yml", ".py", ".jinja")
@@ -144,6 +145,7 @@ def _commit(
         branch_create(repo=repo, name=output.branch, start=commit_resolve(repo, repo.default_branch))
         head = commit_resolve(repo, output.branch)
     manifest = Manifest.model_validate_json((folder / MANIFEST_FILE).read_bytes()) if MANIFEST_FILE in blobs else None
+    _searched_title(job, manifest)
     commit = commit_create(
         repo=repo,
         branch=output.branch,
@@ -154,6 +156,16 @@ def _commit(
         lineage=_parents(job, manifest),
     )
     return repo, commit
+
+
+def _searched_title(job: Job, manifest: Manifest | None) -> None:
+    """A search is over: the job is called by the method that won, in its list, its commit and its notice."""
+    before, of, rest = job.title.partition(" of ")
+    row = method_get("merge", manifest.method) if manifest is not None else None
+    if not job.request["recipe"].get("search") or not before.startswith("Search over ") or row is None:
+        return
+    job.method, job.title = row.name, f"{row.label}{of}{rest}"[:200]
+    job.save(update_fields=["method", "title"])
 
 
 def _parents(job: Job, manifest: Manifest | None) -> list[Parent]:

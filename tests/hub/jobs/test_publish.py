@@ -10,6 +10,7 @@ from hub.jobs.selectors import result_of
 from hub.jobs.services import LeaseLost, job_cancel, job_fail, job_publish, publishing
 from tests.factories.jobs import claim, expire, key_of, make_repo, make_result, make_running
 from workers.contracts.errors import Cancelled, UserError
+from workers.contracts.manifests import Manifest
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,17 @@ def test_makes_the_repo_and_ends_the_job(alice, out):
     assert (output.role, output.repo, output.commit) == ("result", repo, commit_resolve(repo, "main"))
     assert output.commit.title == f"TIES of 3 models → alice/merged (job {job.number})"
     assert result_of(job) == {"repo": "alice/merged", "commit": output.commit.oid}
+
+
+def test_a_search_is_called_by_the_method_that_won(alice, out):
+    manifest = Manifest(artifact="model", kind="merge", method="dare_ties", recipe={"kind": "merge"})
+    (out / "genepool.json").write_text(manifest.model_dump_json(by_alias=True))
+    job = make_running(alice, output="alice/merged", title="Search over 2 methods of 2 models → alice/merged")
+    job.request["recipe"]["search"] = {"strategy": "grid"}
+    job.save()
+    done = publish(job, out)
+    assert (done.title, done.method) == ("DARE TIES of 2 models → alice/merged", "dare_ties")
+    assert done.outputs.get().commit.title.startswith("DARE TIES of 2 models")
 
 
 def test_asked_twice_it_publishes_once(alice, out):

@@ -10,8 +10,10 @@ from hub.core.errors import Refused
 from hub.jobs.models import Job
 from hub.jobs.services import job_publish
 from hub.recipes.services import recipe_submit
+from hub.recipes.titles import title_make
 from tests.factories.jobs import claim, key_of, make_repo, make_result
 from workers.contracts.jobs import JobRequest
+from workers.contracts.parsing import parse
 from workers.contracts.plans import Check, Estimate
 from workers.planning import check as planning
 
@@ -31,6 +33,20 @@ def test_job_holds_the_recipe_as_written_and_the_request_at_commits(alice, famil
     assert job.inputs.count() == 3
     assert job.needs_memory_bytes > 0
     assert "plan" not in job.check_report
+
+
+def test_a_search_is_called_so_while_nobody_knows_what_wins():
+    search = {"open": {"method": ["ties", "dare_ties"]}, "data": [{"data": "demo/digits"}]}
+    document = {
+        "kind": "merge",
+        "base": "a/base",
+        "sources": ["a/one", "a/two"],
+        "search": search,
+        "output": {"repo": "a/merged"},
+    }
+    assert title_make(parse(document).recipe) == "Search over 2 methods of 2 models → a/merged"
+    search["open"] = {"density": {}}
+    assert title_make(parse(document | {"method": "ties"}).recipe) == "Search over TIES of 2 models → a/merged"
 
 
 def test_a_base_that_is_merged_counts_in_the_title(alice, family, document):

@@ -80,6 +80,12 @@ def test_the_best_point_is_published_as_an_ordinary_recipe(inputs, tmp_path):
     assert [source.parameters["weight"] for source in recipe.sources] == [
         best["values"][f"sources[{at}].weight"] for at in (0, 1)
     ]
+    card = (ports.workspace.out / "README.md").read_text()
+    assert (
+        "`weight`, `density` were chosen by a search (a grid, 19 trials) on the validation split of demo/digits" in card
+    )
+    assert f"trial {best['number']} has Negative log-likelihood" in card
+    assert "on 64 examples" in card
     manifest = json.loads((ports.workspace.out / "genepool.json").read_text())
     assert manifest["recipe"]["search"] is None
     assert "demo/digits" in [parent["repo"] for parent in manifest["parents"]]  # what chose has a part in what was made
