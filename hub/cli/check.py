@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hub.cli.report import json_print
-from workers.contracts.parsing import parse
+from workers.contracts.findings import Finding
+from workers.contracts.kinds import kind_get
+from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check, LicenceVerdict
 from workers.planning.local import local_check
 from workers.planning.wording import counted, seconds_text, size_text
@@ -39,14 +41,27 @@ def main(argv: list[str]) -> int:
         return 1
     sources = RemoteSources()
     try:
-        checked, _ = local_check(parse(text, local=True), sources.find)
+        parsed = parse(text, local=True)
+        checked, _ = local_check(parsed, sources.find)
     finally:
         sources.close()
+    checked = _with_hint(checked, parsed)
     if options.json:
         json_print(as_json(checked))
     else:
         _print(checked)
     return 0 if checked.ok else 1
+
+
+def _with_hint(checked: Check, parsed: Parsed) -> Check:
+    """A run of this machine needs no output; a hub refuses a recipe without one."""
+    recipe = parsed.recipe
+    kind = kind_get(recipe.kind) if recipe is not None else None
+    if recipe is None or recipe.output is not None or kind is None or not kind.makes_repo:
+        return checked
+    words = "To submit it, say where the result goes: output in the recipe, or --to NS/NAME."
+    hint = Finding(code="output_missing", severity="info", where="output", message=words)
+    return checked.model_copy(update={"findings": (*checked.findings, hint)})
 
 
 def _licence_lines(licence: LicenceVerdict) -> list[str]:

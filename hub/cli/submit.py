@@ -9,7 +9,9 @@ from typing import Any
 from hub.cli.client import Hub, HubError
 from hub.cli.report import error_print, json_print
 from hub.cli.watch import Watcher
+from workers.contracts.findings import Finding
 from workers.contracts.parsing import load_document
+from workers.terminal import show_findings
 
 SIZE_LIMIT = 2**20
 
@@ -29,6 +31,8 @@ def main(argv: list[str]) -> int:
         # The key makes it safe to send the same request again when the answer was lost on the way.
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         status, job = hub.post("/jobs", {"recipe": recipe, "force": arguments.force}, headers=headers)
+        if status == 201:
+            _warn(job)
         _announce(status, job, is_json=arguments.json and not arguments.watch)
         code = Watcher(hub, str(job["number"])).run() if arguments.watch else 0
         if arguments.watch and arguments.json and code in (0, 1):
@@ -66,6 +70,12 @@ def _recipe(path: str, to: str | None) -> Any:
         return text  # the hub says what is wrong, with its line
     output = document.get("output")
     return {**document, "output": {**(output if isinstance(output, dict) else {}), "repo": to}}
+
+
+def _warn(job: dict[str, Any]) -> None:
+    """What `genepool check` would have said: the job is there all the same."""
+    findings = [Finding.model_validate(entry) for entry in job["check"].get("findings", ())]
+    show_findings(found for found in findings if found.severity == "warning")
 
 
 def _announce(status: int, job: dict[str, Any], *, is_json: bool) -> None:

@@ -40,6 +40,12 @@ def test_a_good_recipe_ends_with_zero(here: Path, capsys: pytest.CaptureFixture[
     assert "Nothing stops this recipe." in printed
     assert "Licence of the result: Apache-2.0, allowed." in printed
     assert "peak memory" in printed
+    hint = "To submit it, say where the result goes: output in the recipe, or --to NS/NAME."
+    assert hint in printed
+    with open("recipe.yaml", "a") as file:
+        file.write("output: {repo: alice/merged}\n")
+    assert check(["recipe.yaml"]) == 0
+    assert hint not in capsys.readouterr().out
 
 
 def test_an_error_ends_with_one_and_its_line(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from hub.catalog.models import Repo
 from hub.cli import main
 from hub.jobs.models import Job, JobOutput
 from hub.jobs.states import State
@@ -34,6 +35,17 @@ def test_submits_with_the_place_given_on_the_command_line(alice, as_user, recipe
     job = Job.objects.get()
     assert body["id"] == str(job.pk)
     assert job.recipe["output"]["repo"] == "alice/merged"
+
+
+def test_warnings_of_an_accepted_recipe_are_printed(alice, as_user, recipe, capsys):
+    as_user(alice, "submit")
+    Repo.objects.filter(full_name="alice/two").update(visibility="private")
+    recipe.write_text(RECIPE + "output: {repo: alice/merged, visibility: public}\n")
+    assert main(["submit", str(recipe)]) == 0
+    words = capsys.readouterr().err
+    assert "warning: The result is public and its card, recipe and lineage name" in words
+    assert "output.visibility (line 7) · private_name_public" in words
+    assert f"Job {Job.objects.get().number} is submitted" in words
 
 
 def test_a_refused_recipe_prints_its_findings_with_lines(alice, as_user, recipe, capsys):
