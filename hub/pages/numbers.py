@@ -8,7 +8,7 @@ from datetime import datetime
 
 THIN, NARROW, MINUS = "\u202f", "\u00a0", "\u2212"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_BYTES = ("B", "KB", "MB", "GB", "TB", "PB")
+_BYTES = ("B", "kB", "MB", "GB", "TB", "PB")
 
 
 def thousands(value: float | int) -> str:

@@ -94,7 +94,7 @@ def _wanted(request: HttpRequest, folder: str) -> str:
 
 def _text(entry: Entry) -> str:
     """Strictly: a byte that is not UTF-8 would be lost by saving."""
-    refusal = Invalid("This file is not text, or longer than 256 KB. Change it on your computer and upload it.")
+    refusal = Invalid("This file is not text, or longer than 256 kB. Change it on your computer and upload it.")
     if entry.size_bytes > EDIT_BYTES:
         raise refusal
     try:

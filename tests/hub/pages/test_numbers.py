@@ -20,7 +20,7 @@ def test_writes_thousands_with_thin_spaces_and_a_true_minus(value, text):
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0\u00a0B"), (410, "410\u00a0B"), (1100, "1.1\u00a0KB"), (39_000, "39\u00a0KB"), (999_600, "1.00\u00a0MB"), (1_211_432, "1.21\u00a0MB"),
+        (0, "0\u00a0B"), (410, "410\u00a0B"), (1100, "1.1\u00a0kB"), (39_000, "39\u00a0kB"), (999_600, "1.00\u00a0MB"), (1_211_432, "1.21\u00a0MB"),
         (41_200_000_000, "41.2\u00a0GB"), (500_000_000_000, "500\u00a0GB"),
     ],
 )  # fmt: skip
