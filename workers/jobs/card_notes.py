@@ -1,16 +1,30 @@
-"""What the card of a merge says of how its numbers were chosen."""
+"""What the card of a merge says of how its numbers were chosen, and of entries that are no numbers."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from workers.planning.wording import counted
+from workers.planning.wording import counted, joined, number
 
 _STRATEGIES = {"grid": "a grid", "cma_es": "CMA-ES", "successive_halving": "successive halving"}
 
 
 def card_notes(report: Mapping[str, Any]) -> list[str]:
     """Lines between what went in and the recipe."""
-    return _chosen(report["search"]) if "search" in report else []
+    chosen = _chosen(report["search"]) if "search" in report else []
+    return [*_broken(report.get("summary") or {}), *chosen]
+
+
+def _broken(summary: Mapping[str, Any]) -> list[str]:
+    held = summary.get("not_finite", 0)
+    if not held:
+        return []
+    whose = [f"{name} holds {number(count)}" for name, count in summary.get("broken", {}).items()]
+    where = f" Of the models that went in, {joined(whose)}." if whose else ""
+    return [
+        "", "## Broken entries", "",
+        f"**{counted(held, 'entry', 'entries')} of the weights {'is' if held == 1 else 'are'} infinite or not a number.**{where} "
+        "A model with such entries often answers nothing but NaN.",
+    ]  # fmt: skip
 
 
 def _chosen(search: Mapping[str, Any]) -> list[str]:

@@ -30,6 +30,7 @@ from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
 from workers.jobs.loading import for_good
+from workers.jobs.merge_broken import broken_named
 from workers.jobs.outputs import result_of, write_json
 from workers.jobs.tokenizer import tokenizer_report, tokenizer_write
 from workers.planning.devices import ON_GPU
@@ -77,6 +78,7 @@ def run(ports: Ports) -> JobResult:
         barrier = merge_barrier.measure(ports, asked, plan, models, folders, out, outcome.digest)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     outcome.findings += merge_experts.alike(learning) if is_mixture else []
+    broken = broken_named(plan, merge_adapted.shown(plan, every, len(models)), outcome)
     for finding in outcome.findings:
         ports.reporter.log(finding.message, finding.severity)
     if is_mixture:
@@ -84,6 +86,8 @@ def run(ports: Ports) -> JobResult:
     else:
         reporting = merge_adapters if merge_adapters.is_combination(plan) else merge_report
         report = reporting.report_of(plan, merge_adapted.shown(plan, every, len(models)), outcome, cost)
+    if broken:
+        report["summary"] |= {"broken": broken}
     report |= {"inputs": merge_report.input_rows(every)}
     if learning is not None and not is_mixture:
         report |= {"learning": learning.report}

@@ -196,6 +196,9 @@ def test_a_report_with_values_that_are_no_numbers_is_still_json(family, tmp_path
     assert result.metrics["not_finite"] == 10
     assert result.report["findings"][0]["code"] == "not_finite"
     assert ("log", result.report["findings"][0]["message"], "warning") in ports.reporter.events
+    guilty = f"demo/{family[1].name} holds 10."
+    assert result.report["findings"][0]["message"].endswith(guilty)
+    assert guilty in (ports.workspace.out / "README.md").read_text()
 
 
 def test_the_summary_sees_the_model_as_one_vector():

@@ -23,6 +23,8 @@ class Measures:
         self.kept: list[int] = []
         self.agreed: float | None = None
         self.bad_inputs = 0
+        self.bad_base = 0
+        self.bad_sources: list[int] = []
         self.bad_results = 0
         self.diagnostics = Diagnostics()
 
@@ -40,22 +42,30 @@ class Measures:
             base: what the merged vector was added to, in the format of the vectors; None where there is none.
         """
         self.diagnostics.see(vectors, merged, written, base)
-        merged_square = self._see_vectors(vectors, merged)
+        merged_square = self._see_vectors(vectors, merged, base)
         square = merged_square if computed is merged else torch.dot(computed, computed).item()
         # Only a sum too large for comfort makes it count one by one.
         if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
             self.bad_results += int((~written.isfinite()).sum())
 
-    def _see_vectors(self, vectors: Sequence[torch.Tensor], merged: torch.Tensor) -> float:
+    def _see_vectors(self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, base: torch.Tensor | None) -> float:
         if not self.squares:
             self.squares, self.products = [0.0] * len(vectors), [0.0] * len(vectors)
+            self.bad_sources = [0] * len(vectors)
+        broken = False
         for index, vector in enumerate(vectors):
             square = torch.dot(vector, vector).item()
             if not math.isfinite(square):
-                self.bad_inputs += int((~vector.isfinite()).sum())
+                bad = ~vector.isfinite()
+                self.bad_inputs += int(bad.sum())
+                broken = True
+                # An entry that is broken in the base is so in every difference from it: no source is blamed for that.
+                self.bad_sources[index] += int((bad if base is None else bad & base.isfinite()).sum())
                 square = torch.dot(vector.double(), vector.double()).item()
             self.squares[index] += square
             self.products[index] += torch.dot(vector, merged).item()
+        if broken and base is not None:
+            self.bad_base += int((~base.isfinite()).sum())
         merged_square = torch.dot(merged, merged).item()
         self.result_square += merged_square
         return merged_square
@@ -77,6 +87,7 @@ class Measures:
             "agreement": self.agreed / sum(kept) if self.agreed is not None and kept and sum(kept) else None,
             "bad_inputs": self.bad_inputs,
             "bad_results": self.bad_results,
+            **({"bad_base": self.bad_base, "bad_sources": self.bad_sources} if self.bad_inputs else {}),
             **self.diagnostics.report(elements),
         }
 
