@@ -100,6 +100,22 @@ class Job(Identified, TimeStamped):
         return f"job {self.number}"
 
 
+class JobKey(models.Model):
+    """An Idempotency-Key that was answered with a job made before, under another key or none: it stays bound to its recipe."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="job_keys")
+    key = models.CharField(max_length=128)
+    recipe = models.JSONField()
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="more_keys")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "key"], name="job_key_once")]
+
+    def __str__(self) -> str:
+        return f"key of {self.job_id}"
+
+
 class JobEvent(models.Model):
     """What happened, in order. State changes, progress points, metrics, checkpoints; the text log is apart."""
 

@@ -14,7 +14,7 @@ from hub.catalog.models import Repo
 from hub.core.errors import Conflict, Invalid, TooMany
 from hub.jobs import bell
 from hub.jobs.compute import charged_namespace, compute_check
-from hub.jobs.models import Job, JobInput
+from hub.jobs.models import Job, JobInput, JobKey
 from hub.jobs.services.transition import job_wake, state_announce
 from hub.jobs.states import FINAL, State
 from workers.contracts.jobs import JobRequest
@@ -86,11 +86,18 @@ def under_way_find(*, owner: User, request_hash: str) -> Job | None:
 
 
 def by_key(*, owner: User, key: str, recipe: Mapping[str, Any]) -> Job | None:
-    """The job that this owner already made with this key. The same key for another recipe is a mistake, and said so."""
+    """The job that this owner was already answered with for this key. The same key for another recipe is a mistake, and said so."""
+    sent = json.loads(json.dumps(recipe))
     job: Job | None = Job.objects.filter(owner=owner, idempotency_key=key).first()
-    if job is not None and job.recipe != json.loads(json.dumps(recipe)):
+    if job is not None and job.recipe != sent:
         raise Conflict(f"This Idempotency-Key belongs to job {job.number}, which has another recipe. Send a new key.")
-    return job
+    bound = JobKey.objects.filter(owner=owner, key=key).first() if job is None else None
+    if bound is None:
+        return job
+    if bound.recipe != sent:
+        raise Conflict("This Idempotency-Key was sent with another recipe before. Send a new key.")
+    answer: Job | None = Job.objects.visible_to(owner).filter(pk=bound.job_id).first()
+    return answer
 
 
 @transaction.atomic
@@ -129,6 +136,9 @@ def job_submit(
         cached = cached_find(user=owner, request_hash=request_hash, makes_repo=kind.makes_repo)
         known = cached or under_way_find(owner=owner, request_hash=request_hash)
         if known is not None:
+            if idempotency_key:
+                bound = {"recipe": recipe, "job": known}
+                JobKey.objects.update_or_create(owner=owner, key=idempotency_key, defaults=bound)
             return known, False
     if (
         parent is None

@@ -54,6 +54,17 @@ def test_same_key_for_another_recipe_is_refused(alice):
         submit(alice, make_request(seed=1), idempotency_key="k")
 
 
+def test_a_key_answered_with_a_job_that_was_there_belongs_to_its_recipe(alice):
+    first, _ = submit(alice, make_request())
+    assert submit(alice, make_request(), idempotency_key="k") == (first, False)
+    assert submit(alice, make_request(), idempotency_key="k") == (first, False)
+    with pytest.raises(Conflict, match="another recipe"):
+        submit(alice, make_request(seed=1), idempotency_key="k")
+    first.delete()
+    again, created = submit(alice, make_request(seed=1), idempotency_key="k")
+    assert (created, again.idempotency_key) == (True, "k")
+
+
 @pytest.mark.parametrize("key", ["x" * 129, "a\0b", "a\nb"])
 def test_refuses_a_key_that_cannot_be_kept(alice, key):
     with pytest.raises(Invalid):
