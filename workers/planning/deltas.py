@@ -148,7 +148,9 @@ def other_base(vector: RepoFacts, base: RepoFacts) -> tuple[Severity, str]:
     wanted, held = vector.delta.get("base_digest"), base.tensor_digest
     if not isinstance(wanted, str) or not wanted or not held or wanted == held:
         return "warning", ""
-    reason = f"was taken from weights with the digest {wanted[:12]}; names and shapes of this base agree, its digest is {held[:12]}."
+    named = vector.delta.get("base")
+    taken = f"{named}, whose weights have" if isinstance(named, str) and named else "weights with"
+    reason = f"was taken from {taken} the digest {wanted[:12]}; names and shapes of this base agree, its digest is {held[:12]}."
     return "warning" if base.commit and vector.delta.get("base_commit") == base.commit else "error", reason
 
 

@@ -8,6 +8,7 @@ from workers.contracts.parameters import resolve_parameters, source_count_compla
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.adapter_plan import BY_FACTORS, Adapter, adapter_plan
+from workers.planning.adapter_whole import whole_findings
 from workers.planning.bases import base_text
 from workers.planning.check import Facts
 from workers.planning.estimate import merge_estimate
@@ -32,7 +33,7 @@ def check_adapters(recipe: MergeRecipe, method: Method, facts: Facts) -> Check:
     findings += _base_findings(adapters)
     findings += _shape_findings(adapters)
     findings += _coverage_findings(adapters)
-    findings += _whole_findings(adapters)
+    findings += whole_findings(recipe, method, adapters)
     if method.name in BY_FACTORS:
         findings += _rank_findings(method, adapters)
     is_public = recipe.output is not None and recipe.output.visibility == "public"
@@ -165,38 +166,6 @@ def _coverage_findings(adapters: Sequence[Adapter]) -> list[Finding]:
                     "There its change counts as zero: only the others go in.",
                 )
             )
-    return findings
-
-
-def _whole_findings(adapters: Sequence[Adapter]) -> list[Finding]:
-    """Heads and biases that adapters bring whole: one copy is taken over, several must be the same."""
-    owners: dict[str, list[Adapter]] = {}
-    for item in adapters:
-        for key in item.lora.whole:
-            owners.setdefault(key, []).append(item)
-    findings: list[Finding] = []
-    clashing: dict[tuple[str, ...], list[str]] = {}
-    for key, items in owners.items():
-        facts = {(item.lora.whole[key].shape, item.lora.whole[key].dtype) for item in items}
-        if len(facts) > 1:
-            message = f"{joined([item.name for item in items])} bring {key} whole, in different shapes or formats."
-            findings.append(
-                finding("whole_module_differs", "error", items[-1].path, message, "There is no telling which one the result should have.",
-                        [remove(items[-1].path, "Remove this source")])
-            )  # fmt: skip
-        elif len(items) > 1:
-            clashing.setdefault(tuple(item.name for item in items), []).append(key)
-    for names, keys in clashing.items():
-        message = f"{joined(names)} each bring {counted(len(keys), 'tensor')} whole, first {keys[0]}."
-        findings.append(
-            finding(
-                "whole_module_twice",
-                "warning",
-                ("sources",),
-                message,
-                "The job compares them, and stops where they differ.",
-            )
-        )
     return findings
 
 

@@ -5,12 +5,16 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
-from tests.adapters import Net, adapter_folder, changes, factors
-from tests.workers.engine.merge.adapter_runs import BY_FACTORS, METHODS, combined, plan_of
+from tests.adapters import BASE, Net, adapter_folder, changes, factors
+from tests.workers.engine.merge.adapter_runs import BY_FACTORS, METHODS, checked, combined, plan_of
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.errors import UserError
+from workers.contracts.parsing import parse
 from workers.engine.execute import execute
+from workers.planning.check import check
+from workers.planning.folder import facts_of_folder
 
 WEIGHTS = (0.8, -0.5)
 DETERMINISTIC = [type for type in METHODS if "dare" not in type]
@@ -222,8 +226,6 @@ def test_one_adapter_scaled_is_itself(pair, tmp_path):
 
 
 def test_entries_that_are_no_numbers_are_counted_or_refused(tmp_path):
-    from safetensors.torch import load_file, save_file
-
     folders = [adapter_folder(tmp_path / f"n{seed}", seed=seed, modules=("first",)) for seed in range(2)]
     path = folders[1] / "adapter_model.safetensors"
     state = load_file(path)
@@ -236,25 +238,60 @@ def test_entries_that_are_no_numbers_are_counted_or_refused(tmp_path):
             combined(folders, tmp_path / type, type, WEIGHTS)
 
 
-def test_heads_are_carried_and_must_be_the_same(tmp_path):
-    head = {"classifier.weight": torch.ones(3, 4)}
+def test_a_head_of_one_adapter_is_carried_and_of_several_refused_with_a_way_that_works(tmp_path):
+    heads = [None, torch.ones(3, 4), torch.zeros(3, 4)]
     folders = [
-        adapter_folder(tmp_path / f"w{seed}", seed=seed, modules=("first",), whole=head if seed else None)
-        for seed in range(3)
+        adapter_folder(
+            tmp_path / f"w{seed}",
+            seed=seed,
+            modules=("first",),
+            whole=None if head is None else {"classifier.weight": head},
+        )
+        for seed, head in enumerate(heads)
     ]
-    combined(folders, tmp_path / "out", "cat")
-    from safetensors.torch import load_file
+    combined(folders[:2], tmp_path / "out", "cat")
+    state = load_file(tmp_path / "out" / "adapter_model.safetensors")
+    assert torch.equal(state["base_model.model.classifier.weight"], heads[1])
+    assert plan_of(folders[:2], "cat").config["modules_to_save"] == ["classifier"]
+    result = checked(folders, "ties", density=0.4)
+    (found,) = [entry for entry in result.findings if entry.severity == "error"]
+    assert (found.code, found.where, result.plan) == ("whole_module_twice", "sources[2]", None)
+    assert [(step["path"], step["value"]) for step in found.repair[0].patch] == [("/method", "ties"), ("/base", BASE)]
+    (found,) = [
+        entry for entry in checked(folders, "magnitude_prune", density=0.4).findings if entry.severity == "error"
+    ]
+    assert [step["op"] for step in found.repair[0].patch] == ["remove"]
 
-    assert torch.equal(
-        load_file(tmp_path / "out" / "adapter_model.safetensors")["base_model.model.classifier.weight"],
-        head["classifier.weight"],
-    )
-    assert plan_of(folders, "cat").config["modules_to_save"] == ["classifier"]
-    other = adapter_folder(
-        tmp_path / "other", seed=9, modules=("first",), whole={"classifier.weight": torch.zeros(3, 4)}
+
+def test_one_file_in_two_repos_brings_the_same_head(tmp_path):
+    head = {"classifier.weight": torch.ones(3, 4)}
+    folders = [adapter_folder(tmp_path / name, seed=1, modules=("first",), whole=head) for name in "ab"]
+    for sha256, severities in (("f" * 64, []), ("", ["error"])):
+        facts = {}
+        for folder in folders:
+            held = facts_of_folder(folder)
+            files = tuple(file.model_copy(update={"sha256": sha256}) for file in held.files)
+            facts[str(folder)] = held.model_copy(update={"files": files})
+        document = {"kind": "merge", "method": "adapter_cat", "sources": [{"model": name} for name in facts]}
+        found = check(parse(document, local=True).recipe, facts).findings
+        assert [entry.severity for entry in found if entry.code == "whole_module_twice"] == severities
+    plan = plan_of(folders[:1], "cat")
+    copied = plan.steps[-1]
+    twice = copied.model_copy(update={"inputs": (copied.inputs[0], copied.inputs[0].model_copy(update={"source": 1}))})
+    save_file(
+        load_file(folders[1] / "adapter_model.safetensors") | {"base_model.model.classifier.weight": torch.zeros(3, 4)},
+        folders[1] / "adapter_model.safetensors",
+        {"format": "pt"},
     )
     with pytest.raises(UserError, match="differs between them"):
-        combined([*folders, other], tmp_path / "no", "cat")
+        execute(
+            plan.model_copy(update={"steps": (*plan.steps[:-1], twice)}),
+            folders,
+            tmp_path / "no",
+            tmp_path / "no-j",
+            reporter=FakeReporter(),
+            cancel=FakeCancel(),
+        )
 
 
 @pytest.mark.parametrize("at", [2, 5])
