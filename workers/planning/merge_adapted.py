@@ -9,6 +9,7 @@ from workers.contracts.methods import Method
 from workers.contracts.plans import Adapted, Plan
 from workers.contracts.recipes import MergeRecipe
 from workers.contracts.references import adapted_join
+from workers.planning.adapter_base import another_base
 from workers.planning.baking import Baked, baked
 from workers.planning.bases import base_text
 from workers.planning.check import Facts
@@ -97,22 +98,8 @@ def _add_pair(
     made = _baked(result, member, model, adapter, short_name(put.adapter), method)
     if made is None:
         return
-    declared = base_text(adapter)
-    if declared and model.repo and declared.partition("@")[0].casefold() != model.repo.casefold():
-        message = f"{short_name(put.adapter)} was made on {declared}; it goes on {model.repo} here."
-        consequence = "Names and shapes agree. What it learned on one base may mean less on another."
-        result.findings.append(finding("other_base", "warning", member.path, message, consequence))
-    elif declared.partition("@")[2] and model.commit and not model.commit.startswith(declared.partition("@")[2]):
-        message = f"{short_name(put.adapter)} was made on {declared[: len(model.repo) + 13]}; it goes on {model.commit[:12]} of it here."
-        result.findings.append(
-            finding(
-                "other_base",
-                "warning",
-                member.path,
-                message,
-                "Where the weights changed in between, it fits less well.",
-            )
-        )
+    other = another_base(adapter, short_name(put.adapter), model, put.model, member.path)
+    result.findings += [other] if other is not None else []
     result.licensed.append(
         LicenceInput(short_name(put.adapter), adapter.licence, "adapter", adapter.commit, adapter.repo)
     )
@@ -145,6 +132,9 @@ def _add_alone(
         return
     made = _baked(result, member, base.facts, adapter, member.name, method)
     if made is not None:
+        # Of repos it is said with the other sources that declare another base.
+        other = None if base.facts.repo else another_base(adapter, member.name, base.facts, base.text, member.path)
+        result.findings += [other] if other is not None else []
         item = Adapted(position=member.position, model=base.position, adapter=member.position, changes=made.changes)
         _take(result, member, base.facts, adapter, made, item)
 

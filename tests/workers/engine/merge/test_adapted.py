@@ -10,9 +10,11 @@ from safetensors.torch import load_file, save_file
 from tests.adapters import Net, adapter_folder, changes
 from tests.builders import model_folder
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
+from workers.contracts.facts import RepoFacts
 from workers.contracts.parsing import parse
 from workers.contracts.references import adapted_split
 from workers.engine.execute import execute
+from workers.planning.adapter_base import another_base
 from workers.planning.check import check
 from workers.planning.folder import facts_of_folder
 from workers.planning.references import adapters_of, references_of
@@ -259,6 +261,31 @@ def test_layers_that_the_model_does_not_have_and_sizes_that_differ_are_refused(t
         (error,) = [finding for finding in result.findings if finding.severity == "error"]
         assert error.code == "adapter_misfit"
         assert key.partition(".")[0] in error.message
+
+
+@pytest.mark.parametrize(
+    ("declared", "is_told"),
+    [
+        ("demo/net", True), ("/elsewhere/net", True), ("base", False), ("demo/Base", False), ("/elsewhere/base", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_folder_that_is_not_called_as_the_adapters_base_is_told(declared, is_told, base, tmp_path):
+    lora = adapter_folder(tmp_path / "lora", seed=1, more={"base_model_name_or_path": declared})
+    (lora / "README.md").unlink()
+    pair = {"method": "linear", "sources": [{"model": str(base), "adapter": str(lora)}]}
+    alone = {"method": "linear", "base": str(base), "sources": [{"model": str(lora)}]}
+    for document in (pair, alone):
+        found = [entry for entry in checked({"kind": "merge"} | document)[1].findings if entry.code == "other_base"]
+        assert [(entry.severity, entry.where) for entry in found] == [("warning", "sources[0]")] * is_told
+
+
+def test_a_folder_of_a_cache_is_called_as_its_repo():
+    adapter, model = RepoFacts(artifact="adapter", base=("demo/net",)), RepoFacts()
+    found = [
+        another_base(adapter, "lora", model, f"/cache/models--{name}/snapshots/1f", ("base",))
+        for name in ("demo--net", "demo--nets")
+    ]
+    assert [entry is None for entry in found] == [True, False]
 
 
 def test_an_adapter_alone_needs_to_know_its_base(tmp_path):
