@@ -44,6 +44,9 @@ class Complaints:
             )
         )  # fmt: skip
 
+    def has(self, code: str, path: Path) -> bool:
+        return (code, where_of(self.origin(path))) in self._seen
+
     @property
     def is_full(self) -> bool:
         """Whether more findings are only counted: nearest names need not be looked for any longer."""

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from workers.contracts.complaints import Complaints, nearest, quoted
+from workers.contracts.complaints import Complaints, listed, nearest, quoted
 from workers.contracts.paths import Path, value_at, where_of
 from workers.contracts.references import adapted_split, repo_reference_parse
 
@@ -26,12 +26,16 @@ def check_names(document: dict[str, Any], kind: str, complaints: Complaints, *, 
                 complaints.add("bad_reference", path, f"{where_of(path)} is {quoted(part)}, which is not {form}.")
     for path, name in _data_names(document, kind):
         if not _is_data(name, local=local):
-            meant = nearest(name, BUILTIN_DATA) if ":" in name else None
-            complaints.add(
-                "bad_reference", path,
-                f"{where_of(path)} is {quoted(name)}, which is neither a dataset like namespace/name nor builtin:digits.",
-                repair=[complaints.replace(path, meant)] if meant else (),
-            )  # fmt: skip
+            prefix, colon, own = name.partition(":")
+            # The beginning is the same for all, so that only what follows tells which is meant.
+            near = nearest(own, [known.partition(":")[2] for known in BUILTIN_DATA]) if colon else None
+            meant = f"builtin:{near}" if near else None
+            message = f"{where_of(path)} is {quoted(name)}, which is neither a dataset like namespace/name nor builtin:digits."
+            if prefix == "builtin":
+                message = (
+                    f"{where_of(path)} is {quoted(name)}, which is not built in. It can be {listed(BUILTIN_DATA)}."
+                )
+            complaints.add("bad_reference", path, message, repair=[complaints.replace(path, meant)] if meant else ())
     _check_output(document.get("output"), complaints)
 
 

@@ -64,8 +64,12 @@ def check_range(
     if meant is not None:
         message += f" Did you mean {_plain(meant)}?"
     repair = [complaints.replace(path, meant)] if meant is not None else []
+    is_open = exclusive_minimum if too_low else exclusive_maximum
     if not repair and default is not None:
         repair = [complaints.replace(path, default, f"Use {_plain(default)}, the default")]
+    elif not repair and not is_open:
+        whole = isinstance(value, int) and bound is not None and float(bound).is_integer()
+        repair = [complaints.replace(path, int(bound or 0) if whole else bound, f"Use {_plain(bound)}")]
     complaints.add("out_of_range", path, message, repair=repair)
     return False
 
@@ -181,18 +185,18 @@ def _converted(type_: str, value: Any) -> Any:
 
 
 def _meant(value: float, minimum: float | None, maximum: float | None, exclusive_minimum: bool) -> float | None:
-    """A slipped decimal point, a percentage or a stray sign; the value itself is never guessed from nothing."""
+    """A slipped decimal point or a percentage. A sign is never turned: −99 is nobody's way of writing 9.9."""
 
     def fits(number: float) -> bool:
         above = minimum is None or (number > minimum if exclusive_minimum else number >= minimum)
         return above and (maximum is None or number <= maximum)
 
-    if value == 0 or abs(value) > 1e6:
+    if abs(value) > 1e6 or maximum is None or value <= maximum:
         return None
     percent_first = (0.01, 0.1) if abs(value) >= 10 else (0.1, 0.01)
-    for factor in (*percent_first, 0.001) if maximum is not None and value > maximum else (-1.0, -0.1, -0.01):
+    for factor in (*percent_first, 0.001):
         number = round(value * factor, 9)
-        if fits(number) and (isinstance(value, float) or maximum is None or maximum <= 10):
+        if fits(number) and (isinstance(value, float) or maximum <= 10):
             return int(number) if isinstance(value, int) and number == int(number) else number
     return None
 

@@ -17,7 +17,8 @@ from workers.contracts.tokenizing import TokenizerRule
 
 MAX_SOURCES = 256
 MAX_SLICES = 1024
-MAX_LAYERS = 100_000
+# Far above any model: the check of a slice knows how many layers its model has, and says so.
+MAX_LAYERS = 2**53
 BATCH_SIZE = 64  # where a recipe leaves it open and nothing speaks against it
 # The peak learning rate of a training whose recipe leaves it open, by what is trained. All weights of a trained model: the one
 # of the usual choices (3e-5 to 3e-4) that suits small and middling transformers alike. An adapter: ten times that, for its few

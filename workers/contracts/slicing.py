@@ -95,13 +95,15 @@ def _check_layers(sources: list[dict[str, Any]], path: Path, complaints: Complai
         layers = source.get("layers")
         if not isinstance(layers, list | tuple) or len(layers) != 2 or not all(type(end) is int for end in layers):
             if layers is not None:
-                message = "layers takes two whole numbers: the first layer and the one after the last, counted from 0."
-                complaints.add("bad_layers", (*path, "sources", index, "layers"), message)
+                place = (*path, "sources", index, "layers")
+                message = f"{_key(place, complaints)} takes two whole numbers: the first layer and the one after the last, counted from 0."
+                complaints.add("bad_layers", place, message)
             continue
         first, end = layers
         if end <= first:
             turned = [complaints.replace((*path, "sources", index, "layers"), [end, first], "Turn them round")]
-            message = f"layers goes from {first} to {end}: that is no layer at all."
+            key = _key((*path, "sources", index, "layers"), complaints)
+            message = f"{key} goes from {first} to {end}: that is no layer at all."
             complaints.add(
                 "bad_layers", (*path, "sources", index, "layers"), message, repair=turned if end < first else ()
             )
@@ -112,3 +114,8 @@ def _check_layers(sources: list[dict[str, Any]], path: Path, complaints: Complai
         complaints.add(
             "slice_lengths_differ", path, f"The sources of this slice give {said} layers. All must give as many."
         )
+
+
+def _key(path: Path, complaints: Complaints) -> str:
+    """As it was written: mergekit says layer_range."""
+    return str(complaints.origin(path)[-1])

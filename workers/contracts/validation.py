@@ -31,8 +31,15 @@ def report(error: ValidationError, model: type[BaseModel], document: dict[str, A
 def _report_one(
     kind: str, path: Path, context: dict[str, Any], text: str, model: type[BaseModel], document: dict[str, Any], complaints: Complaints
 ) -> None:  # fmt: skip
-    name, value = str(path[-1]) if path else "recipe", value_at(document, path)
-    where = where_of(path)
+    value = value_at(document, path)
+    # As it was written: mergekit calls some keys otherwise, and a place in a list is not called by its number alone.
+    written = complaints.origin(path)
+    name = str(written[-1]) if written else "recipe"
+    if len(written) > 1 and isinstance(written[-1], int):
+        name = f"{written[-2]}[{written[-1]}]"
+    if any(complaints.has("bad_layers", part) for part in (path, path[:-1])):
+        return
+    where = where_of(written)
     family = kind.removesuffix("_type").removesuffix("_parsing")
     if kind == "missing":
         complaints.add("missing_key", path, f"{where} is missing.")

@@ -21,6 +21,14 @@ _ORDER = {"error": 0, "warning": 1, "info": 2}
 _WHOLE = {"wrong_type", "missing_key", "too_long", "too_many", "not_finite"}
 # What is only true of the values as written: not said when one of them had to give way to its default.
 _RESTS_ON = {"weights_sum_to_zero": {"weight", "normalize"}, "changes_nothing": {"weight", "lambda", "t"}}
+# What a slice that cannot be read would leave out or lack, were it meant so.
+_OF_SLICES = {
+    "layers_left_out",
+    "filter_without_effect",
+    "layer_count_unknown",
+    "first_layer_incomplete",
+    "tensor_missing",
+}
 
 
 def check(recipe: AnyRecipe, facts: Facts) -> Check:
@@ -67,6 +75,8 @@ def _covers(told: Finding, finding: Finding) -> bool:
     if not other:
         return False
     if place == other or (told.code in _WHOLE and place[: len(other)] == other):
+        return True
+    if finding.code in _OF_SLICES and {"layers", "layer_range"} & set(other[-2:]):
         return True
     # A name that cannot be read is the whole of its source, dataset or output.
     if other[-1] in {"model", "data", "repo"} and place == other[:-1]:

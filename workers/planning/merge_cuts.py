@@ -8,7 +8,7 @@ from workers.contracts.recipes import LayerSource, Slice
 from workers.planning.layers import config_changes, is_above, main_stack, name_at, stacks_of
 from workers.planning.members import Known
 from workers.planning.merge_parts import MAX_PLAN_INPUTS, Layout, Models, Part, Scope, Target, own_part, position_of
-from workers.planning.wording import counted, finding, joined, number
+from workers.planning.wording import add, counted, finding, joined, number
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,9 @@ def _has_layers(layout: Layout, model: Known, source: LayerSource, path: Path, s
             (*path, "layers"),
             message,
             "Layers are counted from 0; the second number is the one after the last.",
+            [add((*path, "layers"), [source.layers[0], count], f"Go up to {count}")]
+            if source.layers[0] < count
+            else (),
         )
     )
     return False

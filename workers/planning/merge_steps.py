@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workers.contracts.facts import DTYPE_BYTES, TensorFact
-from workers.contracts.findings import Finding
+from workers.contracts.findings import Finding, has_errors
 from workers.contracts.methods import Method
 from workers.contracts.plans import Plan, TensorInput, TensorStep
 from workers.contracts.recipes import MergeRecipe
@@ -55,6 +55,8 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
     findings += absent_findings(method, account.copied_alone, account.too_few)
     findings += _account_findings(account, layout, models)
     findings += filter_findings(recipe, layout.targets)
+    if has_errors(layout.findings):
+        findings = []  # what a slice that does not fit leaves out says nothing of the rest
     carried, tokenizer_findings = carried_files(recipe, models, vocabulary)
     plan = Plan(
         method=method.name, method_revision=method.revision, seed=recipe.seed, steps=steps,

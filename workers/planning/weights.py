@@ -143,7 +143,10 @@ def _indexed(
     if wrong:
         verb = "is" if len(wrong) == 1 else "are"
         message = f"{counted(len(wrong), 'tensor')} {verb} not where {index} says, first {wrong[0]}."
-        findings.append(Finding(code="index_mismatch", severity="warning", where=index, message=message))
+        consequence = "The tensors are read from the files that hold them. Other libraries go by the index: write it anew, as saving the model again does."
+        findings.append(
+            Finding(code="index_mismatch", severity="warning", where=index, message=message, consequence=consequence)
+        )
     return present, weights, findings
 
 

@@ -221,3 +221,20 @@ def test_never_raises_on_any_object(document: dict[str, Any], kind: str | None) 
 @given(st.text(max_size=120) | st.binary(max_size=120))
 def test_never_raises_on_any_text(text: str | bytes) -> None:
     assert parse(text).recipe is None
+
+
+@pytest.mark.parametrize(
+    ("change", "message", "labels"),
+    [
+        ({"lambda": -99}, "lambda is -99, below -10.", ["Use 1, the default"]),
+        ({"density": -0.5}, "density is -0.5, not above 0.", None),
+        ({"evaluate": [{"data": "builtin:nope"}]}, "which is not built in. It can be builtin:digits, ", []),
+        ({"evaluate": [{"data": "builtin:digit"}]}, "which is not built in.", ["Use builtin:digits"]),
+    ],
+)
+def test_no_repair_is_guessed_from_nothing(change, message, labels):
+    document = {"kind": "merge", "method": "ties", "base": "a/base", "sources": ["a/one", "a/two"], **change}
+    (found,) = parse(document).findings
+    assert message in found.message
+    assert "Did you mean" not in found.message
+    assert labels is None or [way.label for way in found.repair] == labels

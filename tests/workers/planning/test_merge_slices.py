@@ -4,8 +4,10 @@ import pytest
 
 from tests.workers.planning.zoo import checked, codes, facts_make, found
 from workers.contracts.facts import RepoFacts
+from workers.contracts.parsing import parse
 from workers.contracts.plans import Check, Plan, TensorStep
 from workers.planning import merge_cuts
+from workers.planning.check import check_parsed
 
 CONFIG = {"model_type": "x", "num_hidden_layers": 4}
 PARTS = ("attn.q", "attn.k", "mlp.up", "mlp.down", "norm")
@@ -231,3 +233,28 @@ def test_a_first_layer_that_lacks_what_the_first_alone_holds_is_told() -> None:
         "layers.0 " not in found(checked(cut([("a", 1, 3)], method="linear"), extra), "first_layer_incomplete").message
     )
     assert "first_layer_incomplete" not in codes(checked(cut([("a", 0, 2)], [("a", 1, 3)], method="linear"), extra))
+
+
+@pytest.mark.parametrize(
+    ("layers", "told"),
+    [
+        ([0, 9], "a has 4 layers in layers, this slice goes up to 9."),
+        ([0, 99_999_999_999], "a has 4 layers in layers, this slice goes up to 99\u2009999\u2009999\u2009999."),
+        ([3, 1], "layer_range goes from 3 to 1: that is no layer at all."),
+        ([2, 2], "layer_range goes from 2 to 2: that is no layer at all."),
+        ([-1, 2], "layer_range[0] is -1, below 0."),
+        (["a", "b"], "layer_range takes two whole numbers: the first layer and the one after the last, counted from 0."),
+        (3, "layer_range takes two whole numbers: the first layer and the one after the last, counted from 0."),
+    ],
+)  # fmt: skip
+def test_a_wrong_range_is_told_once_in_the_words_of_the_document(layers: Any, told: str) -> None:
+    scale = {"scale": [{"filter": "attn.q", "value": 0.5}, {"value": 1}]}
+    part = {"sources": [{"model": "demo/a", "layer_range": layers, "parameters": scale}]}
+    document = {"merge_method": "passthrough", "slices": [part]}
+    result = check_parsed(parse(document), {"demo/a": A})
+    assert [entry.message for entry in result.findings if "licence" not in entry.code] == [told]
+
+
+def test_a_range_beyond_its_model_is_mended_to_end_with_it() -> None:
+    result = checked(cut([("a", 2, 9)], method="passthrough", base=None), A)
+    assert [way.patch[0]["value"] for way in found(result, "bad_layers").repair] == [[2, 4]]
