@@ -8,6 +8,7 @@ from workers.contracts.errors import UserError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding
 from workers.contracts.parsing import Parsed
+from workers.contracts.paths import path_of
 from workers.contracts.plans import Check
 from workers.contracts.recipes import AnyRecipe, ExtractRecipe, MergeRecipe, TrainRecipe
 from workers.contracts.references import RepoType, repo_reference_parse
@@ -16,7 +17,7 @@ from workers.planning.check import check_parsed
 from workers.planning.folder import facts_of_folder
 from workers.planning.references import references_of
 from workers.planning.tokenizers.attached import needs_tokenizers, tokenizer_attach
-from workers.planning.wording import NO_SUCH_ENTRY, printable
+from workers.planning.wording import NO_SUCH_ENTRY, finding, printable, remove, short_name
 
 BUILTIN = "builtin:"
 LocalFacts = dict[str, RepoFacts | None]
@@ -32,7 +33,7 @@ def local_check(parsed: Parsed, find: Find | None = None) -> tuple[Check, LocalF
         return check_parsed(parsed, {}), {}
     facts, unreadable = local_facts(recipe, find)
     checked = check_parsed(parsed, facts, unreadable=unreadable, more=_measured_findings(recipe, facts, find))
-    told = tuple(_as_folder(finding) for finding in checked.findings)
+    told = tuple(_as_folder(entry) for entry in checked.findings)
     return checked.model_copy(update={"findings": told}), facts
 
 
@@ -55,13 +56,17 @@ def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts
                 attached = tokenizer_attach(*found) if needs_tokenizers(recipe) else found[0]
                 facts[text] = attached
         except UserError as error:
-            findings.append(_unreadable(error, where))
+            findings.append(_unreadable(error, text, where))
     return facts, findings
 
 
-def _unreadable(error: UserError, where: str) -> Finding:
-    reasons = " ".join(found.message for found in error.findings) or str(error)
-    return Finding(code="folder_unreadable", severity="error", where=where, message=reasons)
+def _unreadable(error: UserError, text: str, where: str) -> Finding:
+    reasons = " ".join(found.message for found in error.findings)
+    message = f"{short_name(text)} cannot be read. {reasons}" if reasons else str(error)
+    path = path_of(where)
+    ways = [remove(path[:2], "Remove this source")] if path[0] == "sources" else []
+    consequence = "Save or copy it again." if reasons else ""
+    return finding("folder_unreadable", "error", path, message, consequence, ways)
 
 
 def _measured_findings(recipe: AnyRecipe, facts: LocalFacts, find: Find | None) -> list[Finding]:
@@ -76,7 +81,7 @@ def _measured_findings(recipe: AnyRecipe, facts: LocalFacts, find: Find | None) 
             if _of_folder(entry.data) is None:
                 find(entry.data, "dataset")
         except UserError as error:
-            findings.append(_unreadable(error, f"evaluate[{index}].data"))
+            findings.append(_unreadable(error, entry.data, f"evaluate[{index}].data"))
     return findings
 
 

@@ -62,9 +62,8 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     base = next((model for model in usable if model.member.source is None), None) if method.takes_base else None
     sources = [model for model in usable if model.member.source is not None]
     findings += learning_findings(recipe, method, facts, sources, shared) if not unknown else []
-    # Without a base the sources are at least compared with each other; with an unusable one there is nothing to compare with.
-    has_no_base = not method.takes_base or recipe.base is None
-    reference = next(iter(sources), None) if has_no_base else base
+    # Without a base, or with one that cannot be read, the sources are at least compared with each other.
+    reference = base if base is not None else next(iter(sources), None)
     if reference is None:
         return Check(findings=tuple(findings))
     others = [source for source in sources if source is not reference]

@@ -72,7 +72,16 @@ def test_a_folder_with_a_bad_header_is_named_and_not_called_missing(
     findings = json.loads(capsys.readouterr().out)["findings"]
     assert [finding["code"] for finding in findings if finding["severity"] == "error"] == ["folder_unreadable"]
     assert findings[0]["where"] == "sources[0].model"
+    assert findings[0]["message"].startswith("a cannot be read. model.safetensors")
     assert "overlaps" in findings[0]["message"]
+    assert findings[0]["repair"][0]["patch"] == [{"op": "remove", "path": "/sources/0"}]
+
+
+def test_sources_are_compared_where_the_base_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "base" / "model.safetensors").write_bytes(SAFETENSORS["tensors overlap"][1])
+    assert check([recipe(here, "[{model: a}, {model: large}]"), "--json"]) == 1
+    told = {finding["code"] for finding in json.loads(capsys.readouterr().out)["findings"]}
+    assert {"folder_unreadable", "shape_mismatch"} <= told
 
 
 def test_a_folder_that_is_not_there(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
