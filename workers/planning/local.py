@@ -77,11 +77,15 @@ def _measured_findings(recipe: AnyRecipe, facts: LocalFacts, find: Find | None) 
     for index, entry in enumerate(recipe.evaluate or ()):
         if not entry.data or entry.data.startswith(BUILTIN) or entry.data in facts:
             continue
+        where = f"evaluate[{index}].data"
         try:
-            if _of_folder(entry.data) is None:
-                find(entry.data, "dataset")
+            found = _of_folder(entry.data) or find(entry.data, "dataset")
         except UserError as error:
-            findings.append(_unreadable(error, entry.data, f"evaluate[{index}].data"))
+            findings.append(_unreadable(error, entry.data, where))
+            continue
+        if found is None and repo_reference_parse(entry.data) is None:
+            message = f"There is no folder {printable(entry.data)} here."
+            findings.append(Finding(code="not_found", severity="error", where=where, message=message))
     return findings
 
 
@@ -91,13 +95,15 @@ def _as_folder(finding: Finding) -> Finding:
     text = rest.removesuffix(".")
     if finding.code != "not_found" or start or not text or text.startswith("hf:"):
         return finding
+    is_entry = repo_reference_parse(text) is not None
     ways = (
         "Where it is an entry of a hub, GENEPOOL_URL says which hub to ask, and genepool submit sends the recipe there."
     )
     return finding.model_copy(
         update={
             "message": printable(f"There is no folder {text} here."),
-            "consequence": ways if repo_reference_parse(text) is not None else finding.consequence,
+            "consequence": ways if is_entry else finding.consequence,
+            "repair": () if is_entry else finding.repair,
         }
     )
 

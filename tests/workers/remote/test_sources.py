@@ -239,13 +239,16 @@ def test_datasets_that_are_not_there_are_findings_at_their_places(hub, learning,
     names, folders, _ = learning
     path = tmp_path / "r.json"
     path.write_text(
-        json.dumps(learned(names, "lab/nothing", evaluate=[{"data": "lab/less"}, {"data": "lab/pictures"}]))
+        json.dumps(
+            learned(names, "lab/nothing", evaluate=[{"data": "lab/less"}, {"data": "lab/pictures"}, {"data": "../x"}])
+        )
     )
     assert check([str(path), "--json"]) == 1
     found = {row["where"]: row["message"] for row in json.loads(capsys.readouterr().out)["findings"]}
     assert found["data[0].data"].endswith("has no dataset lab/nothing@main that you may see.")
     assert found["evaluate[0].data"].endswith("has no dataset lab/less@main that you may see.")
     assert "evaluate[1].data" not in found
+    assert found["evaluate[2].data"] == "There is no folder ../x here."
     path.write_text(json.dumps(learned(names, "../nowhere")))
     assert check([str(path)]) == 1
     assert "There is no folder ../nowhere here." in capsys.readouterr().out
@@ -255,6 +258,7 @@ def test_datasets_that_are_not_there_are_findings_at_their_places(hub, learning,
     told = capsys.readouterr().out
     assert "There is no folder lab/pictures here." in told
     assert "genepool submit sends the recipe there" in told
+    assert "Remove this dataset" not in told
 
 
 def test_what_is_not_there_or_may_not_be_read_is_a_finding(hub, tmp_path, capsys, monkeypatch):
