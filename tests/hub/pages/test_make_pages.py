@@ -332,3 +332,9 @@ def test_numbers_of_another_form_are_let_go_of_and_bad_ones_are_found(browser, a
     assert "density:" not in shown_by(client, **{"f-form": "one_bit", "f-density": "0.3"})
     assert "density is 7" in shown_by(client, **{"f-form": "sparse", "f-density": "7"})
     assert "Nothing speaks against" not in shown_by(client, **{"f-model": "alice/none"})
+
+
+def test_a_kind_is_offered_with_its_form(browser, alice):
+    page = browser(alice).get("/make").content.decode()
+    assert "Fill in the form" in page
+    assert "Open the recipe" not in page
