@@ -25,6 +25,7 @@ def report_of(plan: Plan, models: Sequence[Input], outcome: "Outcome", cost: dic
     directions, of those that more than one changed; `agreement` the kept share whose sign won a vote; `lost` the share of
     changed entries that the final cast rounds back to the base. `pairs`, `conflict`, `overruled` and `lost` are counted in the
     share `sampled` of the entries. `bad_inputs` and `bad_results` count entries that are infinite or no number.
+    Where there are any, `bad_base` and `bad_sources` say whose they are, and `summary.broken` counts them by model.
     """
     has_base = any(step.has_base for step in plan.steps)
     is_whole = plan.method == "slerp" or not has_base
