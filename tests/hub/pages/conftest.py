@@ -8,12 +8,14 @@ from hub.jobs import bell
 from tests.factories.catalog import make_model
 from tests.factories.evals import make_evaluation, parent
 from tests.factories.evals import make_model as make_measured
+from tests.services import services
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch):
+    services.start()  # the cache is Redis, also for tests that ask for no database
     cache.clear()
     monkeypatch.setattr(bell, "_send", lambda name, args, queue: None)
 
