@@ -25,15 +25,15 @@ class Measured(Protocol):
     def input_shas(self, rows: Sequence[int] | Rows | None = None) -> list[str]: ...
 
 
-class Part:
-    """The rows `start:stop` of `whole`, as examples of their own."""
+class Chosen:
+    """Some rows of `whole`, as examples of their own."""
 
-    def __init__(self, whole: Measured, start: int, stop: int) -> None:
-        self.whole, self.start, self.stop = whole, start, stop
+    def __init__(self, whole: Measured, rows: Rows) -> None:
+        self.whole, self.rows = whole, rows
         self.name, self.task, self.labels = whole.name, whole.task, whole.labels
 
     def __len__(self) -> int:
-        return self.stop - self.start
+        return len(self.rows)
 
     def take(self, rows: Sequence[int] | Rows) -> dict[str, Any]:
         return self.whole.take(self._places(rows))
@@ -48,8 +48,15 @@ class Part:
         return self.whole.input_shas(self._places(rows))
 
     def _places(self, rows: Sequence[int] | Rows | None) -> Rows:
-        given = np.arange(len(self)) if rows is None else np.asarray(rows, dtype=np.int64)
-        return given + self.start
+        return self.rows if rows is None else self.rows[np.asarray(rows, dtype=np.int64)]
+
+
+class Part(Chosen):
+    """The rows `start:stop` of `whole`."""
+
+    def __init__(self, whole: Measured, start: int, stop: int) -> None:
+        super().__init__(whole, np.arange(start, stop, dtype=np.int64))
+        self.start, self.stop = start, stop
 
 
 def batches(examples: Measured, batch_size: int) -> Iterator[Rows]:
