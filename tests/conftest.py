@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings as property_settings
 
 from tests import network
+from tests.claims import refuse_unmeasured
 from tests.services import services
 
 # No deadline: how long an example takes says something about the machine. The same examples in every run.
@@ -28,9 +29,14 @@ if importlib.util.find_spec("django"):
 
 def pytest_configure(config: pytest.Config) -> None:
     """Under xdist the controller starts the services: its workers come and go, and share them."""
+    config.addinivalue_line("markers", "quick: a claim that CI holds too, see tests/claims.py")
     is_controller = not hasattr(config, "workerinput") and getattr(config.option, "dist", "no") != "no"
     if is_controller:
         services.start()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    refuse_unmeasured(items)
 
 
 def pytest_unconfigure() -> None:

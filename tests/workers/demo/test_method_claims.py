@@ -11,6 +11,7 @@ from statistics import mean
 
 import pytest
 
+from tests.claims import claim
 from tests.zoo import trained
 from workers.bench.cells import Study, merged, recipe_of
 from workers.contracts.methods import method_get
@@ -19,7 +20,7 @@ from workers.demo import zoo
 SEEDS = int(os.environ.get("SEEDS", "1"))
 # What means over three seeds were above the average by, at least, is halved; one seed tells no more than the sign.
 MARGIN = 0.01 if SEEDS >= 3 else 0.0
-pytestmark = [pytest.mark.claim, pytest.mark.timeout(1200)]
+pytestmark = pytest.mark.timeout(1200)
 
 
 @dataclass
@@ -70,11 +71,13 @@ def claims(tmp_path_factory):
     return Claims([Study(trained(SEEDS), seed) for seed in range(SEEDS)], tmp_path_factory.mktemp("claims"))
 
 
+@claim(core_s=1)
 @pytest.mark.parametrize("method", ["tsv_m", "pcb", "consensus", "knots", "widen", "wudi"])
 def test_methods_without_data_beat_the_plain_average_at_their_presets(claims, method):
     assert claims.worth(method) > claims.worth("linear") + MARGIN
 
 
+@claim(core_s=1)
 @pytest.mark.parametrize(
     ("method", "settings"),
     [("iso_c", {"lambda": 2.25}), ("iso_cts", {"lambda": 2.25}), ("localize_stitch", {"sparsity": 0.3})],
@@ -85,12 +88,14 @@ def test_methods_whose_papers_choose_a_number_on_validation_data_beat_the_plain_
     assert claims.worth(method, **settings) > claims.worth("linear") + MARGIN
 
 
+@claim(core_s=1)
 def test_layer_swapping_gives_each_domain_more_than_the_expert_for_the_other(claims):
     swapped = claims.domains("layer_swap", bottom=1, top=1, transition=0)
     for own, other in (("rotated", "shifted"), ("shifted", "rotated")):
         assert swapped[own] > claims.model(f"digits-vit-{other}")[own] + MARGIN
 
 
+@claim(core_s=2)
 def test_a_signature_patches_robustness_in_and_out_again(claims):
     clean, patched = claims.model("digits-vit-rotated"), claims.domains("robust_signature")
     assert all(patched[domain] > clean[domain] + MARGIN for domain in ("shifted", "noisy"))
@@ -101,22 +106,26 @@ def test_a_signature_patches_robustness_in_and_out_again(claims):
     )
 
 
+@claim(core_s=1)
 def test_a_tasks_own_mask_gives_back_what_the_sum_took_from_it(claims):
     alone = claims.domains("consensus", task=zoo.TUNED.index("rotated") + 1, **{"lambda": 1.0})
     assert alone["rotated"] > claims.domains("task_arithmetic", **{"lambda": 1.0})["rotated"] + MARGIN
 
 
+@claim(core_s=1)
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["regmean", "regmean_pp"])
 def test_regression_on_inputs_beats_the_plain_average(claims, method):
     assert claims.worth(method) > claims.worth("linear") + MARGIN / 2
 
 
+@claim(core_s=8)
 @pytest.mark.slow
 def test_fisher_keeps_more_of_what_answers_depend_on_with_equal_lengths(claims):
     assert claims.worth("fisher", normalize=True) > claims.worth("fisher") + MARGIN
 
 
+@claim(core_s=15)
 @pytest.mark.slow
 def test_learning_by_entropy_makes_answers_surer_and_beats_where_it_began(claims):
     first, last = claims.loss("adamerging")
@@ -124,11 +133,13 @@ def test_learning_by_entropy_makes_answers_surer_and_beats_where_it_began(claims
     assert claims.worth("adamerging") > claims.worth("task_arithmetic", **{"lambda": 0.3})
 
 
+@claim(core_s=15)
 @pytest.mark.slow
 def test_learning_by_entropy_what_ties_left_beats_the_plain_average_from_a_start_as_long(claims):
     assert claims.worth("adamerging_pp", init=0.9) > claims.worth("linear") + MARGIN
 
 
+@claim(core_s=30)
 @pytest.mark.slow
 def test_learning_from_labels_beats_the_plain_average(claims):
     first, last = claims.loss("atlas")
@@ -136,12 +147,14 @@ def test_learning_from_labels_beats_the_plain_average(claims):
     assert claims.worth("atlas") > claims.worth("linear") + MARGIN
 
 
+@claim(core_s=2)
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["expert_merging", "expert_merging_pp"])
 def test_answering_like_the_experts_is_learned_from_five_examples_of_each(claims, method):
     assert claims.worth(method, init=0.6) > claims.worth("linear") + MARGIN
 
 
+@claim(core_s=2)
 @pytest.mark.slow
 def test_trained_regions_carry_over_what_each_model_learned_in_a_tenth_of_its_weights(claims):
     stitched, base = claims.domains("localize_stitch_trained"), claims.model("digits-vit-base")

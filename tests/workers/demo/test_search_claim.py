@@ -6,13 +6,14 @@ from statistics import mean
 
 import pytest
 
+from tests.claims import claim
 from tests.zoo import trained
 from workers.bench.cells import Study, merged, recipe_of
 from workers.contracts.methods import method_get
 from workers.demo import zoo
 
 SEEDS = int(os.environ.get("SEEDS", "1"))
-pytestmark = [pytest.mark.claim, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +21,7 @@ def studies():
     return [Study(trained(SEEDS), seed) for seed in range(SEEDS)]
 
 
+@claim(core_s=4)
 def test_searched_weights_are_no_worse_than_the_presets(studies, tmp_path):
     gains = []
     for study in studies:
