@@ -1,28 +1,19 @@
-"""TABLE OF COMBINATIONS of LoRA adapters, the adapters they are made of, and what each should be by definition, in float64.
+"""TABLE OF COMBINATIONS of LoRA adapters, held against peft and against their definition (`adapter_definitions`).
 
 Where peft's own result is not what it says of itself, the row says so in `defect`: ours is then held against the definition,
 and peft against it too, so that the row goes when peft is mended.
 """
 
-import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-import torch
-from safetensors.torch import load_file, save_file
-
-MODULES = {
-    "model.layers.0.self_attn.q_proj": (24, 16),
-    "model.layers.0.mlp.up_proj": (40, 16),
-    "model.layers.1.mlp.up_proj": (40, 16),
-}
 
 
 @dataclass(frozen=True)
 class Combination:
-    """`sources` names adapters of `KINDS`. `options` are peft's; ours have the same names, `svd_rank` 0 meaning the largest."""
+    """`sources` names adapters of `adapter_kinds.KINDS`. `options` are peft's; ours have the same names, `svd_rank` 0 meaning the largest.
+
+    `refused` is the code by which we refuse it. `is_saved`: peft's result is looked at as it is saved and loaded again.
+    """
 
     name: str
     type: str
@@ -31,6 +22,8 @@ class Combination:
     options: dict[str, Any] = field(default_factory=dict)
     seeds: int = 1
     defect: str = ""
+    refused: str = ""
+    is_saved: bool = False
 
     @property
     def is_random(self) -> bool:
@@ -42,20 +35,16 @@ class Combination:
         return self.is_random and not self.type.endswith("_svd")
 
 
-@dataclass(frozen=True)
-class Kind:
-    rank: int
-    alpha: int
-    seed: int
-    is_rs: bool = False
-
-
-KINDS = {
-    "a": Kind(4, 8, 1), "b": Kind(4, 4, 2), "c": Kind(4, 16, 3), "wide": Kind(6, 6, 4), "rs": Kind(4, 8, 5, True),
-    "rs2": Kind(4, 4, 6, True),
-}  # fmt: skip
 OVER_SCALED = "the result of rank-stabilised sources keeps their flag, and is scaled by the root of its rank once more"
 ALONE = "one source alone is only scaled, whatever operation was asked for"
+UNEQUAL = "ranks are compared by the largest number in each configuration, not module by module"
+UNREADABLE = "the result is saved without its rank pattern, and cannot be loaded again"
+NARROWED = "the result keeps the first source's layers_to_transform, and lacks what the others change elsewhere"
+HEADLESS = "a module that one source brings whole is the base's in the result"
+LENGTHLESS = "DoRA's lengths are left out of the sum, and those of the result are not of any source"
+BIASLESS = "biases of the factors B are left out"
+IMAGES_ONLY = "the product of a one-dimensional convolution is decomposed unflattened, which fails"
+TOO_WIDE = "a rank above the smaller side of a module ends in an error"
 HALF = {"density": 0.5}
 
 
@@ -64,127 +53,48 @@ def _all(type: str, **options: Any) -> tuple[Combination, ...]:
         Combination("two", type, ("a", "b"), (1.0, 0.5), options),
         Combination("three, one subtracted", type, ("a", "b", "c"), (0.7, -0.4, 1.2), options),
         Combination("one", type, ("a",), (0.8,), options, defect=ALONE if options else ""),
-    )
+        Combination("other layers", type, ("layers", "layers2"), (0.7, -0.4), options),
+        Combination("of some modules each", type, ("q", "up", "a"), (1.0, 0.6, -0.5), options),
+        Combination("rank patterns", type, ("ranks", "ranks2"), (1.0, 0.5), options | ({"svd_rank": 6} if type.endswith("svd") else {})),
+        Combination("alpha patterns", type, ("alphas", "alphas2"), (1.0, -0.5), options),
+        *[Combination("bfloat16 factors", type, ("short", "short2"), (1.0, 0.5))] * (not options),
+    )  # fmt: skip
 
 
 def _lots(type: str) -> tuple[Combination, ...]:
-    return (Combination("two, many draws", type, ("a", "b"), (1.0, 0.5), HALF, seeds=40),)
+    return (
+        Combination("two, many draws", type, ("a", "b"), (1.0, 0.5), HALF, seeds=40),
+        Combination("other layers, many draws", type, ("layers", "layers2"), (1.0, -0.5), HALF, seeds=40),
+    )
 
 
 COMBINATIONS: tuple[Combination, ...] = (
     *_all("cat"), Combination("unequal ranks", "cat", ("a", "wide"), (1.0, 0.5)),
+    Combination("other layers, unequal ranks", "cat", ("layers", "layers6"), (1.0, 0.5)),
+    Combination("both patterns", "cat", ("both", "ranks", "a"), (1.0, 0.5, -0.3)),
+    Combination("a convolution along a line", "cat", ("line", "line2"), (1.0, 0.5)),
     Combination("rank-stabilised", "cat", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
+    Combination("rank-stabilised and plain", "cat", ("a", "rs2"), (1.0, 0.5)),
+    Combination("rank-stabilised, both patterns", "cat", ("rs, both", "ranks"), (1.0, 0.5), defect=OVER_SCALED),
+    Combination("of some layers each", "cat", ("low", "high"), (1.0, 0.5), defect=NARROWED),
+    Combination("a head that comes whole", "cat", ("headed", "a"), (1.0, 0.5), defect=HEADLESS),
+    Combination("two heads that come whole", "cat", ("headed", "headed2"), (1.0, 0.5), refused="whole_module_twice"),
+    Combination("DoRA", "cat", ("dora", "dora2"), (1.0, 0.5), defect=LENGTHLESS, refused="dora"),
+    Combination("biases of B", "cat", ("biased", "biased2"), (1.0, 0.5), defect=BIASLESS, refused="lora_bias"),
     *_all("svd"), Combination("unequal ranks", "svd", ("a", "wide"), (1.0, 0.5)),
+    Combination("other layers, unequal ranks", "svd", ("layers", "layers6"), (1.0, 0.5)),
+    Combination("both patterns", "svd", ("both", "ranks"), (1.0, 0.5), {"svd_rank": 5}),
+    Combination("a convolution along a line", "svd", ("line", "line2"), (1.0, 0.5), defect=IMAGES_ONLY),
     Combination("of rank 3", "svd", ("a", "b"), (1.0, 0.5), {"svd_rank": 3}),
+    Combination("of more than full rank", "svd", ("a", "b"), (1.0, 0.5), {"svd_rank": 20}, defect=TOO_WIDE),
     Combination("rank-stabilised", "svd", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
     *_all("linear"), Combination("rank-stabilised", "linear", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
+    Combination("one rank by other patterns", "linear", ("a", "same"), (1.0, 0.5), defect=UNEQUAL),
+    Combination("rank patterns, saved", "linear", ("ranks", "ranks2"), (1.0, 0.5), defect=UNREADABLE, is_saved=True),
+    Combination("a convolution along a line", "linear", ("line", "line2"), (1.0, 0.5)),
     *_all("ties", **HALF), Combination("vote by heads", "ties", ("a", "b", "c"), (1.0, 1.0, 1.0), HALF | {"majority_sign_method": "frequency"}),
     *_all("magnitude_prune", density=0.3),
     *_all("ties_svd", **HALF), Combination("of full rank", "ties_svd", ("a", "b", "c"), (1.0, 0.5, 0.5), {"density": 0.4, "svd_rank": 16}),
     *_all("magnitude_prune_svd", density=0.3),
     *_lots("dare_linear"), *_lots("dare_ties"), *_lots("dare_linear_svd"), *_lots("dare_ties_svd"),
 )  # fmt: skip
-
-
-def adapters_write(folder: Path) -> dict[str, Path]:
-    folders = {}
-    for name, kind in KINDS.items():
-        generator = torch.Generator().manual_seed(kind.seed)
-        state = {}
-        for module, (out, into) in MODULES.items():
-            prefix = f"base_model.model.{module}"
-            state[f"{prefix}.lora_A.weight"] = torch.randn(kind.rank, into, generator=generator)
-            state[f"{prefix}.lora_B.weight"] = torch.randn(out, kind.rank, generator=generator)
-        path = folder / name
-        path.mkdir(parents=True)
-        save_file(state, path / "adapter_model.safetensors", metadata={"format": "pt"})
-        config = {
-            "peft_type": "LORA", "base_model_name_or_path": "demo/base", "task_type": None, "r": kind.rank, "lora_alpha": kind.alpha,
-            "target_modules": ["q_proj", "up_proj"], "lora_dropout": 0.0, "bias": "none", "fan_in_fan_out": False,
-            "inference_mode": True, "use_rslora": kind.is_rs,
-        }  # fmt: skip
-        (path / "adapter_config.json").write_text(json.dumps(config), encoding="utf-8")
-        folders[name] = path
-    return folders
-
-
-def changes_of(folder: Path) -> dict[str, torch.Tensor]:
-    """What an adapter adds to each weight: s·B·A in float64, s by its config."""
-    config = json.loads((folder / "adapter_config.json").read_text(encoding="utf-8"))
-    factors = load_file(folder / "adapter_model.safetensors")
-    changes = {}
-    for name, down in factors.items():
-        if ".lora_A." not in name:
-            continue
-        up = factors[name.replace(".lora_A.", ".lora_B.")].double()
-        module = name.removeprefix("base_model.model.").partition(".lora_A.")[0]
-        rank = config.get("rank_pattern", {}).get(module, config["r"])
-        alpha = config.get("alpha_pattern", {}).get(module, config["lora_alpha"])
-        scaling = alpha / rank**0.5 if config.get("use_rslora") else alpha / rank
-        changes[module] = scaling * (up @ down.double())
-    return changes
-
-
-def factors_of(folder: Path) -> dict[str, torch.Tensor]:
-    """A and B of each module, by its name."""
-    factors = load_file(folder / "adapter_model.safetensors")
-    return {name.removeprefix("base_model.model.").removesuffix(".weight"): tensor for name, tensor in factors.items()}
-
-
-def defined(combination: Combination, folders: dict[str, Path]) -> dict[str, torch.Tensor]:
-    """The result by the definition of its type, for the types that are not drawn by lot."""
-    made = {}
-    sources = [load_file(folders[name] / "adapter_model.safetensors") for name in combination.sources]
-    scalings = [_scaling(KINDS[name]) for name in combination.sources]
-    for module in MODULES:
-        downs, ups = (
-            [source[f"base_model.model.{module}.lora_{side}.weight"].double() for source in sources] for side in "AB"
-        )
-        made[module] = _defined(combination, downs, ups, scalings)
-    return made
-
-
-def _scaling(kind: Kind) -> float:
-    return kind.alpha / kind.rank**0.5 if kind.is_rs else kind.alpha / kind.rank
-
-
-def _defined(
-    combination: Combination, downs: list[torch.Tensor], ups: list[torch.Tensor], scalings: list[float]
-) -> torch.Tensor:  # fmt: skip
-    type, weights = combination.type, list(combination.weights)
-    operation = type.removesuffix("_svd")
-    if type in {"cat", "svd"} or type.endswith("_svd"):
-        changes = [scaling * up @ down for scaling, up, down in zip(scalings, ups, downs, strict=True)]
-        dense = _operated("linear" if operation in {"cat", "svd"} else operation, changes, weights, combination.options)
-        if type == "cat":
-            return dense
-        rank = combination.options.get("svd_rank") or max(down.shape[0] for down in downs)
-        left, values, right = torch.linalg.svd(dense, full_matrices=False)
-        return (left[:, :rank] * values[:rank]) @ right[:rank]
-    products = [weight * scaling for weight, scaling in zip(weights, scalings, strict=True)]
-    roots = [abs(product) ** 0.5 for product in products]
-    signed = [root if product >= 0 else -root for root, product in zip(roots, products, strict=True)]
-    return _operated(operation, ups, roots, combination.options) @ _operated(
-        operation, downs, signed, combination.options
-    )
-
-
-def _operated(operation: str, tensors: Sequence[torch.Tensor], weights: Sequence[float], options: dict[str, Any]) -> torch.Tensor:  # fmt: skip
-    if operation != "linear":
-        tensors = [_pruned(tensor, options["density"]) for tensor in tensors]
-    if operation == "ties":
-        stacked = torch.stack(list(tensors))
-        votes = stacked.sign() if options.get("majority_sign_method") == "frequency" else stacked
-        sign = torch.where(votes.sum(0) >= 0, 1.0, -1.0)
-        agree = stacked.sign() == sign
-        weighted = stacked * torch.tensor(weights, dtype=torch.float64).view(-1, *[1] * (stacked.dim() - 1))
-        return (weighted * agree).sum(0) / agree.sum(0).clamp(min=1)
-    return torch.stack([weight * tensor for weight, tensor in zip(weights, tensors, strict=True)]).sum(0)
-
-
-def _pruned(tensor: torch.Tensor, density: float) -> torch.Tensor:
-    keep = int(density * tensor.numel())
-    kept = torch.zeros_like(tensor).flatten()
-    places = tensor.flatten().abs().topk(keep).indices
-    kept[places] = tensor.flatten()[places]
-    return kept.view_as(tensor)

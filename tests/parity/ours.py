@@ -65,6 +65,13 @@ def merged(document: Mapping[str, Any], out: Path) -> str:
     return "" if code == 0 else said.getvalue()
 
 
+def codes_of(document: Mapping[str, Any]) -> list[str]:
+    """Of the errors for which the check refuses a recipe."""
+    parsed = parse(dict(document), local=True)
+    findings = [*parsed.findings, *(local_check(parsed)[0].findings if parsed.recipe is not None else ())]
+    return [finding.code for finding in findings if finding.severity == "error"]
+
+
 @dataclass(frozen=True)
 class Planned:
     """The plan of a recipe and the weights it reads, for checks that look at single entries."""

@@ -6,7 +6,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.parity import experts_side, mergekit_side, peft_side
+from tests.parity import adapted_side, experts_side, mergekit_side, peft_side
+from tests.parity.adapted import APPLIED, MERGES
 from tests.parity.adapters import COMBINATIONS
 from tests.parity.cases import CASES
 from tests.parity.experts_side import MIXTURES
@@ -18,10 +19,12 @@ def main() -> int:
     started = time.monotonic()
     cases = [case for case in CASES if _is_wanted(mergekit_side.slug(case), words)]
     combinations = [entry for entry in COMBINATIONS if _is_wanted(peft_side.slug(entry), words)]
+    adapted = [entry for entry in (*APPLIED, *MERGES) if _is_wanted(adapted_side.slug(entry), words)]
     mixtures = [entry for entry in MIXTURES if _is_wanted(experts_side.slug(entry), words)]
     rows, gaps = [], []
     with tempfile.TemporaryDirectory(prefix="parity-") as folder:
-        for side, wanted in ((mergekit_side, cases), (peft_side, combinations), (experts_side, mixtures)):
+        sides = ((mergekit_side, cases), (peft_side, combinations), (adapted_side, adapted), (experts_side, mixtures))
+        for side, wanted in sides:
             if wanted:
                 found, missing = side.rows(Path(folder), wanted)
                 rows += found

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from tests.parity import chance, checks, mergekit_side, peft_side
+from tests.parity import adapted_side, chance, checks, mergekit_side, peft_side
+from tests.parity.adapted import APPLIED, MERGES
+from tests.parity.adapter_kinds import KINDS
 from tests.parity.adapters import COMBINATIONS
 from tests.parity.cases import CASES
 from workers.contracts.methods import methods_of
@@ -50,9 +52,16 @@ def test_an_entry_that_no_draw_changes_is_held_to_its_value() -> None:
 
 def test_names_of_recipes_are_their_own() -> None:
     names = [mergekit_side.slug(case) for case in CASES] + [peft_side.slug(entry) for entry in COMBINATIONS]
+    names += [adapted_side.slug(entry) for entry in (*APPLIED, *MERGES)]
     assert len(set(names)) == len(names)
 
 
 def test_recipes_are_of_methods_that_there_are() -> None:
     known = {method.name for method in methods_of("merge")}
     assert {case.method for case in CASES} | {f"adapter_{entry.type}" for entry in COMBINATIONS} <= known
+    assert {entry.method for entry in MERGES} <= known
+
+
+def test_adapters_of_recipes_are_in_their_tables() -> None:
+    assert {name for entry in COMBINATIONS for name in entry.sources} == set(KINDS)
+    assert {name for entry in MERGES for name in entry.adapters} <= {entry.name for entry in APPLIED}
