@@ -39,10 +39,15 @@ def tied_write(folder: Path) -> Path:
 
 
 def adapters_write(folder: Path) -> dict[str, Path]:
-    return {name: _write(folder / name.replace(", ", "-"), kind) for name, kind in KINDS.items()}
+    """Folder of each by its name, and of the model that they change as `base`."""
+    base = base_write(folder / "base")
+    state = load_file(base / "model.safetensors")
+    return {name: _write(folder / name.replace(", ", "-"), kind, state) for name, kind in KINDS.items()} | {
+        "base": base
+    }
 
 
-def _write(path: Path, kind: Kind) -> Path:
+def _write(path: Path, kind: Kind, base: Tensors) -> Path:
     generator = torch.Generator().manual_seed(kind.seed)
     state: Tensors = {}
     for module in kind.layers:
@@ -54,6 +59,8 @@ def _write(path: Path, kind: Kind) -> Path:
             state[f"{PREFIX}{module}.lora_magnitude_vector"] = lengths
         if kind.more.get("lora_bias"):
             state[f"{PREFIX}{module}.lora_B.bias"] = torch.randn(layer.out, generator=generator)
+        if module == "embed_tokens":
+            state[f"{PREFIX}{module}.base_layer.weight"] = base[f"{module}.weight"]
     if kind.whole:
         head = LAYERS["head"]
         state[f"{PREFIX}head.weight"] = torch.randn(head.out, head.into, generator=generator)
@@ -98,9 +105,13 @@ def pairs_of(folder: Path) -> dict[str, Pair]:
 
 
 def whole_of(folder: Path) -> Tensors:
-    """What an adapter brings whole, by its name in the model."""
+    """What an adapter brings whole, by its name in the model; not what is the base's."""
     factors = load_file(folder / "adapter_model.safetensors")
-    return {name.removeprefix(PREFIX): tensor for name, tensor in factors.items() if "lora_" not in name}
+    return {
+        name.removeprefix(PREFIX): tensor
+        for name, tensor in factors.items()
+        if "lora_" not in name and ".base_layer." not in name
+    }
 
 
 def changes_of(folder: Path) -> Tensors:

@@ -38,8 +38,9 @@ _OTHERS = {
     "point": Layer("Conv2d", 10, 8),
 }  # fmt: skip
 _LINE = {"line": Layer("Conv1d", 7, 4, 3)}
+_TABLE = {"embed_tokens": Layer("Embedding", 6, 20)}
 LAYERS = {
-    **_PROJECTIONS, **_OTHERS, **_LINE, "c_proj": Layer("Conv1D", 9, 9), "head": Layer("Linear", 5, 16),
+    **_PROJECTIONS, **_OTHERS, **_LINE, **_TABLE, "c_proj": Layer("Conv1D", 9, 9), "head": Layer("Linear", 5, 16),
 }  # fmt: skip
 # A model whose head is its embeddings.
 TIED = {"model.embed_tokens": Layer("Embedding", 12, 30), "lm_head": Layer("Linear", 30, 12)}
@@ -47,7 +48,10 @@ TIED = {"model.embed_tokens": Layer("Embedding", 12, 30), "lm_head": Layer("Line
 
 @dataclass(frozen=True)
 class Kind:
-    """`more` goes into adapter_config.json. `whole`: brings the head whole."""
+    """`more` goes into adapter_config.json. `whole`: brings the head whole.
+
+    Beside factors for `embed_tokens` lie the base's own embeddings, as peft stores them.
+    """
 
     rank: int
     alpha: int
@@ -81,6 +85,7 @@ KINDS = {
     "headed": Kind(4, 8, 23, whole=True), "headed2": Kind(4, 8, 24, whole=True),
     "dora": Kind(4, 8, 25, more={"use_dora": True}), "dora2": Kind(4, 4, 26, more={"use_dora": True}),
     "biased": Kind(4, 8, 27, more={"lora_bias": True}), "biased2": Kind(4, 4, 28, more={"lora_bias": True}),
+    "table": Kind(4, 8, 31, layers=tuple(_TABLE)), "table2": Kind(4, 4, 32, layers=tuple(_TABLE)),
     "short": Kind(4, 8, 29, dtype=torch.bfloat16), "short2": Kind(4, 4, 30, dtype=torch.bfloat16),
 }  # fmt: skip
 

@@ -78,6 +78,7 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination("rank-stabilised, both patterns", "cat", ("rs, both", "ranks"), (1.0, 0.5), defect=OVER_SCALED),
     Combination("of some layers each", "cat", ("low", "high"), (1.0, 0.5), defect=NARROWED),
     Combination("a head that comes whole", "cat", ("headed", "a"), (1.0, 0.5), defect=HEADLESS),
+    Combination("embeddings beside their base", "cat", ("table", "table2"), (1.0, 0.5)),
     Combination("two heads that come whole", "cat", ("headed", "headed2"), (1.0, 0.5), refused="whole_module_twice"),
     Combination("DoRA", "cat", ("dora", "dora2"), (1.0, 0.5), defect=LENGTHLESS, refused="dora"),
     Combination("biases of B", "cat", ("biased", "biased2"), (1.0, 0.5), defect=BIASLESS, refused="lora_bias"),

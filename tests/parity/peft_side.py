@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 
 from tests.parity import chance
 from tests.parity.adapter_definitions import defined
-from tests.parity.adapter_files import adapters_write, base_write, changes_of, factors_of
+from tests.parity.adapter_files import adapters_write, changes_of, factors_of
 from tests.parity.adapter_kinds import LAYERS, Layer
 from tests.parity.adapters import COMBINATIONS, Combination
 from tests.parity.oracles import PEFT, asked
@@ -35,7 +35,7 @@ def rows(folder: Path, wanted: Sequence[Combination]) -> tuple[list[Row], list[s
     Ours is taken as peft reads it, so that a result which only we could read fails.
     """
     PEFT.ensure()
-    folders = adapters_write(folder / "adapters") | {"base": base_write(folder / "base")}
+    folders = adapters_write(folder / "adapters")
     comparing = [_Comparing(entry, folders, folder) for entry in wanted]
     for one in comparing:
         one.make()

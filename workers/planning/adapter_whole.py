@@ -11,12 +11,14 @@ from workers.planning.bases import base_text
 from workers.planning.wording import counted, finding, joined, remove
 
 _SUM = "task_arithmetic"
+# Under this name peft stores the base's own embeddings beside factors for them: the same in all adapters of one base.
+_OF_THE_BASE = ".base_layer."
 
 
 def whole_findings(recipe: MergeRecipe, method: Method, adapters: Sequence[Adapter]) -> list[Finding]:
     """Errors where several bring one tensor whole: as values and not as changes, they have no sum, and peft refuses them too.
 
-    Adapters whose file is one and the same blob bring the same tensors, and are left to the engine.
+    What is the base's, or lies in one and the same blob, should be the same in all of them: the engine sees whether it is.
     """
     owners: dict[str, list[Adapter]] = {}
     for item in adapters:
@@ -32,7 +34,7 @@ def whole_findings(recipe: MergeRecipe, method: Method, adapters: Sequence[Adapt
                 finding("whole_module_differs", "error", items[-1].path, message, "There is no telling which one the result should have.",
                         [remove(items[-1].path, "Remove this source")])
             )  # fmt: skip
-        elif len(items) > 1 and not _is_one_blob(items, key):
+        elif len(items) > 1 and _OF_THE_BASE not in key and not _is_one_blob(items, key):
             clashing.setdefault(tuple(item.source for item in items), []).append(key)
     by_source = {item.source: item for item in adapters}
     for sources, keys in clashing.items():

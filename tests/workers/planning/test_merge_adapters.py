@@ -90,3 +90,16 @@ def test_a_factor_without_its_partner_is_refused(one):
     save_file(state, path)
     with pytest.raises(LoraError, match="without"):
         lora_of(facts_of_folder(one))
+
+
+@pytest.mark.parametrize(("key", "codes"), [("words.base_layer.weight", []), ("words.weight", ["whole_module_twice"])])
+def test_the_bases_own_embeddings_may_lie_in_every_adapter(key, codes, tmp_path):
+    import torch
+
+    folders = [
+        adapter_folder(tmp_path / f"a{seed}", seed=seed, modules=("words",), whole={key: torch.ones(20, 8)})
+        for seed in range(2)
+    ]
+    result = checked(folders, "cat")
+    assert [entry.code for entry in result.findings if entry.severity == "error"] == codes
+    assert (result.plan is None) == bool(codes)
