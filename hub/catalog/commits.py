@@ -25,6 +25,7 @@ from hub.catalog.operations import AddFile, CopyFile, Operation
 from hub.catalog.paths import clash_findings, folder_finding
 from hub.catalog.quotas import quota_settle
 from hub.catalog.revisions import branch_get, branch_lock, commit_resolve
+from hub.catalog.scanning import scans_ask, weights_new
 from hub.catalog.shield import collection_keep_out
 from hub.catalog.states import FileState, State, has_same_weights, operations_apply
 from hub.catalog.trees import state_read, tree_find, tree_write
@@ -127,6 +128,8 @@ def commit_write(
         ref.commit = commit
         ref.save(update_fields=["commit", "updated_at"])
     head_update(ref, commit, draft.before, draft.after)
+    weights = (fact.file for fact in draft.extract.facts.tensors.values())
+    scans_ask(weights_new(draft.before, draft.after, weights))
     if is_new:
         kept = recorded_of(parent) if parent is not None and has_same_weights(draft.before, draft.after) else ()
         edges_write(commit, recorded=tuple(lineage) or kept, facts=draft.extract.facts, claimant=user)

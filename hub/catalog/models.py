@@ -257,3 +257,24 @@ class Storing(TimeStamped):
 
     def __str__(self) -> str:
         return f"{self.form} {self.state}"
+
+
+class WeightScan(TimeStamped):
+    """Whether a weight file holds NaN or infinity. `tensors` are the first that do, `tensors_count` says how many there are."""
+
+    STATES = [("asked", "Waiting"), ("working", "At work"), ("done", "Done"), ("failed", "Failed")]
+
+    blob = models.OneToOneField(Blob, primary_key=True, on_delete=models.CASCADE, related_name="scan")
+    state = models.CharField(max_length=7, choices=STATES, default="asked")
+    tensors = models.JSONField(default=list, blank=True, help_text="name, nan, infinite")
+    tensors_count = models.IntegerField(default=0)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["created_at"], name="scan_waiting", condition=models.Q(state__in=["asked", "working"])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.blob_id} {self.state}"

@@ -12,3 +12,13 @@ def store(repo_id: str) -> None:
     from hub.catalog.storing_work import storing_run
 
     storing_run(repo_id)
+
+
+@shared_task(
+    name="hub.scan", acks_late=True, reject_on_worker_lost=True, soft_time_limit=3300, time_limit=3500, ignore_result=True
+)  # fmt: skip
+def scan() -> None:
+    """Searches weight files that nobody looked at for NaN and infinity."""
+    from hub.catalog.scanning import scans_run
+
+    scans_run()

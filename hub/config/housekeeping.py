@@ -55,6 +55,7 @@ CHORES: tuple[Chore, ...] = (
     Chore("uploads", "uploads that nobody finished in a week", "hub.blobs.uploads:uploads_expire"),
     Chore("reservations", "room kept for files that never came, after a day", "hub.catalog.quotas:reservations_expire"),
     Chore("storing", "wishes about storage whose worker was lost", "hub.catalog.storing_work:storing_resume"),
+    Chore("scans", "weight files that nobody searched for NaN yet", "hub.catalog.scanning:scans_resume"),
     Chore("xorbs", "packs of chunks that no client named lately", "hub.xet.xorbs:xorbs_expire"),
 )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hub.accounts.models import User
 from hub.catalog.gates import gate_check
 from hub.catalog.models import Commit, Repo
+from hub.catalog.scans import scan_attach
 from hub.catalog.selectors import commit_resolve, entries_of, facts_of, repo_get
 from hub.core.errors import ApplicationError
 from hub.recipes.external import here_as
@@ -109,7 +110,7 @@ def reference_resolve(*, user: User, type: str, text: str) -> tuple[Repo | None,
         commit = commit_resolve(repo, revision)
     except ApplicationError:
         return None, None, None
-    facts = facts_of(commit).model_copy(
+    facts = scan_attach(facts_of(commit)).model_copy(
         update={
             "reference": text,
             "repo": repo.full_name,

@@ -89,6 +89,16 @@ class Seen(BaseModel):
     counts: dict[str, int] = Field(default_factory=dict)
 
 
+class NotFinite(BaseModel):
+    """A tensor with entries that are NaN or infinite, and how many of each."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    nan: int = 0
+    infinite: int = 0
+
+
 class RepoFacts(BaseModel):
     """`reference` is how the recipe named it, `commit` what that resolved to ("" for a local folder).
 
@@ -139,8 +149,12 @@ class RepoFacts(BaseModel):
         default=(), description="what was noticed of the weight files: shards that are missing, an index that lies"
     )
     scanned: bool | None = Field(
-        default=None, description="whether the weights were searched for NaN; None where nobody scans"
+        default=None, description="whether the weights were searched for NaN and infinity; None where nobody scans"
     )
+    not_finite: tuple[NotFinite, ...] = Field(
+        default=(), description="the first tensors in which NaN or infinity was found, in the order of their names"
+    )
+    not_finite_tensors: int = Field(default=0, description="how many tensors hold NaN or infinity")
 
     @property
     def size_bytes(self) -> int:

@@ -14,6 +14,7 @@ from workers.contracts.parsing import Parsed
 from workers.contracts.paths import path_of
 from workers.contracts.plans import Check, Estimate
 from workers.contracts.recipes import AnyRecipe
+from workers.planning.not_finite import not_finite_findings
 
 Facts = Mapping[str, RepoFacts | None]
 _ORDER = {"error": 0, "warning": 1, "info": 2}
@@ -39,7 +40,8 @@ def check(recipe: AnyRecipe, facts: Facts) -> Check:
     module, name = kind.planner.split(":")
     planner: Callable[[Any, Facts], Check] = getattr(importlib.import_module(module), name)
     checked = planner(recipe, facts)
-    return checked.model_copy(update={"findings": in_order(checked.findings)})
+    findings = in_order((*checked.findings, *not_finite_findings(recipe, facts)))
+    return checked.model_copy(update={"findings": findings, **({"plan": None} if has_errors(findings) else {})})
 
 
 def check_parsed(

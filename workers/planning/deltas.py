@@ -163,6 +163,5 @@ def applied(vector: RepoFacts, base: RepoFacts) -> RepoFacts:
         update={
             "reference": vector.reference, "repo": vector.repo, "commit": vector.commit, "visibility": vector.visibility,
             "licence": " AND ".join(licences) if base.licence and vector.licence else "", "base": (base.repo,) if is_same else vector.base,
-            "scanned": vector.scanned,
         }
     )  # fmt: skip

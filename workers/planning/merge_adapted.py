@@ -178,7 +178,7 @@ def _take(
                     "repo": adapter.repo if is_alone else model.repo, "commit": adapter.commit if is_alone else model.commit,
                     "tensors": made.tensors, "config": config, "reference": member.text,
                     "licence": both if is_alone else model.licence, "tensor_digest": "",
-                    "base": adapter.base if is_alone else model.base, "scanned": adapter.scanned,
+                    "base": adapter.base if is_alone else model.base,
                     "labels": adapter.labels if "id2label" in made.config else model.labels,
                     "architecture": adapter.architecture if "architectures" in made.config else model.architecture,
                 }

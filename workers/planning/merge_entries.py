@@ -29,11 +29,6 @@ def entry_findings(members: list[Member], method: Method) -> tuple[list[Finding]
             unusable.add(member.position)
             continue
         findings += _flaws(member)
-        if member.facts is not None and member.facts.scanned is False:
-            findings.append(
-                finding("not_scanned", "warning", member.path, f"{member.name} has not been scanned.",
-                        "The job looks for NaN itself and says so in its report.")
-            )  # fmt: skip
     findings += _base_findings(members, method)
     findings += _repeated(members)
     return findings, unusable

@@ -74,7 +74,7 @@ def test_every_task_of_the_schedule_is_there():
 
 
 # Packing or unpacking a large file takes its time; a lease of its own keeps a second from beginning meanwhile.
-LONGER = {"hub.store": 3500}
+LONGER = {"hub.store": 3500, "hub.scan": 3500}
 
 
 def test_housekeeping_goes_to_its_own_queue_and_has_time_limits():

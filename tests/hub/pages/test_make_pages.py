@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from hub.catalog.scanning import scans_run
 from hub.catalog.selectors import commit_resolve
 from hub.jobs.models import Job, JobOutput
 from tests.builders import finetuned, mlp_state, model_folder
@@ -318,6 +319,7 @@ def shown_by(client, **fields_over) -> str:
     ],
 )
 def test_an_extraction_asks_for_the_numbers_of_its_form_alone(browser, alice, family, chosen, there, absent):
+    scans_run()
     page = shown_by(browser(alice), **chosen)
     assert all(f'name="{name}"' in page for name in there)
     assert not any(f'name="{name}"' in page for name in absent)

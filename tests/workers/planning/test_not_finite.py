@@ -1,0 +1,67 @@
+"""NaN and infinity that a search of the weights found, told before anything runs."""
+
+import pytest
+
+from tests.workers.contracts.patching import patched
+from tests.workers.planning.zoo import checked, codes, found, vit
+from workers.contracts.facts import NotFinite
+
+BASE, A, B = vit("base"), vit("a", base=("demo/base",)), vit("b", base=("demo/base",))
+TENSOR = "vit.layernorm.weight"
+
+
+def bad(facts, *held: NotFinite, count: int = 0):
+    return facts.model_copy(update={"scanned": True, "not_finite": held, "not_finite_tensors": count or len(held)})
+
+
+def merge(*sources: str) -> dict:
+    return {"kind": "merge", "method": "ties", "base": "demo/base", "sources": [{"model": name} for name in sources]}
+
+
+def extract(**more) -> dict:
+    return {"kind": "extract", "base": "demo/base", "model": "demo/a", **more}
+
+
+def test_a_source_is_told_of_with_counts_and_can_be_removed() -> None:
+    document = merge("demo/a", "demo/b")
+    worn = bad(A, NotFinite(name=TENSOR, nan=3, infinite=1), NotFinite(name="x", infinite=2), count=9)
+    told = found(checked(document, BASE, worn, B), "weights_not_finite")
+    assert (told.where, told.severity, told.stage) == ("sources[0]", "warning", "measured")
+    assert (
+        told.message
+        == f"a holds NaN or infinity in 9 tensors: 3 NaN and 1 infinite in {TENSOR}, 2 infinite in x and 7 more."
+    )
+    assert "weights_not_finite" not in codes(checked(patched(document, told.repair[0]), BASE, worn, B))
+
+
+def test_the_base_and_the_only_source_cannot_be_removed() -> None:
+    broken = NotFinite(name=TENSOR, nan=1)
+    base = found(checked(merge("demo/a"), bad(BASE, broken), A), "weights_not_finite")
+    assert (base.where, base.repair) == ("base", ())
+    assert found(checked(merge("demo/a"), BASE, bad(A, broken)), "weights_not_finite").repair == ()
+
+
+def test_an_adapter_on_a_model_is_looked_at_like_the_model() -> None:
+    told = checked(merge("demo/a+demo/b"), BASE, A, bad(B, NotFinite(name=TENSOR, nan=1))).findings
+    assert ("weights_not_finite", "sources[0]") in {(entry.code, entry.where) for entry in told}
+
+
+@pytest.mark.parametrize(
+    ("form", "severity"), [("low_rank", "error"), ("dense", "warning"), ("sparse", "warning"), ("one_bit", "warning")]
+)
+def test_a_change_without_directions_is_refused_and_leaves_the_tensor_out(form: str, severity: str) -> None:
+    document, worn = extract(form=form), bad(A, NotFinite(name=TENSOR, nan=1))
+    result = checked(document, BASE, worn)
+    told = found(result, "weights_not_finite")
+    assert (told.where, told.severity, result.plan is None) == ("model", severity, severity == "error")
+    if form == "low_rank":
+        mended = checked(patched(document, told.repair[0]), BASE, worn)
+        assert mended.ok
+        assert found(mended, "weights_not_finite").severity == "warning"
+
+
+def test_of_other_kinds_it_is_said_too() -> None:
+    worn = bad(A, NotFinite(name=TENSOR, nan=1))
+    document = {"kind": "evaluate", "models": ["demo/a"], "data": [{"data": "builtin:digits"}]}
+    assert found(checked(document, worn), "weights_not_finite").where == "models[0]"
+    assert "not_scanned" not in codes(checked(document, worn.model_copy(update={"scanned": False})))
