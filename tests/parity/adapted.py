@@ -52,9 +52,6 @@ class MergeOf:
     more: dict[str, Any] = field(default_factory=dict)
 
 
-ROUNDED_TWICE = "the change is rounded to the model's short format before it is added, and the sum once more"
-TIED = "one tensor is both embeddings and head and takes on the change of either, where the adapter as it runs changes one of them"
-SILENT = "an output of length 0 is divided by it"
 APPLIED = (
     Applied("plain", {"target_modules": PROJECTIONS}),
     Applied("rank and alpha patterns", {"target_modules": PROJECTIONS, **PATTERNS}),
@@ -69,7 +66,7 @@ APPLIED = (
     Applied("DoRA, embedding", {"target_modules": ["words"], "use_dora": True}),
     Applied("DoRA, convolutions", {"target_modules": ["picture", "point", "line"], "use_dora": True}),
     Applied("DoRA, layers stored turned round", {"target_modules": TURNED, "fan_in_fan_out": True, "use_dora": True}),
-    Applied("DoRA, an output without weights", {"target_modules": ["up_proj"], "use_dora": True}, silent="layers.0.mlp.up_proj", base="silent", defect=SILENT),
+    Applied("DoRA, an output without weights", {"target_modules": ["up_proj"], "use_dora": True}, silent="layers.0.mlp.up_proj", base="silent", defect="silent_output"),
     Applied("biases of B", {"target_modules": PROJECTIONS, "lora_bias": True}),
     Applied("biases of B, convolutions", {"target_modules": ["picture", "line"], "lora_bias": True}),
     Applied("biases of the changed layers", {"target_modules": PROJECTIONS, "bias": "lora_only"}),
@@ -77,11 +74,11 @@ APPLIED = (
     Applied("one layer alone", {"target_modules": ["up_proj"], "layers_to_transform": [1]}),
     Applied("bfloat16", {"target_modules": PROJECTIONS}, base="bfloat16"),
     Applied("float16", {"target_modules": PROJECTIONS}, base="float16"),
-    Applied("bfloat16, looked through for NaN", {"target_modules": PROJECTIONS}, base="bfloat16", is_safe=True, defect=ROUNDED_TWICE),
-    Applied("bfloat16, embedding", {"target_modules": ["words"]}, base="bfloat16", defect=ROUNDED_TWICE),
+    Applied("bfloat16, looked through for NaN", {"target_modules": PROJECTIONS}, base="bfloat16", is_safe=True, defect="rounded_twice"),
+    Applied("bfloat16, embedding", {"target_modules": ["words"]}, base="bfloat16", defect="rounded_twice"),
     Applied("bfloat16, DoRA", {"target_modules": PROJECTIONS, "use_dora": True}, base="bfloat16"),
-    Applied("embeddings that are the head too", {"target_modules": ["embed_tokens"]}, base="tied", defect=TIED),
-    Applied("a head that is the embeddings too", {"target_modules": ["lm_head"]}, base="tied", defect=TIED),
+    Applied("embeddings that are the head too", {"target_modules": ["embed_tokens"]}, base="tied", defect="tied"),
+    Applied("a head that is the embeddings too", {"target_modules": ["lm_head"]}, base="tied", defect="tied"),
 )  # fmt: skip
 MERGES = (
     MergeOf("one of each kind", "task_arithmetic", ("all kinds, patterns", "DoRA", "rank-stabilised, patterns"), (0.7, -0.4, 1.2)),

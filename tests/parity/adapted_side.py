@@ -79,7 +79,7 @@ def _peft(entry: Applied, base: Path, theirs: Path) -> str:
     found = _apart(_state(theirs / "model"), definition(base, theirs / "adapter", TURNED))
     if not entry.defect:
         return found
-    return "" if found else f"peft is right by now; it was listed as wrong: {entry.defect}"
+    return "" if found else f"peft is right by now; it was listed as wrong in {entry.defect}"
 
 
 def _ours(entry: Applied, base: Path, theirs: Path, out: Path) -> str:

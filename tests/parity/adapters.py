@@ -1,7 +1,7 @@
 """TABLE OF COMBINATIONS of LoRA adapters, held against peft and against their definition (`adapter_definitions`).
 
-Where peft's own result is not what it says of itself, the row says so in `defect`: ours is then held against the definition,
-and peft against it too, so that the row goes when peft is mended.
+Where peft's own result is not what it says of itself, `defect` names the difference in `workers.contracts.peft`: ours is then held
+against the definition, and peft against it too, so that the row goes when peft is mended.
 """
 
 from dataclasses import dataclass, field
@@ -35,16 +35,6 @@ class Combination:
         return self.is_random and not self.type.endswith("_svd")
 
 
-OVER_SCALED = "the result of rank-stabilised sources keeps their flag, and is scaled by the root of its rank once more"
-ALONE = "one source alone is only scaled, whatever operation was asked for"
-UNEQUAL = "ranks are compared by the largest number in each configuration, not module by module"
-UNREADABLE = "the result is saved without its rank pattern, and cannot be loaded again"
-NARROWED = "the result keeps the first source's layers_to_transform, and lacks what the others change elsewhere"
-HEADLESS = "a module that one source brings whole is the base's in the result"
-LENGTHLESS = "DoRA's lengths are left out of the sum, and those of the result are not of any source"
-BIASLESS = "biases of the factors B are left out"
-IMAGES_ONLY = "the product of a one-dimensional convolution is decomposed unflattened, which fails"
-TOO_WIDE = "a rank above the smaller side of a module ends in an error"
 HALF = {"density": 0.5}
 
 
@@ -52,7 +42,7 @@ def _all(type: str, **options: Any) -> tuple[Combination, ...]:
     return (
         Combination("two", type, ("a", "b"), (1.0, 0.5), options),
         Combination("three, one subtracted", type, ("a", "b", "c"), (0.7, -0.4, 1.2), options),
-        Combination("one", type, ("a",), (0.8,), options, defect=ALONE if options else ""),
+        Combination("one", type, ("a",), (0.8,), options, defect="one_source" if options else ""),
         Combination("other layers", type, ("layers", "layers2"), (0.7, -0.4), options),
         Combination("of some modules each", type, ("q", "up", "a"), (1.0, 0.6, -0.5), options),
         Combination("rank patterns", type, ("ranks", "ranks2"), (1.0, 0.5), options | ({"svd_rank": 6} if type.endswith("svd") else {})),
@@ -73,25 +63,25 @@ COMBINATIONS: tuple[Combination, ...] = (
     Combination("other layers, unequal ranks", "cat", ("layers", "layers6"), (1.0, 0.5)),
     Combination("both patterns", "cat", ("both", "ranks", "a"), (1.0, 0.5, -0.3)),
     Combination("a convolution along a line", "cat", ("line", "line2"), (1.0, 0.5)),
-    Combination("rank-stabilised", "cat", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
+    Combination("rank-stabilised", "cat", ("rs", "rs2"), (1.0, 0.5), defect="rslora"),
     Combination("rank-stabilised and plain", "cat", ("a", "rs2"), (1.0, 0.5)),
-    Combination("rank-stabilised, both patterns", "cat", ("rs, both", "ranks"), (1.0, 0.5), defect=OVER_SCALED),
-    Combination("of some layers each", "cat", ("low", "high"), (1.0, 0.5), defect=NARROWED),
-    Combination("a head that comes whole", "cat", ("headed", "a"), (1.0, 0.5), defect=HEADLESS),
+    Combination("rank-stabilised, both patterns", "cat", ("rs, both", "ranks"), (1.0, 0.5), defect="rslora"),
+    Combination("of some layers each", "cat", ("low", "high"), (1.0, 0.5), defect="layers"),
+    Combination("a head that comes whole", "cat", ("headed", "a"), (1.0, 0.5), defect="whole"),
     Combination("embeddings beside their base", "cat", ("table", "table2"), (1.0, 0.5)),
     Combination("two heads that come whole", "cat", ("headed", "headed2"), (1.0, 0.5), refused="whole_module_twice"),
-    Combination("DoRA", "cat", ("dora", "dora2"), (1.0, 0.5), defect=LENGTHLESS, refused="dora"),
-    Combination("biases of B", "cat", ("biased", "biased2"), (1.0, 0.5), defect=BIASLESS, refused="lora_bias"),
+    Combination("DoRA", "cat", ("dora", "dora2"), (1.0, 0.5), defect="dora", refused="dora"),
+    Combination("biases of B", "cat", ("biased", "biased2"), (1.0, 0.5), defect="biases", refused="lora_bias"),
     *_all("svd"), Combination("unequal ranks", "svd", ("a", "wide"), (1.0, 0.5)),
     Combination("other layers, unequal ranks", "svd", ("layers", "layers6"), (1.0, 0.5)),
     Combination("both patterns", "svd", ("both", "ranks"), (1.0, 0.5), {"svd_rank": 5}),
-    Combination("a convolution along a line", "svd", ("line", "line2"), (1.0, 0.5), defect=IMAGES_ONLY),
+    Combination("a convolution along a line", "svd", ("line", "line2"), (1.0, 0.5), defect="one_dimension"),
     Combination("of rank 3", "svd", ("a", "b"), (1.0, 0.5), {"svd_rank": 3}),
-    Combination("of more than full rank", "svd", ("a", "b"), (1.0, 0.5), {"svd_rank": 20}, defect=TOO_WIDE),
-    Combination("rank-stabilised", "svd", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
-    *_all("linear"), Combination("rank-stabilised", "linear", ("rs", "rs2"), (1.0, 0.5), defect=OVER_SCALED),
-    Combination("one rank by other patterns", "linear", ("a", "same"), (1.0, 0.5), defect=UNEQUAL),
-    Combination("rank patterns, saved", "linear", ("ranks", "ranks2"), (1.0, 0.5), defect=UNREADABLE, is_saved=True),
+    Combination("of more than full rank", "svd", ("a", "b"), (1.0, 0.5), {"svd_rank": 20}, defect="rank_beyond"),
+    Combination("rank-stabilised", "svd", ("rs", "rs2"), (1.0, 0.5), defect="rslora"),
+    *_all("linear"), Combination("rank-stabilised", "linear", ("rs", "rs2"), (1.0, 0.5), defect="rslora"),
+    Combination("one rank by other patterns", "linear", ("a", "same"), (1.0, 0.5), defect="ranks_compared"),
+    Combination("rank patterns, saved", "linear", ("ranks", "ranks2"), (1.0, 0.5), defect="ranks_saved", is_saved=True),
     Combination("a convolution along a line", "linear", ("line", "line2"), (1.0, 0.5)),
     *_all("ties", **HALF), Combination("vote by heads", "ties", ("a", "b", "c"), (1.0, 1.0, 1.0), HALF | {"majority_sign_method": "frequency"}),
     *_all("magnitude_prune", density=0.3),

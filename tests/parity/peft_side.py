@@ -131,7 +131,7 @@ class _Comparing:
         found = error or apart(self._made("changes")[0], defined(entry, self.folders))
         if not entry.defect:
             return found
-        return "" if found else f"peft is right by now; it was listed as wrong: {entry.defect}"
+        return "" if found else f"peft is right by now; it was listed as wrong in {entry.defect}"
 
     def _compared(self, answers: Mapping[str, str]) -> str:
         entry = self.entry

@@ -8,7 +8,9 @@ from tests.parity.adapted import APPLIED, MERGES
 from tests.parity.adapter_kinds import KINDS
 from tests.parity.adapters import COMBINATIONS
 from tests.parity.cases import CASES
+from tests.parity.oracles import PEFT
 from workers.contracts.methods import methods_of
+from workers.contracts.peft import DIFFERENCES, VERSION
 
 
 def numbers(seed: int, count: int = 400) -> torch.Tensor:
@@ -60,6 +62,11 @@ def test_recipes_are_of_methods_that_there_are() -> None:
     known = {method.name for method in methods_of("merge")}
     assert {case.method for case in CASES} | {f"adapter_{entry.type}" for entry in COMBINATIONS} <= known
     assert {entry.method for entry in MERGES} <= known
+
+
+def test_what_peft_gets_wrong_is_what_the_docs_list() -> None:
+    assert {entry.defect for entry in (*COMBINATIONS, *APPLIED)} - {""} == {row.name for row in DIFFERENCES}
+    assert PEFT.installs[-1] == (f"peft=={VERSION}",)
 
 
 def test_adapters_of_recipes_are_in_their_tables() -> None:

@@ -15,6 +15,7 @@ from workers.contracts.kernels import kernel_figures
 from workers.contracts.kinds import KINDS
 from workers.contracts.methods import FAMILIES
 from workers.contracts.methods.explained import explained
+from workers.contracts.peft import DIFFERENCES, VERSION
 from workers.contracts.tasks import TASKS, metric_get
 
 TOPICS = (
@@ -31,6 +32,7 @@ TOPICS = (
         "How good merge methods are",
         "Every method on the same three models, what it costs, and why it stands there.",
     ),
+    ("adapters", "Adapters", "Several as one, or each on its model, and where results differ from peft's."),
     ("kernels", "Kernels and GPUs", "When a merge uses a GPU, what its kernels move, and how they are tested."),
     ("licences", "Licences of results", "What the verdicts mean, which inputs bind, and the table behind them."),
     ("api", "Use the API", "Tokens, addresses, errors, webhooks."),
@@ -63,6 +65,7 @@ def topic(request: HttpRequest, name: str) -> HttpResponse:
         | ({"protocol": PROTOCOL} if name == "hub-protocol" else {})
         | ({"estimators": ESTIMATORS} if name == "ranking" else {})
         | ({"comparison": comparison()} if name == "merge-methods" else {})
+        | ({"peft": peft_context()} if name == "adapters" else {})
         | ({"kernels": kernel_figures()} if name == "kernels" else {}),
     )
 
@@ -77,6 +80,14 @@ def task_rows() -> list[dict[str, str]]:
         }
         for task in TASKS
     ]
+
+
+def peft_context() -> dict[str, object]:
+    groups = (("Several become one", "combining"), ("On a model", "applying"))
+    return {
+        "version": VERSION,
+        "groups": [(heading, [row for row in DIFFERENCES if row.of == of]) for heading, of in groups],
+    }
 
 
 def licence_context() -> dict[str, object]:

@@ -20,6 +20,7 @@ OPEN = [
     "/docs/share",
     "/docs/import",
     "/docs/licences",
+    "/docs/adapters",
     "/docs/operations",
     "/docs/run",
     "/signup",
