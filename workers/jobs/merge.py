@@ -75,7 +75,7 @@ def run(ports: Ports) -> JobResult:
             _carry(plan, folders, out)
             tokenizer_write(plan, folders, out)
             template_write(plan, folders, out)
-        barrier = merge_barrier.measure(ports, asked, plan, models, folders, out, outcome.digest)
+        barrier = merge_barrier.measure(ports, asked, recipe, plan, models, folders, out, outcome.digest)
         cost = meter.cost(read_bytes=outcome.read_bytes, written_bytes=outcome.written_bytes)
     outcome.findings += merge_experts.alike(learning) if is_mixture else []
     broken = broken_named(plan, merge_adapted.shown(plan, every, len(models)), outcome)

@@ -11,6 +11,7 @@ from workers.contracts.ports import Ports
 from workers.contracts.recipes import MergeRecipe
 from workers.jobs.merge_card import name_of
 from workers.jobs.merge_measured import answers, key_of, opened
+from workers.planning.members import reference_place
 from workers.planning.merge_barrier import LOSSES, RESULT, barrier_data, barrier_of, lines_of, models_along
 
 REVISION = 1
@@ -19,13 +20,14 @@ REVISION = 1
 def measure(
     ports: Ports,
     recipe: MergeRecipe,
+    made: MergeRecipe,
     plan: Plan,
     models: Sequence[Input],
     folders: Sequence[Path],
     out: Path,
     digest: str,
 ) -> dict[str, Any] | None:
-    """None where nobody asked. `recipe` is the one that was asked for, with its search; `plan` is that of the result in `out`.
+    """None where nobody asked. `recipe` is the one that was asked for, with its search; `made` and `plan` are those of the result in `out`.
 
     θ(t) = (1 − t)·θ_a + t·θ_b for t = 0, 1/(p − 1), …, 1; barrier = max_t [L(t) − ((1 − t)·L(0) + t·L(1))] ≥ 0, L the mean loss
     over all examples of each dataset, and the mean over datasets.
@@ -42,7 +44,8 @@ def measure(
     from workers.engine.io.journal import Journal
 
     data, first = barrier_data(recipe)
-    examples = opened(ports, data, first, models[0], "diagnostics.barrier" if barrier.data else "")
+    reference = reference_place(made)
+    examples = opened(ports, data, first, models[reference], "diagnostics.barrier" if barrier.data else "")
     column, weight, label = LOSSES[examples.task.name]
     ports.reporter.step("barrier", "started")
     key = key_of(ports.workspace.request, REVISION, plan.model_dump_json() + digest)
@@ -56,7 +59,7 @@ def measure(
             kept = journal.note(name)
             if kept is None:
                 if line is None:
-                    line = _Line(ports, plan, folders, out, examples, name_of(models[0]))
+                    line = _Line(ports, plan, folders, out, examples, models, reference)
                 kept = line.measured(one, other, at, column, weight)
                 journal.keep(name, kept)
                 ports.reporter.checkpoint(name)
@@ -102,13 +105,15 @@ def without_data(request: JobRequest, recipe: MergeRecipe) -> JobRequest:
 class _Line:
     """The models along lines, one after the other, in one module."""
 
-    def __init__(self, ports: Ports, plan: Plan, folders: Sequence[Path], out: Path, examples: Any, name: str) -> None:
+    def __init__(
+        self, ports: Ports, plan: Plan, folders: Sequence[Path], out: Path, examples: Any, models: Sequence[Input], reference: int
+    ) -> None:  # fmt: skip
         from workers.engine.search.live import Live
 
         request = ports.workspace.request
         self.ports, self.plan, self.examples, self.out = ports, plan, examples, out
         self.live = Live(
-            plan, folders, task=examples.task.name, name=name, beat=ports.cancel.raise_if_requested, threads=request.threads,
+            plan, folders, task=examples.task.name, name=name_of(models[reference]), reference=reference, beat=ports.cancel.raise_if_requested, threads=request.threads,
             device=request.device,
         )  # fmt: skip
 

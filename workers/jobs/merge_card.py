@@ -20,6 +20,7 @@ from workers.jobs.inputs import inputs_of
 from workers.jobs.licence_papers import notice_write
 from workers.jobs.outputs import write_json
 from workers.planning.licences import front_matter
+from workers.planning.members import reads_base
 
 DETERMINISM = "The same recipe gives the same bytes with the same release of torch and the same processor kind, on any number of threads."
 LEARNED = "The same recipe gives the same bytes with the same release of torch, on the same kind of device and as many threads."
@@ -37,7 +38,8 @@ def name_of(item: Input) -> str:
 def write(
     out: Path, request: JobRequest, recipe: MergeRecipe, models: Sequence[Input], plan: Plan, report: Mapping[str, Any]
 ) -> None:
-    """`report` is the report of the merge."""
+    """`report` is the report of the merge. A base that the method does not read has no part in the result, and in its papers."""
+    models = models if reads_base(recipe) else [item for item in models if item.role != "base"]
     row = method_get("merge", plan.method)
     manifest = Manifest(
         artifact=_artifact(models, recipe.method), kind="merge", method=plan.method, method_revision=plan.method_revision,

@@ -18,6 +18,7 @@ from workers.contracts.searching import Search
 from workers.contracts.tasks import metric_get
 from workers.jobs.merge_card import name_of
 from workers.jobs.merge_measured import answers, key_of, mean_of, opened
+from workers.planning.members import reference_place
 from workers.planning.search_space import Space
 
 REVISION = 1
@@ -77,9 +78,9 @@ class _Trials:
         from workers.engine.io.journal import Journal
 
         request = self.ports.workspace.request
-        self.space = Space(self.recipe)
+        self.space, self.reference = Space(self.recipe), reference_place(self.recipe)
         self.facts = {item.reference: item.facts for item in request.inputs}
-        self.data = opened(self.ports, self.search.data, len(self.recipe.data), self.models[0], "search")
+        self.data = opened(self.ports, self.search.data, len(self.recipe.data), self.models[self.reference], "search")
         self.metric = metric_get(self.search.metric or self.data.task.metrics[0])
         plan = request.plan.model_dump_json() if request.plan is not None else ""
         self.journal = Journal(self.ports.workspace.journal / "search", key_of(request, REVISION, plan))
@@ -160,8 +161,8 @@ class _Trials:
         if self.live is None:
             request = self.ports.workspace.request
             self.live = Live(
-                plan, self.folders, task=self.data.task.name, name=name_of(self.models[0]), beat=self._beat, threads=request.threads,
-                device=request.device,
+                plan, self.folders, task=self.data.task.name, name=name_of(self.models[self.reference]), reference=self.reference,
+                beat=self._beat, threads=request.threads, device=request.device,
             )  # fmt: skip
             began = time.perf_counter()
         self.live.merge(plan)

@@ -1,4 +1,4 @@
-"""Licences of the data that a model is trained on, or its coefficients are learned from: whether they bind it is a question, and asked as one."""
+"""Licences of the data that a model is trained on, or by which its coefficients are learned or chosen: whether they bind it is a question, and asked as one."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -25,15 +25,19 @@ def data_licensed(items: Sequence[Named], facts: Facts) -> list[LicenceInput]:
 
 def licence_findings_of(
     verdict: LicenceVerdict, operation: str, items: Sequence[Named], facts: Facts, undeclared: Sequence[tuple[Path, str]],
-    *, where: Path = ("sources",), is_public: bool = False,
+    *, where: Path = ("sources",), places: Sequence[Path] = (), is_public: bool = False,
 ) -> list[Finding]:  # fmt: skip
-    """What `licence_findings` says, and what there is to ask about each dataset, at its own place."""
+    """What `licence_findings` says, and what there is to ask about each dataset, at its own place: `places`, or under `data`."""
     asked = []
     for index, entry in _held(items, facts):
         alone = licence_judge(operation, [entry])
         if alone.verdict == "review":
             message, _, consequence = alone.reasons[0].partition(". ")
-            asked.append(finding("data_licence", "warning", ("data", index), f"{message}.", consequence))
+            asked.append(
+                finding(
+                    "data_licence", "warning", places[index] if places else ("data", index), f"{message}.", consequence
+                )
+            )
     findings = licence_findings(verdict, undeclared, where=where, is_public=is_public)
     return [*asked, *(entry for entry in findings if not _is_data_alone(entry.code, verdict))]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from workers.contracts.facts import RepoFacts
+from workers.contracts.methods import method_get
 from workers.contracts.paths import Path
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.architectures import Shape, shape_of
@@ -50,6 +51,17 @@ class Known:
     @property
     def path(self) -> Path:
         return self.member.path
+
+
+def reads_base(recipe: MergeRecipe) -> bool:
+    """Whether the recipe's base goes into the result. A method that the table does not have might read it."""
+    method = method_get("merge", recipe.method)
+    return recipe.base is not None and (method is None or method.takes_base)
+
+
+def reference_place(recipe: MergeRecipe) -> int:
+    """The model that the others are compared with and whose papers the result takes over: its place among base and sources."""
+    return int(recipe.base is not None and not reads_base(recipe))
 
 
 def members_of(recipe: MergeRecipe, facts: Facts) -> list[Member]:

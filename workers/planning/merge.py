@@ -2,7 +2,9 @@
 
 from workers.contracts.findings import Finding, has_errors
 from workers.contracts.methods import Method, Needs, method_get
+from workers.contracts.openings import methods_open
 from workers.contracts.parameters import resolve_parameters, source_count_complaint
+from workers.contracts.paths import path_of
 from workers.contracts.plans import Check
 from workers.contracts.recipes import MergeRecipe
 from workers.planning.check import Facts
@@ -28,6 +30,7 @@ from workers.planning.merge_values import value_findings
 from workers.planning.merge_vectors import vectors_apply
 from workers.planning.merge_vocabulary import moves_rows
 from workers.planning.prompts import idle_prompts
+from workers.planning.references import shaping_data
 from workers.planning.search_space import Space
 from workers.planning.transplant import check_transplant
 from workers.planning.vocabulary_findings import learned_rows_findings
@@ -52,6 +55,11 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     vectors = vectors_apply(adapted.members, method)
     members = vectors.members
     findings, unusable = entry_findings(members, method)
+    # A search may choose a method that reads the base where the recipe's own does not.
+    may_read_base = any(
+        (row := method_get("merge", name)) is not None and row.takes_base for name in methods_open(recipe)
+    )
+    findings = [entry for entry in findings if entry.code != "base_not_needed" or not may_read_base]
     findings = [*unknown, *adapted.findings, *vectors.findings, *adapted.without(vectors.without(findings))]
     is_plain = is_uniform(recipe)
     own = [source.parameters.keys() for source in recipe.sources]
@@ -90,11 +98,15 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     along, along_estimate = barrier_findings(recipe, reference, facts)
     findings += [*looked.findings, *along]
     is_public = recipe.output is not None and recipe.output.visibility == "public"
+    data = shaping_data(recipe)
+    bound = [model for model in usable if model in models or (model.member.source is None and may_read_base)]
     verdict = licence_judge(
-        "merge", [*map(_licensed, models), *adapted.licensed, *data_licensed(recipe.data, facts)], is_public=is_public
-    )
-    undeclared = [(model.path, model.name) for model in models if not model.facts.licence]
-    findings += licence_findings_of(verdict, "merge", recipe.data, facts, undeclared, is_public=is_public)
+        "merge", [*map(_licensed, bound), *adapted.licensed, *data_licensed([item for item, _ in data], facts)], is_public=is_public
+    )  # fmt: skip
+    undeclared = [(model.path, model.name) for model in bound if not model.facts.licence]
+    findings += licence_findings_of(
+        verdict, "merge", [item for item, _ in data], facts, undeclared, places=[path_of(where) for _, where in data], is_public=is_public
+    )  # fmt: skip
     findings += _size_findings(models)
     agreements = _agreements(reference, others, fitting, base, mixed) + ((looked.line,) if looked.line else ())
     if has_errors(findings):

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from workers.contracts.findings import Finding
+from workers.contracts.methods import method_get
+from workers.contracts.openings import methods_open
 from workers.contracts.plans import Estimate
 from workers.contracts.recipes import DataReference, MergeRecipe
 from workers.contracts.searching import Barrier
@@ -72,8 +74,13 @@ def barrier_findings(recipe: MergeRecipe, reference: Known, facts: Facts) -> tup
         message = "The loss along a line is measured on examples. Name some under diagnostics.barrier.data."
         return [finding("barrier_data_missing", "error", (*PLACE, "data"), message, "", ways)], Estimate()
     found: list[Finding] = []
-    if barrier.between == "base" and recipe.base is None:
-        message = "There is no base to draw lines from."
+    idle = _without_base(recipe)
+    if barrier.between == "base" and (recipe.base is None or idle):
+        message = (
+            f"{idle} does not use a base, so that there is none to draw lines from."
+            if idle
+            else "There is no base to draw lines from."
+        )
         found.append(finding("barrier_no_base", "error", (*PLACE, "between"), message, "", [add((*PLACE, "between"), "sources", "Between the sources")]))  # fmt: skip
     if barrier.between == "sources" and len(recipe.sources) < 2:
         message = "A line has two ends, and one source is given."
@@ -96,6 +103,12 @@ def barrier_findings(recipe: MergeRecipe, reference: Known, facts: Facts) -> tup
         message = f"{row.label if row is not None else 'This task'} has no loss for each example that a line could be drawn of."
         found.append(finding("barrier_no_loss", "error", PLACE, message, "", ways))
     return found, measured.estimate
+
+
+def _without_base(recipe: MergeRecipe) -> str:
+    """The first method that the result may be made by and that reads no base; empty where all do."""
+    rows = [method_get("merge", name) for name in methods_open(recipe)]
+    return next((row.label for row in rows if row is not None and not row.takes_base), "")
 
 
 def barrier_estimate(estimate: Estimate, recipe: MergeRecipe, measured: Estimate) -> Estimate:

@@ -40,11 +40,16 @@ def adapters_of(recipe: MergeRecipe) -> list[PutOn]:
 
 def merge_data(recipe: MergeRecipe) -> list[tuple[DataReference, str]]:
     """All data that a merge reads, each with its place: what it learns from, what it chooses by, what its diagnostics measure."""
-    found: list[tuple[DataReference, str]] = [(item, f"data[{index}]") for index, item in enumerate(recipe.data)]
-    search, barrier = recipe.search, recipe.diagnostics.barrier if recipe.diagnostics is not None else None
-    found += [(item, f"search.data[{index}]") for index, item in enumerate(search.data if search is not None else ())]
+    barrier = recipe.diagnostics.barrier if recipe.diagnostics is not None else None
     measured = barrier.data if barrier is not None else ()
-    return found + [(item, f"diagnostics.barrier.data[{index}]") for index, item in enumerate(measured)]
+    return shaping_data(recipe) + [(item, f"diagnostics.barrier.data[{index}]") for index, item in enumerate(measured)]
+
+
+def shaping_data(recipe: MergeRecipe) -> list[tuple[DataReference, str]]:
+    """The data that has a part in the result: what a merge learns from, and what it chooses by."""
+    found: list[tuple[DataReference, str]] = [(item, f"data[{index}]") for index, item in enumerate(recipe.data)]
+    search = recipe.search.data if recipe.search is not None else ()
+    return found + [(item, f"search.data[{index}]") for index, item in enumerate(search)]
 
 
 def references_of(recipe: AnyRecipe) -> list[tuple[Role, int, str, str]]:

@@ -138,6 +138,30 @@ def test_seconds_end_a_search_with_the_best_so_far(inputs, tmp_path):
     assert (len(rows), report["best"], report["stopped"]) == (1, 1, "seconds")
 
 
+def test_a_base_that_the_method_does_not_read_is_neither_run_nor_named(inputs, tmp_path):
+    folders, items = inputs
+    other, _ = vit_family(tmp_path / "wide", count=1, hidden=16, layers=1)
+    facts = facts_of_folder(other).model_copy(
+        update={"reference": "demo/base", "repo": "demo/base", "commit": "f" * 40}
+    )
+    held = tuple(item.model_copy(update={"facts": facts}) if item.role == "base" else item for item in items)
+    held += (held[-1].model_copy(update={"index": 1}),)
+    barrier = {"data": [{"data": "demo/digits"}], "between": "result", "points": 3}
+    search = {"open": {"weight": [0.3, 0.7]}, "data": [{"data": "demo/digits"}]}
+    wide = folders | {("base", 0): other, ("data", 1): folders["data", 0]}
+    ports = ports_of(tmp_path / "job", (wide, held), search, method="linear", diagnostics={"barrier": barrier})
+    run(ports)
+    report = json.loads((ports.workspace.out / "report.json").read_text())
+    assert [row["value"] is not None for row in report["search"]["trials"]] == [True] * len(report["search"]["trials"])
+    assert len(report["barrier"]["lines"]) == 2
+    assert report["barrier"]["lines"][0]["barrier"] is not None
+    manifest = json.loads((ports.workspace.out / "genepool.json").read_text())
+    assert {parent["repo"] for parent in manifest["parents"]} == {items[1].reference, items[2].reference, "demo/digits"}
+    card, _, recipe = (ports.workspace.out / "README.md").read_text().partition("## Recipe")
+    assert "demo/base" not in card
+    assert "demo/base" in recipe
+
+
 def logprobs_of(root, ends, at, images):
     """In float64, by transformers itself, of the model at that place on the line between two folders."""
     import torch

@@ -149,6 +149,25 @@ def test_a_document_keeps_its_search_and_needs_no_method_of_its_own() -> None:
     assert parse(recipe_to_yaml(recipe)).recipe == recipe
 
 
+def test_the_licence_of_what_it_chooses_by_is_weighed_but_not_of_what_is_measured_alone() -> None:
+    narrow = FAMILY[3].model_copy(update={"reference": "demo/narrow", "repo": "demo/narrow", "licence": "CC-BY-NC-4.0"})
+    chosen = checked(merge({"data": [{"data": "demo/digits"}, {"data": "demo/narrow"}]}), *FAMILY, narrow)
+    assert found(chosen, "data_licence").where == "search.data[1]"
+    assert ("narrow", "data") in {(link["name"], link["role"]) for link in chosen.licence.blocking}
+    assert "data_licence" not in codes(checked(along({"data": [{"data": "demo/narrow"}]}), *FAMILY, narrow))
+
+
+def test_a_base_that_only_a_method_under_trial_reads_binds_the_result() -> None:
+    strict = BASE.model_copy(update={"licence": "GPL-3.0-only"})
+    document = merge({"open": {"method": ["linear", "ties"], "weight": {}}}, method="linear")
+    both = checked(document, strict, *FAMILY[1:])
+    assert both.licence.licence.startswith("GPL-3.0")
+    assert "base_not_needed" not in codes(both)
+    alone = checked(merge({"open": {"weight": {}}}, method="linear"), strict, *FAMILY[1:])
+    assert alone.licence.licence == "Apache-2.0"
+    assert "base_not_needed" in codes(alone)
+
+
 def along(barrier: Any, **more: Any) -> dict[str, Any]:
     document = {"kind": "merge", "method": "ties", "base": "demo/base", "sources": ["demo/a", "demo/b"], **more}
     return document | {"diagnostics": {"barrier": barrier}}
@@ -160,6 +179,7 @@ def along(barrier: Any, **more: Any) -> dict[str, Any]:
         (along({}), "barrier_data_missing"),
         (along({"data": [{"data": "demo/digits"}]}, sources=["demo/a"]), "barrier_one_model"),
         (along({"data": [{"data": "demo/digits"}], "between": "base"}, method="linear", base=None), "barrier_no_base"),
+        (along({"data": [{"data": "demo/digits"}], "between": "base"}, method="linear"), "barrier_no_base"),
         (along({"data": [{"data": "demo/whole", "split": "test"}]}), "split_missing"),
         (along({"data": [{"data": "demo/letters"}]}), "label_mismatch"),
         (along({"data": [{"data": "demo/digits"}], "points": 2}), "out_of_range"),

@@ -24,7 +24,7 @@ Make = Callable[[TensorStep], torch.Tensor]
 
 
 class Live:
-    """The first model of a plan as a predictor in float32; its files and those of the others are opened once.
+    """A model of a plan as a predictor in float32; its files and those of the others are opened once.
 
     Weights that a merge rounds to its result's format are rounded here as well before they are answered with, so that a trial
     measures what would be stored.
@@ -33,6 +33,7 @@ class Live:
         plan: any plan over these folders; later ones have the same tensors.
         folders: in the order in which plans count their models.
         task, name: of the predictor.
+        reference: the number of the model that runs. A plan may leave the first one out.
 
     Raises:
         UserError: the model cannot be run, or a tensor of the plan has no part in its answers.
@@ -41,14 +42,14 @@ class Live:
     """
 
     def __init__(
-        self, plan: Plan, folders: Sequence[Path], *, task: str, name: str, beat: Callable[[], None], threads: int = 1,
-        device: str = "cpu",
+        self, plan: Plan, folders: Sequence[Path], *, task: str, name: str, beat: Callable[[], None], reference: int = 0,
+        threads: int = 1, device: str = "cpu",
     ) -> None:  # fmt: skip
         torch.set_num_threads(1)
         self._beat, self._pulse, self._threads = beat, Pulse(beat), max(1, threads)
         self._readers = readers_of(plan, folders)
         self._remembered: dict[Any, Any] = {}
-        self.predictor: Predictor = load_predictor(folders[0], task=task, name=name, device=device)
+        self.predictor: Predictor = load_predictor(folders[reference], task=task, name=name, device=device)
         module: Any = getattr(self.predictor, "module", None)
         if module is None:
             raise refused(
@@ -56,7 +57,7 @@ class Live:
                 f"{name} does not run in torch. Its merges cannot be tried one after the other.",
                 "search",
             )
-        places = places_in(module, folders[0], head=head_wanted(folders[0], task, name), name=name)
+        places = places_in(module, folders[reference], head=head_wanted(folders[reference], task, name), name=name)
         real: Mapping[str, torch.Tensor] = module.state_dict(keep_vars=True)
         self._parameters = {
             step.name: real[places[key]] for step in plan.steps if (key := step.inputs[0].key) in places
