@@ -21,7 +21,10 @@ class TensorInput(BaseModel):
 
 
 class TensorStep(BaseModel):
-    """How one output tensor is made. `parameters` are resolved scalars; per-source ones are lists in the order of `inputs` without the base."""
+    """How one output tensor is made. `parameters` are resolved scalars; per-source ones are lists in the order of `inputs` without the base.
+
+    `is_table`: its inputs have a row for each token, which are put in the order of the result's vocabulary as they are read.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -32,6 +35,7 @@ class TensorStep(BaseModel):
     shape: tuple[int, ...]
     dtype: str
     parameters: dict[str, Any] = Field(default_factory=dict)
+    is_table: bool = False
 
 
 class Stored(BaseModel):

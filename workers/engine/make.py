@@ -125,14 +125,18 @@ def memory_of(
     """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
 
     The result; what a selection collects, a twelfth of the tensor in float32, or draws that are remembered, a bit each; three
-    reduction stretches in float64; the stretches of every source twice, and a few more; inputs that are no views of a file. A
-    method that holds whole tensors: each source in float32, and as much again to work with; one that takes matrices apart: their
-    factors in float64 besides.
+    reduction stretches in float64; the stretches of every source twice, and a few more; inputs that are no views of a file, as
+    are tables whose rows change places. A method that holds whole tensors: each source in float32, and as much again to work
+    with; one that takes matrices apart: their factors in float64 besides.
     """
     # A factor of an adapter stands for a larger product.
     elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
     # What a task vector or an adapter changes is put together in memory: the result, and what it is decoded from.
     put_together = 8 * elements * sum(item.source in in_memory for item in step.inputs)
+    if step.is_table:
+        # Each input anew in the result's order; rows that stand in for missing ones, what is picked out of a file, and a mean in float64.
+        width = max((dtype_of(item.fact.dtype).itemsize for item in step.inputs), default=0)
+        put_together += elements * (width * (len(step.inputs) + 2) + 8)
     # Inputs that are cast first are copies, and no views of a file.
     if input_dtype is not None:
         cast = dtype_of(input_dtype)

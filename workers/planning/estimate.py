@@ -58,7 +58,7 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
         whole = _WHOLE_BYTES if plan.compat is None else _NATIVE_BYTES
         each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
-    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan))
+    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan)) + _table_bytes(plan)
     kept += _THREADS * min(2 * largest, _NOT_GIVEN_BACK_BYTES)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     rate = _RATES.get(method.name, _SLOWEST_RATE)
@@ -83,6 +83,16 @@ def _cast_bytes(plan: Plan) -> int:
         if step.operation == "merge"
     )
     return DTYPE_BYTES[cast] * max(copied, default=0)
+
+
+def _table_bytes(plan: Plan) -> int:
+    """Tables whose rows change places are put together anew, input by input, with what stands in for missing rows: as `memory_of` counts them."""
+    each = [
+        prod(step.shape) * (max(DTYPE_BYTES[item.fact.dtype] for item in step.inputs) * (len(step.inputs) + 2) + 8)
+        for step in plan.steps
+        if step.is_table and step.inputs
+    ]
+    return sum(sorted(each)[-_THREADS:])
 
 
 def _draw_bytes(plan: Plan) -> int:

@@ -46,7 +46,10 @@ def merge_plan(recipe: MergeRecipe, method: Method, models: Models) -> tuple[Pla
     vocabulary = vocabulary_of(recipe, models, layout)
     account = _Account()
     values = Values(recipe, method)
-    steps = tuple(_step(recipe, method, target, values, account) for target in layout.targets)
+    steps = tuple(
+        _step(recipe, method, target, values, account).model_copy(update={"is_table": target.rows is not None})
+        for target in layout.targets
+    )
     placing: list[Finding] = []
     if method.placed:
         steps = placed(steps)

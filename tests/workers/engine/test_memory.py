@@ -49,6 +49,19 @@ def test_eight_times_the_layers_take_no_more_memory(tmp_path):
     assert deep - shallow < 16 * MIB
 
 
+def test_tables_whose_rows_change_places_count_as_memory(tmp_path):
+    folders = [model_folder(tmp_path / name, mlp_state()) for name in "abc"]
+    plan = plan_of(folders, "linear")
+    step = max(plan.steps, key=lambda step: step.inputs[0].fact.elements)
+    table = step.model_copy(update={"is_table": True})
+    more = (4 * (3 + 2) + 8) * step.inputs[0].fact.elements
+    assert memory_of(table) - memory_of(step) == more
+    assert memory_of(table, "tensor") - memory_of(step, "tensor") == more
+    method = method_get("merge", "linear")
+    moved = plan.model_copy(update={"steps": tuple(table if each is step else each for each in plan.steps)})
+    assert merge_estimate(moved, method).memory_bytes - merge_estimate(plan, method).memory_bytes == more
+
+
 def test_inputs_that_are_cast_first_count_as_memory(tmp_path):
     folders = [model_folder(tmp_path / name, mlp_state()) for name in "abc"]
     plan = plan_of(folders, "linear")

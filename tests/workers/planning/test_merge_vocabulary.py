@@ -40,6 +40,14 @@ def test_vocabularies_of_two_sizes_are_repaired_by_a_union(models: Models) -> No
     assert checked(document(models["cats"], models["chats"], tokenizer="union")).ok
 
 
+def test_tables_that_move_are_marked(models: Models) -> None:
+    united = checked(document(models["cats"], models["code"], tokenizer="union"))
+    assert united.plan is not None
+    assert united.plan.vocabulary is not None
+    marked = {step.name for step in united.plan.steps if step.is_table}
+    assert marked == set(united.plan.vocabulary.tables) != set()
+
+
 def test_in_mergekits_words_the_repair_is_mergekits_key(models: Models) -> None:
     listed = [{"model": str(models[name]), "parameters": {"weight": 1}} for name in ("cats", "chats")]
     finding = found(checked({"merge_method": "linear", "models": listed}), "vocabulary_mismatch")
