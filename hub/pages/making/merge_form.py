@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from hub.pages.making import learning_data, prompts
+from hub.pages.making import adapted, learning_data, prompts
 from hub.pages.making.choosing import Chooser, is_learning, old_defaults
 from hub.pages.making.search_form import SearchForm, search_fits, search_form_of, search_of
 from hub.pages.making.values import text_of, value_of
@@ -16,7 +16,7 @@ from workers.contracts.recipes import DTYPES
 
 _TOKENIZERS = (("", "as the base"), ("base", "by tokens"), ("union", "union"))
 KNOWN = ("kind", "method", "base", "sources", "data", "dtype", "tokenizer", "seed", "output", "evaluate", "search")
-_NESTED = ("sources", "output", "evaluate", "parameters", "data", "search", "diagnostics")
+_NESTED = ("base", "sources", "output", "evaluate", "parameters", "data", "search", "diagnostics")
 MOST_SOURCES_SHOWN = 64
 _SLIDER = {"weight": (-1.0, 2.0), "lambda": (0.0, 2.0)}
 
@@ -48,6 +48,7 @@ class SourceRow:
     knobs: list[Knob]
     extra: str = ""
     prompts: tuple[str, str] | None = None
+    adapter: str = ""
     severity: str = ""
     note: str = ""
 
@@ -69,6 +70,7 @@ class MergeForm:
     evaluate: list[str]
     evaluate_rows: str
     extra: str
+    base_adapter: str = ""
     data: str = ""
     shows_data: bool = False
     legend: list[Knob] = field(default_factory=list)
@@ -137,6 +139,7 @@ def form_fits(document: Any) -> bool:
         and isinstance(output.get("repo", ""), str)
         and isinstance(evaluate, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("data"), str) for entry in evaluate)
+        and adapted.fits(document.get("base"))
         and learning_data.fits(document.get("data", []))
         and search_fits(document.get("search"))
         and not any(isinstance(value, dict | list) for key, value in document.items() if key not in _NESTED)
@@ -152,10 +155,12 @@ def form_of(document: dict[str, Any], *, namespace: str) -> MergeForm:
     space, _, short = text_of(output.get("repo")).rpartition("/")
     own = {parameter.name for parameter in method.parameters} if method else set()
     evaluate = document.get("evaluate") or []
+    base, base_adapter = adapted.shown(document.get("base"))
     return MergeForm(
         method=method,
         method_name=name,
-        base=text_of(document.get("base")),
+        base=base,
+        base_adapter=base_adapter,
         sources=[
             _source_row(index, source, source_parameters, document, method)
             for index, source in enumerate(document.get("sources") or [])
@@ -192,7 +197,8 @@ def _source_row(
     index: int, source: dict[str, Any], parameters: list[Parameter], document: dict[str, Any], method: Method | None
 ) -> SourceRow:
     """A value at the top of the recipe is the default of each source that gives none."""
-    names = {"model", *prompts.KEYS, *(parameter.name for parameter in parameters)}
+    adapter = adapted.of_source(source)
+    names = {"model", *(["adapter"] if adapter else []), *prompts.KEYS, *(parameter.name for parameter in parameters)}
     knobs = [
         _knob(parameter, source.get(parameter.name, document.get(parameter.name)), f"s-{index}-{parameter.name}")
         for parameter in parameters
@@ -203,6 +209,7 @@ def _source_row(
         knobs,
         _json({key: value for key, value in source.items() if key not in names}),
         prompts.lines_of(source) if prompts.shown(method, source) else None,
+        adapter,
     )
 
 
@@ -225,7 +232,7 @@ def document_of(data: QueryDict) -> dict[str, Any]:
     method = method_get("merge", name)
     document: dict[str, Any] = {"kind": "merge", "method": name}
     if base := data.get("base", "").strip():
-        document["base"] = base
+        document["base"] = adapted.written(base, data.get("base_adapter", "").strip())
     was = old_defaults(data.get("method_was", name), name)
     document["sources"] = _sources(data, method, was)
     if rows := learning_data.rows_of(data.get("data", "")):
@@ -265,7 +272,7 @@ def _sources(data: QueryDict, method: Method | None, was: dict[str, Any]) -> lis
         model = data.get(f"s-{index}-model")
         if model is None:
             break
-        source: dict[str, Any] = {"model": model.strip()}
+        source: dict[str, Any] = {"model": model.strip(), "adapter": data.get(f"s-{index}-adapter", "").strip() or None}
         for parameter in method.parameters if method else ():
             if parameter.scope == "source":
                 value = _posted(data, parameter, f"s-{index}-{parameter.name}")

@@ -336,6 +336,20 @@ def test_numbers_of_another_form_are_let_go_of_and_bad_ones_are_found(browser, a
     assert "Nothing speaks against" not in shown_by(client, **{"f-model": "alice/none"})
 
 
+def test_adapters_of_a_recipe_are_shown_where_it_has_some(browser, alice, family):
+    client = browser(alice)
+    plain = fields(press(client, opened(client), "to_tab", "yaml").content.decode())
+    assert not any("adapter" in name for name in opened(client))
+    text = plain["yaml"].replace("base: alice/base", "base: {model: alice/base, adapter: alice/lora}")
+    text = text.replace("{model: alice/two,", "{model: alice/two, adapter: alice/one,")
+    form = fields(press(client, plain | {"yaml": text}, "to_tab", "form").content.decode())
+    assert (form["base_adapter"], form["s-1-adapter"]) == ("alice/lora", "alice/one")
+    assert "s-0-adapter" not in form
+    again = fields(press(client, form, "to_tab", "yaml").content.decode())["yaml"]
+    assert "adapter: alice/one" in again
+    assert "adapter: alice/lora" in again
+
+
 def test_a_kind_is_offered_with_its_form(browser, alice):
     page = browser(alice).get("/make").content.decode()
     assert "Fill in the form" in page

@@ -43,7 +43,7 @@ def posted(document: dict) -> QueryDict:
     form = form_of(document, namespace="alice")
     data = QueryDict(mutable=True)
     data.update({
-        "method": form.method_name, "base": form.base, "extra": form.extra, "dtype": form.dtype, "seed": form.seed, "out_namespace": form.namespace,
+        "method": form.method_name, "base": form.base, "base_adapter": form.base_adapter, "extra": form.extra, "dtype": form.dtype, "seed": form.seed, "out_namespace": form.namespace,
         "out_name": form.name, "visibility": form.visibility, "output_extra": form.output_extra, "evaluate_rows": form.evaluate_rows,
     })  # fmt: skip
     data.setlist("evaluate", form.evaluate)
@@ -56,6 +56,7 @@ def posted(document: dict) -> QueryDict:
             data[knob.name] = knob.value
     for row in form.sources:
         data[f"s-{row.index}-model"], data[f"s-{row.index}-extra"] = row.model, row.extra
+        data[f"s-{row.index}-adapter"] = row.adapter
         for knob in row.knobs:
             if knob.type != "boolean" or knob.checked:
                 data[knob.name] = knob.value
@@ -232,6 +233,35 @@ def test_an_empty_number_says_what_the_recipe_means_by_it():
         assert parse(recipe_to_yaml(recipe)).recipe == recipe
     for name in ("epochs", "batch_size", "weight_decay"):
         assert value_of(fields[name,].default) == getattr(recipe, name)
+
+
+def test_an_adapter_on_a_model_or_the_base_is_shown_and_kept_until_it_is_taken_out():
+    base, source = {"model": "demo/base", "adapter": "demo/lora"}, {"model": "demo/a", "adapter": "demo/other@main"}
+    document = DOCUMENT | {"base": base, "sources": [DOCUMENT["sources"][0] | source, DOCUMENT["sources"][1]]}
+    assert form_fits(document)
+    form = form_of(document, namespace="alice")
+    assert (form.base, form.base_adapter) == ("demo/base", "demo/lora")
+    assert [row.adapter for row in form.sources] == ["demo/other@main", ""]
+    assert form.sources[0].extra == ""
+    data = posted(document)
+    assert document_of(data) == document
+    data["s-0-adapter"] = data["base_adapter"] = " "
+    assert document_of(data) == DOCUMENT
+
+
+@pytest.mark.parametrize(
+    "base",
+    [["demo/base"], {"model": "demo/base"}, {"model": "a/b", "adapter": 3}, {"model": "a/b", "adapter": "c/d", "x": 1}],
+)
+def test_a_base_that_says_more_or_less_stays_text(base):
+    assert not form_fits(DOCUMENT | {"base": base})
+
+
+@pytest.mark.parametrize("adapter", [3, ""])
+def test_an_adapter_that_is_no_name_travels_along_unseen(adapter):
+    document = DOCUMENT | {"sources": [DOCUMENT["sources"][0] | {"adapter": adapter}, DOCUMENT["sources"][1]]}
+    assert form_of(document, namespace="alice").sources[0].adapter == ""
+    assert document_of(posted(document)) == document
 
 
 def test_a_wrong_adapter_is_the_only_thing_said_of_it():
