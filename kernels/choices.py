@@ -36,10 +36,14 @@ class Cuts:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Entry e stays where draw e of the stream of `key` is below `limit`, that is round(p·2^32)."""
+    """Entry e stays where draw e of the stream of `key` is below `limit`, that is round(p·2^32).
+
+    `drawn` remembers which do, a bit for each, for who made it (`kernels.compiled`); nobody else looks at it.
+    """
 
     key: tuple[int, int]
     limit: int
+    drawn: torch.Tensor | None = None
     mode: Mode = "drawn"
 
 

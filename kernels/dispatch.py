@@ -1,7 +1,8 @@
 """Which implementation of a kernel runs: one row per kernel, chosen by device, format and size, overruled by `GENEPOOL_KERNELS`.
 
-Rows hold dotted paths: an implementation that is never used costs no import. `reference` is plain torch and runs anywhere; `cpu`
-is for processors; `triton` for GPUs, and for its interpreter, which lets a processor try them slowly.
+Rows hold dotted paths: an implementation that is never used costs no import. `reference` is plain torch and runs anywhere;
+`compiled` is for processors, where the installation found a C compiler, and `cpu` where it found none; `triton` is for GPUs, and for
+its interpreter, which lets a processor try them slowly.
 """
 
 import importlib
@@ -13,6 +14,8 @@ from typing import Any
 
 import torch
 
+from kernels.compiled.library import is_built
+
 OVERRIDE = "GENEPOOL_KERNELS"
 INTERPRETER = "TRITON_INTERPRET"
 
@@ -20,21 +23,33 @@ TABLE: dict[str, dict[str, str]] = {
     "bernoulli": {
         "reference": "kernels.reference.philox:bernoulli",
         "cpu": "kernels.draws:bernoulli",
+        "compiled": "kernels.compiled.draws:bernoulli",
         "triton": "kernels.triton.draws:bernoulli",
     },
-    "changes": {"reference": "kernels.reference.changes:changes", "triton": "kernels.triton.changes:changes"},
+    "changes": {
+        "reference": "kernels.reference.changes:changes",
+        "compiled": "kernels.compiled.changes:changes",
+        "triton": "kernels.triton.changes:changes",
+    },
     "competition_counts": {
         "reference": "kernels.reference.competition:competition_counts",
         "triton": "kernels.triton.competition:competition_counts",
     },
+    "cut_of": {"reference": "kernels.selection:cut_of", "compiled": "kernels.compiled.selection:cut_of"},
     "elect": {"reference": "kernels.reference.election:elect", "triton": "kernels.triton.election:elect"},
-    "gram": {"reference": "kernels.reference.gram:gram", "triton": "kernels.triton.gram:gram"},
+    "gram": {
+        "reference": "kernels.reference.gram:gram",
+        "compiled": "kernels.compiled.gram:gram",
+        "triton": "kernels.triton.gram:gram",
+    },
+    "lengths": {"reference": "kernels.selection:lengths", "compiled": "kernels.compiled.changes:lengths"},
     "magnitude_counts": {
         "reference": "kernels.reference.selection:magnitude_counts",
         "triton": "kernels.triton.selection:magnitude_counts",
     },
     "place_of": {
         "reference": "kernels.reference.selection:place_of",
+        "compiled": "kernels.compiled.selection:place_of",
         "triton": "kernels.triton.selection:place_of",
     },
     "row_ranks": {
@@ -48,6 +63,7 @@ TABLE: dict[str, dict[str, str]] = {
     "words": {
         "reference": "kernels.reference.philox:words",
         "cpu": "kernels.draws:words",
+        "compiled": "kernels.compiled.draws:words",
         "triton": "kernels.triton.draws:words",
     },
 }
@@ -64,7 +80,7 @@ def kernel(
     Args:
         name: a row of the table.
         device: where the tensors are.
-        dtype: the format computed in; Triton kernels compute in float32 alone.
+        dtype: the format computed in; Triton and compiled kernels compute in float32 alone.
         size: what the row of `LARGEST` limits.
 
     Returns:
@@ -77,13 +93,16 @@ def kernel(
     row, chosen = TABLE[name], implementation(device)
     if chosen == "triton" and (dtype == torch.float64 or size > LARGEST.get(name, size)):
         chosen = "reference"
+    if chosen == "compiled" and (dtype == torch.float64 or chosen not in row):
+        chosen = "cpu"
     module, _, function = row.get(chosen, row["reference"]).partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return found
 
 
 def implementation(device: torch.device | str = "cpu") -> str:
-    """`cpu` for tensors in memory; on a GPU `triton`, or `reference` where triton is not installed; or what `GENEPOOL_KERNELS` says.
+    """`compiled` for tensors in memory, or `cpu` where no C compiler was found; on a GPU `triton`, or `reference` where triton is not
+    installed; or what `GENEPOOL_KERNELS` says.
 
     Raises:
         ValueError: as `kernel`.
@@ -91,7 +110,9 @@ def implementation(device: torch.device | str = "cpu") -> str:
     where = torch.device(device).type
     asked = os.environ.get(OVERRIDE, "")
     if not asked:
-        return "cpu" if where == "cpu" else "triton" if _is_installed() else "reference"
+        if where == "cpu":
+            return "compiled" if is_built() else "cpu"
+        return "triton" if _is_installed() else "reference"
     known = sorted({name for row in TABLE.values() for name in row})
     if asked not in known:
         raise ValueError(f"{OVERRIDE} is {asked!r}; known are {', '.join(known)}.")
@@ -100,6 +121,14 @@ def implementation(device: torch.device | str = "cpu") -> str:
     if asked == "triton" and where == "cpu" and os.environ.get(INTERPRETER) != "1":
         raise ValueError(
             f"{OVERRIDE} is 'triton', and tensors are on the CPU. {INTERPRETER}=1 interprets the kernels there, slowly."
+        )
+    if asked == "compiled" and not is_built():
+        raise ValueError(
+            f"{OVERRIDE} is 'compiled', and these kernels are not built. `pip install .` builds them where there is a C compiler."
+        )
+    if asked == "compiled" and where != "cpu":
+        raise ValueError(
+            f"{OVERRIDE} is 'compiled', and tensors are on {where}. These kernels read the processor's memory."
         )
     return asked
 

@@ -1,10 +1,6 @@
-"""Draws of the Philox stream on the CPU: the bits of `kernels.reference.philox`, by numpy in place and without spare passes, and in
-machine code (`kernels.compiled_draws`) once a process has made so many that it pays and where numba is installed.
+"""Draws of the Philox stream by numpy, in place and without spare passes: the bits of `kernels.reference.philox`, where there are
+no compiled kernels.
 """
-
-import importlib.util
-import threading
-from types import ModuleType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +14,6 @@ _LOW = 0xFFFFFFFF
 _SHIFT = np.uint64(32)
 # Blocks worked on at a time: the six buffers then stay in the second-level cache.
 _BLOCKS = 1 << 14
-# Draws after which machine code is loaded: it takes as long as these do.
-PAYS = 1 << 26
 
 Words = npt.NDArray[np.uint64]
 
@@ -35,9 +29,6 @@ def bernoulli(
         raise ValueError(f"A stretch of draws starts at a multiple of four, not at {start}.")
     limit = np.uint64(round(probability * 2**32))
     kept = np.empty(((count + 3) // 4, 4), dtype=np.bool_)
-    if (compiled := _machine_code.after(count)) is not None:
-        compiled.keep(np.uint32(key[0]), np.uint32(key[1]), np.uint64(start // 4), limit, kept.reshape(-1))
-        return torch.from_numpy(kept.reshape(-1)[:count])
     for first in range(0, kept.shape[0], _BLOCKS):
         part = kept[first : first + _BLOCKS]
         for word, drawn in enumerate(_blocks(key, start // 4 + first, part.shape[0])):
@@ -50,34 +41,11 @@ def words(key: Key, start: int, count: int, *, device: torch.device | str = "cpu
     if start % 4:
         raise ValueError(f"A stretch of draws starts at a multiple of four, not at {start}.")
     drawn = np.empty(((count + 3) // 4, 4), dtype=np.uint64)
-    if (compiled := _machine_code.after(count)) is not None:
-        compiled.draw(np.uint32(key[0]), np.uint32(key[1]), np.uint64(start // 4), drawn.reshape(-1))
-        return torch.from_numpy(drawn.view(np.int64).reshape(-1)[:count])
     for first in range(0, drawn.shape[0], _BLOCKS):
         part = drawn[first : first + _BLOCKS]
         for word, numbers in enumerate(_blocks(key, start // 4 + first, part.shape[0])):
             part[:, word] = numbers
     return torch.from_numpy(drawn.view(np.int64).reshape(-1)[:count])
-
-
-class _MachineCode:
-    """Counts this process's draws, and loads the compiled form when they were many."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made = 0
-        self._module: ModuleType | None = None
-        self._is_there = importlib.util.find_spec("numba") is not None
-
-    def after(self, count: int) -> ModuleType | None:
-        self._made += count
-        if self._module is None and self._is_there and self._made > PAYS:
-            with self._lock:
-                self._module = importlib.import_module("kernels.compiled_draws")
-        return self._module
-
-
-_machine_code = _MachineCode()
 
 
 def _blocks(key: Key, first: int, count: int) -> tuple[Words, Words, Words, Words]:

@@ -1,9 +1,10 @@
-"""The exact cut that keeps the k largest magnitudes, from two histograms and the place of a tie; on any device."""
+"""The exact cut that keeps the k largest magnitudes, from two histograms and the place of a tie, and how much a choice leaves; on any device."""
 
 import torch
 
-from kernels.choices import BELOW_ALL, EVERYTHING, INFINITE, Cut
+from kernels.choices import BELOW_ALL, EVERYTHING, INFINITE, Choice, Cut, Cuts
 from kernels.dispatch import kernel
+from kernels.reference.gram import kept_sums
 from kernels.reference.selection import LOWER_BITS
 
 
@@ -46,6 +47,20 @@ def cut_at(base: torch.Tensor | None, source: torch.Tensor, value: float, ties: 
     if ties >= source.numel():
         return Cut(bits, source.numel())
     return Cut(bits, kernel("place_of", source.device)(base, source, bits, ties))
+
+
+def lengths(base: torch.Tensor | None, source: torch.Tensor, choice: Choice) -> tuple[float, float, Choice]:
+    """Σ|τ| and Σ|what stays of τ| of one source, in float64, and the choice, which may come to remember its draws.
+
+    Determinism: on a GPU, sums within a chunk are added in an order of its own.
+    """
+    alone = {"weights": [1.0], "factors": [1.0], "scale": 1.0, "dtype": torch.float32}
+    whole, thinned = (
+        kernel("changes", source.device)(base, [source], [kind], **alone, merged=True).merged
+        for kind in (Cuts(), choice)
+    )
+    before, after = kept_sums(whole, thinned)
+    return before, after, choice
 
 
 def from_above(counts: torch.Tensor, wanted: int) -> tuple[int, int]:

@@ -10,13 +10,23 @@ from kernels.reference.election import elect
 from kernels.reference.philox import words
 
 
+class Sums(NamedTuple):
+    """Σ τ_i², Σ τ_i·m and Σ m² to about six digits, m = λ·Σ …; `bad` how many entries of the result are infinite or no numbers."""
+
+    squares: list[float]
+    products: list[float]
+    square: float
+    bad: int
+
+
 class Changed(NamedTuple):
-    """`result` `[n]`; `kept` how many entries of each source stayed; `agreed` (source, entry) pairs that won the vote; `merged` float32 `[n]` before the base was added, where asked for."""
+    """`result` `[n]`; `kept` how many entries of each source stayed; `agreed` (source, entry) pairs that won the vote; `merged` float32 `[n]` before the base was added, where asked for; `sums` from who takes them on the way."""
 
     result: torch.Tensor
     kept: list[int]
     agreed: int
     merged: torch.Tensor | None
+    sums: Sums | None = None
 
 
 def changes(

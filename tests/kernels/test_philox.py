@@ -3,17 +3,20 @@
 import pytest
 import torch
 
-from kernels import draws
+from kernels import draws as numpy_draws
+from kernels.compiled import draws as compiled_draws
+from kernels.compiled.library import is_built
 from kernels.reference import philox
 
 ONES = 0xFFFFFFFF
 
 
-@pytest.fixture(params=["numpy", "machine code"])
-def form(request, monkeypatch):
-    """Both ways in which the CPU draws: numpy, and machine code from the first draw on."""
-    monkeypatch.setattr(draws, "PAYS", -1 if request.param == "machine code" else 2**62)
-    monkeypatch.setattr(draws, "_machine_code", draws._MachineCode())
+BUILT = pytest.mark.skipif(not is_built(), reason="The compiled kernels are not built: there was no C compiler.")
+
+
+@pytest.fixture(params=[numpy_draws, pytest.param(compiled_draws, marks=BUILT)], ids=["numpy", "compiled"])
+def draws(request):
+    """Both ways in which the CPU draws."""
     return request.param
 
 
@@ -49,7 +52,7 @@ def test_draws_continue_past_the_32_bit_counter():
 
 
 @pytest.mark.parametrize(("start", "count"), [(0, 0), (0, 5), (8, 1), (2**34, 70_001)])
-def test_the_cpu_words_are_those_of_the_reference(start, count, form):
+def test_the_cpu_words_are_those_of_the_reference(start, count, draws):
     key = philox.key_of(3, "w", 1)
     own, reference = draws.words(key, start, count), philox.words(key, start, count)
     assert own.dtype == reference.dtype
@@ -60,39 +63,32 @@ def test_the_cpu_words_are_those_of_the_reference(start, count, form):
     ("start", "count"), [(0, 1), (0, 70_001), (4, 7), (1 << 20, 65_536), (4 * (2**32 - 2), 16), (0, 0)]
 )
 @pytest.mark.parametrize("probability", [1e-9, 0.3, 0.5, 1.0])
-def test_the_cpu_kernel_gives_the_reference_bits(start, count, probability, form):
+def test_the_cpu_kernel_gives_the_reference_bits(start, count, probability, draws):
     key = philox.key_of(3, "layer.weight", 1)
     expected = philox.bernoulli(key, probability, start, count)
     assert torch.equal(draws.bernoulli(key, probability, start, count), expected)
 
 
-def test_machine_code_is_loaded_after_many_draws_and_not_where_numba_is_missing(monkeypatch):
-    monkeypatch.setattr(draws, "PAYS", 100)
-    counted = draws._MachineCode()
-    assert counted.after(60) is None
-    assert counted.after(60).__name__ == "kernels.compiled_draws"
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    assert draws._MachineCode().after(1000) is None
-
-
-@pytest.mark.parametrize("bernoulli", [philox.bernoulli, draws.bernoulli])
-def test_refuses_to_start_inside_a_block(bernoulli):
+def test_refuses_to_start_inside_a_block(draws):
+    for module in (philox, draws):
+        with pytest.raises(ValueError, match="multiple of four"):
+            module.bernoulli((1, 2), 0.5, 3, 10)
     with pytest.raises(ValueError, match="multiple of four"):
-        bernoulli((1, 2), 0.5, 3, 10)
+        draws.words((1, 2), 6, 10)
 
 
-def test_probability_one_keeps_everything():
+def test_probability_one_keeps_everything(draws):
     assert draws.bernoulli((1, 2), 1.0, 0, 10_000).all()
 
 
 @pytest.mark.parametrize("density", [0.05, 0.3, 0.9])
-def test_keeps_the_asked_share(density):
+def test_keeps_the_asked_share(density, draws):
     count = 1 << 18
     kept = draws.bernoulli(philox.key_of(0, "w", 1), density, 0, count).float().mean().item()
     assert abs(kept - density) <= 4 * (density * (1 - density) / count) ** 0.5
 
 
-def test_tensors_sources_and_seeds_have_streams_of_their_own():
+def test_tensors_sources_and_seeds_have_streams_of_their_own(draws):
     keys = {
         philox.key_of(seed, name, source) for seed in (0, 1) for name in ("a", "b", "a\x000") for source in (0, 1, 10)
     }

@@ -24,6 +24,7 @@ from workers.engine.merge.compat.whole import merge as merge_whole
 from workers.engine.merge.experts import Experts
 from workers.engine.merge.learned import Learned
 from workers.engine.merge.pairs import Pairs
+from workers.engine.merge.results import Results
 from workers.engine.merge.rounds import Round, rounds_of
 from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
 
@@ -50,6 +51,7 @@ class Merger:
     learned: Learned | None = None
     device: torch.device = CPU
     maker: Pairs | Experts | None = None
+    results: Results = field(default_factory=Results)
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,7 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
         shape=step.shape,
         settled=merger.settled,
         learned={} if merger.learned is None else merger.learned.of(step.name),
+        results=merger.results,
     )
     return put(merge_step, merger.device)
 

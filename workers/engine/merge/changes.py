@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from kernels.dispatch import kernel
-from workers.engine.merge.fused import merge_changes
+from workers.engine.merge.fused import is_whole, merge_changes
 from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.sparsify import Sparsifier
 from workers.engine.merge.step import MergeStep
@@ -35,7 +35,7 @@ class Changes:
     votes: bool = False
 
     def merge(self, step: MergeStep) -> torch.Tensor:
-        if step.fused:
+        if is_whole(step, self.sparsify):
             return merge_changes(step, self.sparsify, votes=self.votes)
         weights, scale = step.each("weight"), float(step.parameters["lambda"])
         keepers = self.sparsify(step)

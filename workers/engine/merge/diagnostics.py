@@ -44,7 +44,15 @@ class Diagnostics:
     def see(
         self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, written: torch.Tensor, base: torch.Tensor | None
     ) -> None:
-        """One stretch; most are passed over, of the others the beginning counts.
+        """One stretch; most are passed over, of the others the beginning counts. See `look`."""
+        turn, self.stretches = self.stretches, self.stretches + 1
+        if turn % EVERY == 0:
+            self.look(vectors, merged, written, base)
+
+    def look(
+        self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, written: torch.Tensor, base: torch.Tensor | None
+    ) -> None:
+        """The beginning of a stretch.
 
         Args:
             vectors: of the sources, each `[stretch]`, same floating format.
@@ -52,9 +60,6 @@ class Diagnostics:
             written: the result as cast for the file.
             base: what `merged` was added to, in the format of the vectors; None where there is none.
         """
-        turn, self.stretches = self.stretches, self.stretches + 1
-        if turn % EVERY:
-            return
         # What numpy counts lies in memory, wherever it was made.
         vectors = [vector[:LENGTH].cpu() for vector in vectors]
         merged, written = merged[:LENGTH].cpu(), written[:LENGTH].cpu()

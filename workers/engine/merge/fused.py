@@ -3,19 +3,19 @@
 Where the walk in stretches has keepers, here each source has a choice: plain numbers that say which of its entries stay.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 
 from kernels.choices import ALWAYS, EVERYTHING, Choice, Cut, Cuts, Drawn, Ranked
 from kernels.dispatch import kernel
-from kernels.reference.gram import kept_sums
 from kernels.reference.philox import key_of
 from kernels.select import count_of
-from kernels.selection import cut_at, cut_of
+from kernels.selection import cut_at
 from workers.engine.merge import global_trim, mag_prune, sparsify
+from workers.engine.merge.mapping import mapped
 from workers.engine.merge.sparsify import Sparsifier
-from workers.engine.merge.step import MergeStep, stretches
+from workers.engine.merge.step import MergeStep
 from workers.engine.merge.weighting import weight_sum
 
 Choices = tuple[list[Choice], list[int | None]]
@@ -30,37 +30,23 @@ def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> to
     parameters, weights = step.parameters, step.each("weight")
     choices, known = CHOICES[sparsifier](step)
     reduce = parameters.get("reduce", "weight")
-    options = {"divisor": weight_sum(step.name, weights) if parameters["normalize"] else 1.0}
-    if votes:
+    if not votes:
+        options = {"divisor": weight_sum(step.name, weights) if parameters["normalize"] else 1.0}
+    else:
         options = {
             "vote": True, "normalize": bool(parameters["normalize"]) and reduce != "sum",
             "raw": parameters.get("vote") == "raw", "count": reduce == "count",
         }  # fmt: skip
-    changed = kernel("changes", step.device)(
-        step.base, step.sources, choices, weights=weights, factors=_factors(step, choices), scale=float(parameters["lambda"]),
-        dtype=step.dtype, merged=True, **options,
+    changed = mapped(
+        step, choices, weights=weights, factors=_factors(step, choices), scale=float(parameters["lambda"]), **options
     )  # fmt: skip
-    result: torch.Tensor = changed.result
-    observe(step, result, changed.merged)
     if votes:
         step.measures.agreed = float(changed.agreed)
     if "density" in parameters:
         step.measures.kept = [
             found if count is None else count for count, found in zip(known, changed.kept, strict=True)
         ]
-    return result
-
-
-def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None:
-    """Lets the measures see what was made, as `MergeStep.combine` does on its way."""
-    for start, stop in stretches(step.elements, step.stretch):
-        base = None if step.base is None else step.base[start:stop].to(step.maths)
-        vectors = [source[start:stop].to(step.maths, copy=True) for source in step.sources]
-        if base is not None:
-            vectors = [vector.sub_(base) for vector in vectors]
-        change = merged[start:stop]
-        computed = change if base is None else base + change
-        step.measures.see(vectors, change, computed, result[start:stop], base)
+    return changed.result
 
 
 def _all_kept(step: MergeStep) -> Choices:
@@ -114,6 +100,11 @@ def _global_magnitude(step: MergeStep) -> Choices:
     return [Cuts(cut) for cut in cuts], [None] * len(cuts)
 
 
+def is_whole(step: MergeStep, sparsifier: Sparsifier) -> bool:
+    """Whether `merge_changes` is to make the step. Where ranks decide, a processor does better by a walk in stretches."""
+    return step.fused or (step.compiled and sparsifier is not mag_prune.mag_prune)
+
+
 CHOICES: dict[Sparsifier, Callable[[MergeStep], Choices]] = {
     sparsify.all_kept: _all_kept,
     sparsify.magnitude: _magnitude,
@@ -125,11 +116,18 @@ CHOICES: dict[Sparsifier, Callable[[MergeStep], Choices]] = {
 
 
 def _cut(step: MergeStep, index: int, keep: int) -> Cut:
-    return cut_of(step.base, step.sources[index], keep) if step.elements else EVERYTHING
+    if not step.elements:
+        return EVERYTHING
+    key = ("cut", step.name, step.source_ids[index], keep, step.base is not None)
+    remembered = {} if step.remembered is None else step.remembered
+    if key not in remembered:
+        remembered[key] = kernel("cut_of", step.device)(step.base, step.sources[index], keep)
+    found: Cut = remembered[key]
+    return found
 
 
-def _factors(step: MergeStep, choices: Sequence[Choice]) -> list[float]:
-    """f_i of each source, as `rescale_factors` has them."""
+def _factors(step: MergeStep, choices: list[Choice]) -> list[float]:
+    """f_i of each source, as `rescale_factors` has them. Choices may come to remember their draws."""
     rescale = step.parameters.get("rescale", "none")
     if rescale == "none":
         return [1.0] * len(choices)
@@ -137,12 +135,7 @@ def _factors(step: MergeStep, choices: Sequence[Choice]) -> list[float]:
         drawn = zip(choices, step.parameters.get("density", ()), strict=False)
         return [1.0 / d if isinstance(choice, Drawn) and d < 1 else 1.0 for choice, d in drawn]
     factors = []
-    for source, choice in zip(step.sources, choices, strict=True):
-        alone = {"weights": [1.0], "factors": [1.0], "scale": 1.0, "dtype": step.maths}
-        whole, thinned = (
-            kernel("changes", step.device)(step.base, [source], [kind], **alone, merged=True).merged
-            for kind in (Cuts(), choice)
-        )
-        before, after = kept_sums(whole, thinned)
+    for index, (source, choice) in enumerate(zip(step.sources, choices, strict=True)):
+        before, after, choices[index] = kernel("lengths", step.device)(step.base, source, choice)
         factors.append(before / after if after > 0 else 1.0)
     return factors

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from workers.engine.merge.mapping import averaged
 from workers.engine.merge.step import MergeStep
 from workers.engine.merge.weighting import weight_sum, weighted_sum
 
@@ -29,6 +30,8 @@ def merge(step: MergeStep) -> torch.Tensor:
     """
     weights = step.each("weight")
     total = weight_sum(step.name, weights) if step.parameters["normalize"] else 1.0
+    if step.compiled:
+        return averaged(step, weights, total)
     out, scratch = step.buffer(), step.buffer()
 
     def average(sources: Sequence[torch.Tensor], start: int) -> torch.Tensor:

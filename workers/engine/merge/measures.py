@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from kernels.reference.changes import Sums
 from workers.engine.merge.diagnostics import Diagnostics
 
 
@@ -47,6 +48,13 @@ class Measures:
         # Only a sum too large for comfort makes it count one by one.
         if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
             self.bad_results += int((~written.isfinite()).sum())
+
+    def add(self, sums: Sums) -> None:
+        """A whole tensor of finite vectors, whose sums were taken by who made it."""
+        self.squares, self.products = list(sums.squares), list(sums.products)
+        self.bad_sources = [0] * len(sums.squares)
+        self.result_square = sums.square
+        self.bad_results = sums.bad
 
     def _see_vectors(self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, base: torch.Tensor | None) -> float:
         if not self.squares:

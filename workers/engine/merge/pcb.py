@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from kernels.dispatch import kernel
-from workers.engine.merge.fused import observe
+from workers.engine.merge.mapping import observe
 from workers.engine.merge.order_statistics import order_statistics, settled_alone
 from workers.engine.merge.step import STRETCH, MergeStep, stretches
 

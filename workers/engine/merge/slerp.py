@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import torch
 
+from kernels.dispatch import kernel
+from workers.engine.merge.mapping import averaged
 from workers.engine.merge.step import STRETCH, MergeStep, stretches
 
 COLINEAR = 0.9995
@@ -35,12 +37,14 @@ def merge(step: MergeStep) -> torch.Tensor:
     if step.base is None:
         raise ValueError(f"{step.name}: slerp goes from a base to a source, and the plan has no base.")
     position = float(step.parameters["t"])
-    keep, take = coefficients(*_moments(step.base, step.sources[0]), position)
-    out, scratch = step.buffer(), step.buffer()
     both = MergeStep(
         name=step.name, base=None, sources=(step.base, *step.sources), source_ids=(0, *step.source_ids),
-        parameters=step.parameters, dtype=step.dtype, maths=step.maths, measures=step.measures,
+        parameters=step.parameters, dtype=step.dtype, maths=step.maths, measures=step.measures, results=step.results,
     )  # fmt: skip
+    keep, take = coefficients(*_moments(both), position)
+    if both.compiled:
+        return averaged(both, (keep, take))
+    out, scratch = step.buffer(), step.buffer()
 
     def along_arc(vectors: Sequence[torch.Tensor], start: int) -> torch.Tensor:
         length = vectors[0].numel()
@@ -65,8 +69,12 @@ def coefficients(base_square: float, source_square: float, product: float, posit
     return math.sin((1.0 - position) * angle) / math.sin(angle), math.sin(position * angle) / math.sin(angle)
 
 
-def _moments(base: torch.Tensor, source: torch.Tensor) -> tuple[float, float, float]:
+def _moments(both: MergeStep) -> tuple[float, float, float]:
     """‖b‖², ‖θ‖², b·θ."""
+    base, source = both.sources
+    if both.compiled:
+        products = kernel("gram")(None, both.sources)
+        return products[0, 0].item(), products[1, 1].item(), products[0, 1].item()
     base_square = source_square = product = 0.0
     left, right = (torch.empty(min(STRETCH, base.numel()), dtype=torch.float64) for _ in range(2))
     for start, stop in stretches(base.numel()):

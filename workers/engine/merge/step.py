@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import torch
 
+from kernels.compiled.library import FORMATS
 from kernels.dispatch import implementation
 from workers.engine.merge.measures import Measures
+from workers.engine.merge.results import Results
 
 # Elements worked on at a time: few enough that a dozen float32 buffers of this length stay in the cache, many enough that calls cost
 # little beside the work.
@@ -30,6 +31,7 @@ class MergeStep:
     result. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
     found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
     `remembered` holds statistics of the inputs between merges of the same models (a search); None where there is one merge.
+    `results` gives the memory for the result.
     """
 
     name: str
@@ -45,6 +47,7 @@ class MergeStep:
     learned: Mapping[str, torch.Tensor] = field(default_factory=dict)
     measures: Measures = field(default_factory=Measures)
     remembered: MutableMapping[Any, Any] | None = None
+    results: Results = field(default_factory=Results)
 
     @property
     def elements(self) -> int:
@@ -57,7 +60,14 @@ class MergeStep:
     @property
     def fused(self) -> bool:
         """Whether whole-tensor kernels make it (see `fused`): on a GPU, or where `GENEPOOL_KERNELS` asks for it."""
-        return self.maths == torch.float32 and implementation(self.device) != "cpu"
+        return self.maths == torch.float32 and implementation(self.device) not in ("cpu", "compiled")
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the processor's compiled kernels can make it (see `mapping`)."""
+        tensors = (*self.sources, *(() if self.base is None else (self.base,)))
+        formats = {self.dtype, *(tensor.dtype for tensor in tensors)}
+        return self.maths == torch.float32 and formats <= FORMATS.keys() and implementation(self.device) == "compiled"
 
     @property
     def stretch(self) -> int:
@@ -76,10 +86,9 @@ class MergeStep:
 
     def result(self) -> torch.Tensor:
         """An uninitialised `[n]` in the step's dtype."""
-        if self.device.type != "cpu" or not self.elements:
+        if self.device.type != "cpu":
             return torch.empty(self.elements, dtype=self.dtype, device=self.device)
-        # numpy asks the system for large pages and torch does not: bringing in small ones took a fifth of a linear merge.
-        return torch.from_numpy(np.empty(self.elements * self.dtype.itemsize, dtype=np.uint8)).view(self.dtype)
+        return self.results.empty(self.elements, self.dtype)
 
     def vectors(self, index: int, out: torch.Tensor, scratch: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
         """Walks source `index` minus the base (or itself without a base), giving (start, stretch); `out` holds the stretch."""
