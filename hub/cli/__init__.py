@@ -1,7 +1,11 @@
 """The console script `genepool`: a table of commands. Each module is imported only when its command is called."""
 
+import atexit
+import os
 import sys
+import threading
 from importlib import import_module
+from typing import NoReturn
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("hub.cli.up:main", "everything on one machine, in the foreground"),
@@ -61,6 +65,18 @@ def main(argv: list[str] | None = None) -> int:
         # The reader has gone (`genepool methods | head`). Nothing more can be said, also not by the interpreter's flush at exit.
         sys.stdout = None
         return 1
+
+
+def enter() -> NoReturn:
+    """The console script. Where torch was loaded the process ends at once after what is registered for its end: torch takes a third
+    of a second to take itself down, and everything is written by then."""
+    code = main()
+    if "torch" in sys.modules and threading.active_count() == 1:
+        atexit._run_exitfuncs()
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _nearest(name: str) -> str:

@@ -8,9 +8,12 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from workers.remote.repo import RemoteRepo
-from workers.remote.wire import RemoteError
+from workers.remote.errors import RemoteError
+
+if TYPE_CHECKING:
+    from workers.remote.repo import RemoteRepo
 
 PIECE_BYTES = 4 << 20
 CONNECTIONS = 4
@@ -23,7 +26,7 @@ Key = tuple[str, int]
 class LaidRepo:
     """`root/files` is the folder, `root/pieces` notes what of each file is there: one byte for each piece."""
 
-    repo: RemoteRepo
+    repo: "RemoteRepo"
     root: Path
     downloads: "Downloads"
     _there: dict[str, bytearray] = field(default_factory=dict)

@@ -13,7 +13,8 @@ from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import has_errors
 from workers.planning.extract import extract_facts
 from workers.remote.address import Address
-from workers.remote.wire import RemoteError, Wire
+from workers.remote.errors import RemoteError
+from workers.remote.wire import Wire
 
 MAX_FILES = 20_000
 _BLOCK = 64 << 10

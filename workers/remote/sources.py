@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from workers.contracts.facts import RepoFacts, TensorFact
 from workers.contracts.methods import method_get
@@ -13,8 +14,10 @@ from workers.contracts.references import RepoType
 from workers.planning.references import references_of
 from workers.remote.address import Address, address_of
 from workers.remote.laying import PIECE_BYTES, Downloads, LaidRepo
-from workers.remote.repo import RemoteRepo, repo_open
-from workers.remote.wire import Wire
+
+if TYPE_CHECKING:
+    from workers.remote.repo import RemoteRepo
+    from workers.remote.wire import Wire
 
 SMALL_BYTES = 64 << 20
 WEIGHTS = ".safetensors"
@@ -41,6 +44,9 @@ class RemoteSources:
         address = address_of(text, type)
         if address is None:
             return None
+        from workers.remote.repo import repo_open
+        from workers.remote.wire import Wire
+
         wire = self._wires.setdefault(address, Wire(address))
         repo = repo_open(address, wire)
         self._repos[text] = repo
@@ -76,7 +82,7 @@ class RemoteSources:
             downloads.close()
 
     @staticmethod
-    def _lay(repo: RemoteRepo, root: Path, downloads: Downloads) -> LaidRepo:
+    def _lay(repo: "RemoteRepo", root: Path, downloads: Downloads) -> LaidRepo:
         name = hashlib.sha256(f"{repo.address.endpoint} {repo.address.path} {repo.commit}".encode()).hexdigest()[:16]
         laid = LaidRepo(repo, root / name, downloads)
         laid.lay(file for file in repo.files if repo.is_dataset or not file.lower().endswith(_NEVER))

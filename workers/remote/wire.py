@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from workers.contracts.errors import UserError
 from workers.contracts.version import VERSION
 from workers.remote.address import Address, origin
+from workers.remote.errors import RemoteError
 
 TRIES = 5
 WAIT_S = 0.5
@@ -24,10 +24,6 @@ _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 _AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _MAX_JSON_BYTES = 64 << 20
 Write = Callable[[int, bytes], None]
-
-
-class RemoteError(UserError):
-    """What went wrong between here and the hub, as a sentence that names no signed address."""
 
 
 class Broken(Exception):

@@ -15,6 +15,7 @@ from workers.engine.io.digest import bytes_of
 from workers.engine.io.dtypes import SAFETENSORS
 
 _ALIGN = 8
+_CHUNK_BYTES = 1 << 20
 _LARGEST_FIRST = sorted(DTYPE_BYTES, key=lambda name: -DTYPE_BYTES[name])
 
 
@@ -97,10 +98,13 @@ class ShardWriter:
 
     def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
-        self._sha256.update(view)
         self.size_bytes += len(view)
-        while view:
-            view = view[self._file.write(view) :]
+        for start in range(0, len(view), _CHUNK_BYTES):
+            # What was just hashed is in the cache when it is written.
+            chunk = view[start : start + _CHUNK_BYTES]
+            self._sha256.update(chunk)
+            while chunk:
+                chunk = chunk[self._file.write(chunk) :]
 
 
 def _header(slots: Sequence[Slot]) -> bytes:
