@@ -14,6 +14,7 @@ from workers.contracts.findings import has_errors
 from workers.planning.extract import extract_facts
 from workers.remote.address import Address
 from workers.remote.errors import RemoteError
+from workers.remote.scan import scan_of
 from workers.remote.wire import Wire
 
 MAX_FILES = 20_000
@@ -79,6 +80,7 @@ class RemoteRepo:
                 "reference": text, "repo": self.name, "commit": self.commit,
                 "repo_type": "dataset" if self.is_dataset else facts.repo_type,
                 "visibility": "private" if self.is_private else "public",
+                **({} if self.is_dataset or not facts.tensors else scan_of(self.wire, self.address, self.commit)),
             }
         )  # fmt: skip
 

@@ -80,10 +80,21 @@ class TensorOutput(serializers.Serializer):
     file = serializers.CharField()
 
 
+class NotFiniteOutput(serializers.Serializer):
+    name = serializers.CharField()
+    nan = serializers.IntegerField()
+    infinite = serializers.IntegerField()
+
+
 class TensorListOutput(serializers.Serializer):
     commit = serializers.CharField()
     count = serializers.IntegerField()
     parameters = serializers.IntegerField()
+    scanned = serializers.BooleanField(
+        allow_null=True, help_text="whether the weights were searched for NaN and infinity; null where there are none"
+    )
+    not_finite_tensors = serializers.IntegerField(help_text="how many tensors hold NaN or infinity")
+    not_finite = NotFiniteOutput(many=True, help_text="the first of them")
     results = TensorOutput(many=True)
     next = serializers.CharField(allow_null=True)
 

@@ -18,6 +18,7 @@ from hub.catalog.api.representation import ROW_COLUMNS, counted_json, lineage_js
 from hub.catalog.facets import FACETS
 from hub.catalog.gates import gate_check
 from hub.catalog.models import Commit, Repo
+from hub.catalog.scans import scan_attach
 from hub.catalog.search import SORTS, repos_counted, repos_found
 from hub.catalog.selectors import SearchQuery
 from hub.core.api import ApiView
@@ -139,7 +140,7 @@ class DatasetView(CatalogView):
 
 def _tensors_json(commit: Commit, request: Request) -> dict[str, Any]:
     """Pages over one commit, which never changes: the cursor is a place in its inventory."""
-    facts = selectors.facts_of(commit)
+    facts = scan_attach(selectors.facts_of(commit))
     limit = limit_of(request.query_params.get("limit"), default=200, maximum=1000)
     cursor = request.query_params.get("cursor")
     start = cursor_decode(cursor, scope=f"tensors:{commit.oid}", length=1)[0] if cursor else 0
@@ -149,6 +150,9 @@ def _tensors_json(commit: Commit, request: Request) -> dict[str, Any]:
         "commit": commit.oid,
         "count": len(rows),
         "parameters": facts.parameters,
+        "scanned": facts.scanned,
+        "not_finite_tensors": facts.not_finite_tensors,
+        "not_finite": [item.model_dump() for item in facts.not_finite],
         "results": [
             {
                 "name": name, "dtype": fact.dtype, "shape": fact.shape, "elements": fact.elements,

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from hub.catalog.likes import is_liked
+from hub.catalog.scans import scan_attach
 from hub.pages.benchmarks.showing import benchmarks_on
 from hub.pages.boards.places import places_of
 from hub.pages.cards import card_of
@@ -114,6 +115,7 @@ def tensors(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "page": pages.get_page(request.GET.get("page")),
         "words": words,
         "found": len(rows),
+        "scan": scan_attach(opened.facts),
     }
     return render(request, "catalog/tensors.html", context)
 

@@ -1,5 +1,6 @@
 import pytest
 
+from hub.catalog.scanning import scans_run
 from tests.hub.api.zoo import make_dataset, make_model, make_repo, weights
 
 pytestmark = pytest.mark.django_db
@@ -116,6 +117,17 @@ def test_a_model_is_no_dataset(api, alice, zoo):
     make_dataset(alice, "alice/digits")
     assert api.get("/api/v1/datasets/alice/base").status_code == 404
     assert api.get(f"{MODELS}/alice/digits").status_code == 404
+
+
+def test_tensors_say_whether_they_hold_nan(api, zoo, alice):
+    content = weights()
+    make_repo(alice, "alice/odd", files={"model.safetensors": content[:-4] + b"\xff" * 4})
+    waiting = api.get(f"{MODELS}/alice/odd/tensors").json()
+    assert (waiting["scanned"], waiting["not_finite"]) == (False, [])
+    scans_run()
+    done = api.get(f"{MODELS}/alice/odd/tensors").json()
+    assert (done["scanned"], done["not_finite_tensors"]) == (True, 1)
+    assert done["not_finite"] == [{"name": "layer.2.weight", "nan": 1, "infinite": 0}]
 
 
 def test_tensors_come_in_pages(api, zoo):

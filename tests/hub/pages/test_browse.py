@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from hub.catalog.scanning import scans_run
 from tests.factories.catalog import card, make_model, make_repo, weights
 
 
@@ -155,3 +156,14 @@ def test_a_number_that_is_not_to_be_used_is_not_shown(browser, alice, measured_f
     assert "87.5\u00a0%" in browser(alice).get("/models?q=merged").content.decode()
     Evaluation.objects.filter(repo=measured_family["merged"]).update(invalid="Measured on its own training data.")
     assert "87.5\u00a0%" not in browser(alice).get("/models?q=merged").content.decode()
+
+
+def test_the_tensors_of_an_entry_say_whether_they_hold_nan(browser, alice):
+    make_repo(alice, "odd", files={"model.safetensors": weights(fill=255)})
+    make_repo(alice, "even", files={"model.safetensors": weights()})
+    assert "have not been searched for NaN" in browser().get("/alice/odd/tensors").content.decode()
+    scans_run()
+    told = browser().get("/alice/odd/tensors").content.decode()
+    assert "2 tensors hold NaN or infinity." in told
+    assert "8 NaN" in told
+    assert "they hold none" in browser().get("/alice/even/tensors").content.decode()

@@ -21,6 +21,7 @@ class LittleHub(ThreadingHTTPServer):
     def __init__(self, repos: dict[str, Path]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.repos, self.fault, self.elsewhere = repos, "", ""
+        self.scans: dict[str, object] = {}  # what it says of NaN in the weights of a repo
         self.sent, self.answers, self.requests, self.tokens = 0, 0, Counter(), set()
         self.left = 10**9  # bytes of weights after which nothing more is sent
         self.guard = threading.Lock()
@@ -53,6 +54,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._json([self._entry(file, root) for file in sorted(root.rglob("*")) if file.is_file()])
         elif match := re.fullmatch(rf"/((?:datasets/)?[^/]+/[^/]+)/resolve/{COMMIT}/(.+)", path):
             self._file(hub.repos[match[1]] / match[2])
+        elif (match := re.fullmatch(r"/api/v1/models/([^/]+/[^/]+)/tensors", path)) and match[1] in hub.scans:
+            self._json(hub.scans[match[1]])
         else:
             self._json({"error": "no"}, 404)
 

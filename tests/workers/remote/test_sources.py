@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from hub.cli.check import main as check
 from tests.builders import model_folder, vit_family
 from tests.mixtures import dense
-from tests.workers.remote.little_hub import little_hub
+from tests.workers.remote.little_hub import COMMIT, little_hub
 from workers.cli import main
 from workers.contracts.errors import UserError
 from workers.contracts.parsing import parse
@@ -259,6 +259,28 @@ def test_datasets_that_are_not_there_are_findings_at_their_places(hub, learning,
     assert "There is no folder lab/pictures here." in told
     assert "genepool submit sends the recipe there" in told
     assert "Remove this dataset" not in told
+
+
+def test_what_a_hub_knows_of_nan_is_told_and_what_makes_no_sense_is_not(hub, tmp_path, capsys):
+    told = {
+        "commit": COMMIT,
+        "scanned": True,
+        "not_finite_tensors": 1,
+        "not_finite": [{"name": "model.norm.weight", "nan": 2, "infinite": 0}],
+    }
+    hub.scans = {
+        "lab/base": told | {"scanned": False, "not_finite_tensors": 0, "not_finite": []}, "lab/one": told, "lab/two": told | {"commit": "d" * 40},
+    }  # fmt: skip
+    assert check([recipe(tmp_path, ["lab/base", "lab/one", "lab/two"]), "--json"]) == 0
+    found = [
+        (row["code"], row["where"])
+        for row in json.loads(capsys.readouterr().out)["findings"]
+        if row["stage"] == "measured"
+    ]
+    assert found == [("not_scanned", "base"), ("weights_not_finite", "sources[0]")]
+    hub.scans = {"lab/one": told | {"not_finite_tensors": -1}, "lab/two": ["no"]}
+    assert check([recipe(tmp_path, ["lab/base", "lab/one", "lab/two"]), "--json"]) == 0
+    assert "measured" not in capsys.readouterr().out
 
 
 def test_what_is_not_there_or_may_not_be_read_is_a_finding(hub, tmp_path, capsys, monkeypatch):
