@@ -1,4 +1,4 @@
-"""`genepool check RECIPE`: findings, licence and estimate of a recipe over local folders. Reads headers only, starts nothing."""
+"""`genepool check RECIPE`: findings, licence and estimate of a recipe over local folders. Reads headers only where nobody asks for more, starts nothing."""
 
 import argparse
 import sys
@@ -11,6 +11,7 @@ from workers.contracts.kinds import kind_get
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check, LicenceVerdict
 from workers.planning.local import local_check
+from workers.planning.weights_look import weights_look
 from workers.planning.wording import counted, seconds_text, size_text
 from workers.remote.sources import RemoteSources
 from workers.terminal import show_findings
@@ -32,6 +33,10 @@ def main(argv: list[str]) -> int:
         help="a YAML or JSON file, - for standard input; its models and datasets are local folders, repos of the hub at GENEPOOL_URL (ns/name), "
         "or addresses of repos: https://host/ns/name@revision. Of these the headers and the first examples are read, not the weights",
     )
+    parser.add_argument(
+        "--weights", action="store_true",
+        help="search the weights of local folders for NaN and infinity as well, which reads all of them; a hub has searched its own",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the answer of POST /api/v1/recipes/check")
     options = parser.parse_args(argv)
     try:
@@ -42,7 +47,7 @@ def main(argv: list[str]) -> int:
     sources = RemoteSources()
     try:
         parsed = parse(text, local=True)
-        checked, _ = local_check(parsed, sources.find)
+        checked, _ = local_check(parsed, sources.find, weights_look if options.weights else None)
     finally:
         sources.close()
     checked = _with_hint(checked, parsed)

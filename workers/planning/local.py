@@ -24,20 +24,24 @@ LocalFacts = dict[str, RepoFacts | None]
 Contents = Callable[[str], bytes]
 # What a text names that is no folder here: what is known of it, and how its files are read; None where it names nothing.
 Find = Callable[[str, RepoType], tuple[RepoFacts, Contents] | None]
+# Looks into the weights of a folder for more than their headers say.
+Look = Callable[[Path, RepoFacts], RepoFacts]
 
 
-def local_check(parsed: Parsed, find: Find | None = None) -> tuple[Check, LocalFacts]:
+def local_check(parsed: Parsed, find: Find | None = None, look: Look | None = None) -> tuple[Check, LocalFacts]:
     """All findings at once: of the text, of the folders, of the plan, each at its line; and what is known of the folders."""
     recipe = parsed.readable
     if recipe is None:
         return check_parsed(parsed, {}), {}
-    facts, unreadable = local_facts(recipe, find)
+    facts, unreadable = local_facts(recipe, find, look)
     checked = check_parsed(parsed, facts, unreadable=unreadable, more=_measured_findings(recipe, facts, find))
     told = tuple(_as_folder(entry) for entry in checked.findings)
     return checked.model_copy(update={"findings": told}), facts
 
 
-def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts, list[Finding]]:
+def local_facts(
+    recipe: AnyRecipe, find: Find | None = None, look: Look | None = None
+) -> tuple[LocalFacts, list[Finding]]:
     """By reference text, as `check` takes them; None for what is no folder. What cannot be read is a finding."""
     facts: LocalFacts = {}
     findings: list[Finding] = []
@@ -50,6 +54,8 @@ def local_facts(recipe: AnyRecipe, find: Find | None = None) -> tuple[LocalFacts
             continue
         try:
             found = _of_folder(text)
+            if found is not None and look is not None and role != "data":
+                found = look(Path(os.path.expanduser(text)), found[0]), found[1]
             if found is None and find is not None:
                 found = find(text, "dataset" if role == "data" else "model")
             if found is not None:

@@ -11,7 +11,7 @@ from workers.planning.references import references_of
 from workers.planning.wording import add, counted, finding, joined, number, remove, short_name
 
 _SHOWN = 3
-_CARRIED = "A merge carries them into the result, which then often answers nothing but NaN. Mend the weights and upload them again, or leave this model out."
+_CARRIED = "A merge carries them into the result, which then often answers nothing but NaN. Mend the weights, or leave this model out."
 
 
 def not_finite_findings(recipe: AnyRecipe, facts: Mapping[str, RepoFacts | None]) -> list[Finding]:
@@ -37,7 +37,7 @@ def _told(recipe: AnyRecipe, path: Path, name: str, held: RepoFacts) -> Finding:
     if isinstance(recipe, ExtractRecipe):
         return _of_extract(recipe, path, message, held)
     if isinstance(recipe, TrainRecipe):
-        consequence = "Training ends at once where the model that it begins with uses them. Mend the weights and upload them again."
+        consequence = "Training ends at once where the model that it begins with uses them. Mend the weights first."
         return finding("weights_not_finite", "warning", path, message, consequence)
     if isinstance(recipe, MergeRecipe):
         ways = [remove(path, "Remove this source")] if path[0] == "sources" and len(recipe.sources) > 1 else []

@@ -56,6 +56,19 @@ def test_an_error_ends_with_one_and_its_line(here: Path, capsys: pytest.CaptureF
     assert "1 error stops this recipe." in printed
 
 
+def test_weights_are_searched_for_nan_where_somebody_asks(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with open("b/model.safetensors", "r+b") as file:
+        file.seek(-4, 2)
+        file.write(b"\xff" * 4)
+    with_output = recipe(here)
+    assert check([with_output]) == 0
+    assert "NaN" not in capsys.readouterr().out
+    assert check([with_output, "--weights", "--json"]) == 0
+    found = [row for row in json.loads(capsys.readouterr().out)["findings"] if row["stage"] == "measured"]
+    assert [(row["code"], row["where"]) for row in found] == [("weights_not_finite", "sources[1]")]
+    assert "b holds NaN or infinity in 1 tensor: 1 NaN in " in found[0]["message"]
+
+
 def test_json_is_the_answer_of_the_api(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check([recipe(here, "[{model: gone}, {model: a, density: 2.0}]"), "--json"]) == 1
     body = json.loads(capsys.readouterr().out)
