@@ -3,6 +3,9 @@
 
 enum { CUT, DRAWN };
 
+// Entries to a word of remembered draws.
+#define WORD 16
+
 typedef double Lengths __attribute__((vector_size(64)));
 
 // Which entries of a source stay. A cut keeps what is above `lower` and not above `upper`; above a cut are larger patterns, and equal
@@ -56,17 +59,17 @@ INLINE int cut(const Choice *choice, const float *restrict change, int64_t start
 INLINE void draw(const Choice *choice, int64_t start, uint16_t *restrict drawn) {
   uint32_t draws[BLOCK];
   draw_block(choice->key0, choice->key1, start, draws);
-  for (int word = 0; word < BLOCK / LANES; word++) {
+  for (int word = 0; word < BLOCK / WORD; word++) {
     uint32_t bits = 0;
-    for (int lane = 0; lane < LANES; lane++) bits |= (uint32_t)(draws[LANES * word + lane] < choice->limit) << lane;
+    for (int lane = 0; lane < WORD; lane++) bits |= (uint32_t)(draws[WORD * word + lane] < choice->limit) << lane;
     drawn[word] = (uint16_t)bits;
   }
 }
 
 INLINE int keep_drawn(const uint16_t *restrict drawn, const float *restrict change, int count, float *restrict kept) {
   int stays[BLOCK], stayed = 0;
-  for (int word = 0; word < BLOCK / LANES; word++)
-    for (int lane = 0; lane < LANES; lane++) stays[LANES * word + lane] = drawn[word] >> lane & 1;
+  for (int word = 0; word < BLOCK / WORD; word++)
+    for (int lane = 0; lane < WORD; lane++) stays[WORD * word + lane] = drawn[word] >> lane & 1;
   EACH(e, count) {
     // A product, so that entries that are no numbers show.
     kept[e] = change[e] * (float)stays[e];
@@ -77,8 +80,8 @@ INLINE int keep_drawn(const uint16_t *restrict drawn, const float *restrict chan
 
 INLINE int thin_out(const Choice *choice, const float *restrict change, int64_t start, int count, float *restrict kept) {
   if (choice->mode == CUT) return cut(choice, change, start, count, kept);
-  if (choice->drawn) return keep_drawn(choice->drawn + start / LANES, change, count, kept);
-  uint16_t drawn[BLOCK / LANES];
+  if (choice->drawn) return keep_drawn(choice->drawn + start / WORD, change, count, kept);
+  uint16_t drawn[BLOCK / WORD];
   draw(choice, start, drawn);
   return keep_drawn(drawn, change, count, kept);
 }
@@ -100,22 +103,21 @@ EXPORTED void gp_lengths(const void *base, int base_format, const void *source, 
     int count = size - start < BLOCK ? (int)(size - start) : BLOCK;
     if (base) load(base, base_format, start, count, under);
     load_change(source, format, base ? under : 0, start, count, change);
-    if (choice->mode == DRAWN) draw(choice, start, choice->drawn + start / LANES);
+    if (choice->mode == DRAWN) draw(choice, start, choice->drawn + start / WORD);
     thin_out(choice, change, start, count, kept);
     for (int e = count; e % LANES; e++) kept[e] = 0;
     lengths[0] += length(change, count), lengths[1] += length(kept, count);
   }
 }
 
-INLINE void add_up(float *const *kept, const float *weights, int sources, const Options *options, int count, float *restrict out) {
-  EACH(e, count) out[e] = kept[0][e] * weights[0];
-  for (int i = 1; i < sources; i++) {
-    const float *restrict value = kept[i];
-    float weight = weights[i];
-    EACH(e, count) out[e] += value[e] * weight;
+// `out` has room for whole LANES, and so have the blocks that are added up.
+INLINE void add_up(float *const *kept, const float *weights, int sources, const Options *options, int count, float *out) {
+  for (int e = 0; e < count; e += LANES) {
+    Lanes sum = *(const LanesAt *)(kept[0] + e) * weights[0];
+    for (int i = 1; i < sources; i++) sum += *(const LanesAt *)(kept[i] + e) * weights[i];
+    if (options->divisor != 1.0f) sum /= options->divisor;
+    *(LanesAt *)(out + e) = sum;
   }
-  if (options->divisor != 1.0f)
-    EACH(e, count) out[e] /= options->divisor;
 }
 
 // As `kernels.reference.election`; returns how many (source, entry) pairs agreed.
@@ -194,10 +196,10 @@ EXPORTED void gp_changes(const void *base, int base_format, const void *const *s
     for (int e = count; e % LANES; e++) result[e] = 0;
     for (int i = 0; i < sources; i++) {
       const float *change = scratch + (int64_t)i * BLOCK;
-      sums[i] += dot(change, change, count);
-      sums[sources + i] += dot(change, result, count);
+      add_products(change, result, count, sums + i, sums + sources + i);
     }
-    sums[2 * sources] += dot(result, result, count);
+    double ignored = 0;
+    add_products(result, result, count, sums + 2 * sources, &ignored);
     if (merged) memcpy(merged + (start - begin), result, 4 * (size_t)count);
     if (!out) continue;
     if (base) {

@@ -3,6 +3,8 @@
 
 #define WIDE 8
 typedef double Wide __attribute__((vector_size(8 * WIDE)));
+// The same, anywhere in memory.
+typedef double WideAt __attribute__((vector_size(8 * WIDE), aligned(8), may_alias));
 
 // gram[i·count + j] = Σ (θ_i − b)·(θ_j − b) for j ≤ i. `scratch` holds `count` blocks of doubles.
 EXPORTED void gp_gram(const void *base, int base_format, const void *const *sources, const int32_t *formats, int count,
@@ -20,12 +22,8 @@ EXPORTED void gp_gram(const void *base, int base_format, const void *const *sour
     for (int i = 0; i < count; i++)
       for (int j = 0; j <= i; j++) {
         const double *a = scratch + (int64_t)i * BLOCK, *b = scratch + (int64_t)j * BLOCK;
-        Wide sum = {0}, left, right;
-        for (int e = 0; e < whole; e += WIDE) {
-          memcpy(&left, a + e, sizeof left);
-          memcpy(&right, b + e, sizeof right);
-          sum += left * right;
-        }
+        Wide sum = {0};
+        for (int e = 0; e < whole; e += WIDE) sum += *(const WideAt *)(a + e) * *(const WideAt *)(b + e);
         double total = 0;
         for (int lane = 0; lane < WIDE; lane++) total += sum[lane];
         gram[i * count + j] += total;

@@ -23,6 +23,8 @@
 #define LANES 16
 
 typedef float Lanes __attribute__((vector_size(4 * LANES)));
+// The same, anywhere in memory.
+typedef float LanesAt __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 
 // As `library.FORMATS` has them.
 enum { FLOAT32, BFLOAT16, FLOAT16 };
@@ -82,17 +84,16 @@ INLINE int64_t store(const float *restrict from, int format, int64_t start, int 
   return bad;
 }
 
-// Σ a·b over a block: float32 within a lane, float64 over the lanes. Good to about six digits: for reports, not for arithmetic.
-INLINE double dot(const float *a, const float *b, int count) {
-  Lanes sum = {0}, left, right;
+// Adds Σ a² and Σ a·b of a block: float32 within a lane, float64 over the lanes. Good to about six digits: for reports, not for
+// arithmetic.
+INLINE void add_products(const float *a, const float *b, int count, double *square, double *product) {
+  Lanes squares = {0}, products = {0};
   for (int e = 0; e < count; e += LANES) {
-    memcpy(&left, a + e, sizeof left);
-    memcpy(&right, b + e, sizeof right);
-    sum += left * right;
+    Lanes left = *(const LanesAt *)(a + e), right = *(const LanesAt *)(b + e);
+    squares += left * left;
+    products += left * right;
   }
-  double total = 0;
-  for (int lane = 0; lane < LANES; lane++) total += sum[lane];
-  return total;
+  for (int lane = 0; lane < LANES; lane++) *square += squares[lane], *product += products[lane];
 }
 
 // θ − b of a block, or θ itself where there is no base.

@@ -1,6 +1,6 @@
 """What a job will cost, from the plan alone: bytes, peak memory of the child, a range of seconds.
 
-The rates were measured on one core of a small machine; the ranges are wide because machines differ.
+The rates were measured on one core of a small machine, with the compiled kernels; the ranges are wide because machines differ.
 """
 
 from collections.abc import Iterable
@@ -21,9 +21,9 @@ _START_MODELS_S = (5.0, 12.0)
 _WRITE_RATE = 400e6
 # Bytes of input per second, by method.
 _RATES = {
-    "linear": 700e6, "slerp": 400e6, "nuslerp": 400e6, "multislerp": 400e6, "karcher": 400e6, "passthrough": 900e6,
-    "task_arithmetic": 500e6, "ties": 150e6, "dare_ties": 120e6, "dare_linear": 120e6, "breadcrumbs": 100e6,
-    "breadcrumbs_ties": 85e6, "della": 17e6, "della_linear": 17e6,
+    "linear": 1000e6, "slerp": 800e6, "nuslerp": 400e6, "multislerp": 400e6, "karcher": 400e6, "passthrough": 900e6,
+    "task_arithmetic": 900e6, "ties": 450e6, "dare_ties": 450e6, "dare_linear": 480e6, "breadcrumbs": 400e6,
+    "breadcrumbs_ties": 350e6, "della": 17e6, "della_linear": 17e6,
     "model_stock": 400e6, "sce": 80e6, "arcee_fusion": 45e6, "nearswap": 700e6, "ram": 300e6, "ramplus_tl": 120e6,
     "consensus": 250e6, "pcb": 25e6, "localize_stitch": 75e6, "widen": 30e6, "layer_swap": 700e6, "robust_signature": 100e6,
 }  # fmt: skip
