@@ -25,7 +25,9 @@ def heavy(monkeypatch):
 def test_a_small_merge_stays_on_the_cpu_and_says_why(alice, family, document, gpu_worker):
     found = recipe_check(user=alice, document=document()).check.estimate
     assert not found.prefers_gpu
-    assert found.device_reason == "The merge runs on the CPU: it is done there before a GPU is ready."
+    assert found.device_reason == (
+        "The merge runs on the CPU: TIES keeps up with the disk there, and a GPU would wait for it too."
+    )
     job, _ = recipe_submit(user=alice, document=document())
     assert (job.queue, job.request["device"]) == ("cpu", "cpu")
 
