@@ -81,7 +81,7 @@ $(STAMP): pyproject.toml constraints.txt $(wildcard kernels/compiled/*.[ch])
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[web,embedded,worker,dev]"
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[web,embedded,worker,dev]"
 	@if [ "$$(uname -sm)" = "Linux x86_64" ] && ! $(BIN)/python -c "import triton" 2>/dev/null; then \
 	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --no-deps --upgrade --target $(GENEPOOL_TRITON) triton; fi
 	@$(BIN)/python -c "from kernels.compiled.library import is_built; is_built() or print('No C compiler was found, so merges use the kernels in numpy and torch, at about half the speed.')"
