@@ -138,7 +138,7 @@ def _request(recipe: Any, inputs: Sequence[Input], checked: Check, options: argp
     return JobRequest(
         kind=recipe.kind, recipe=recipe.model_dump(mode="json"), inputs=tuple(inputs), plan=checked.plan, licence=checked.licence,
         revision=revision_of(kind, getattr(recipe, "method", "")) if kind else 1, seed=recipe.seed,
-        threads=options.threads, memory_bytes=options.max_memory, device=options.device,
+        threads=options.threads, memory_bytes=options.max_memory, device=options.device, hash_files=False,
     )  # fmt: skip
 
 

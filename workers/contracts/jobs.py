@@ -44,7 +44,8 @@ class JobRequest(BaseModel):
     """A recipe resolved to commits. `revision` is kind and method revision together: part of the request hash.
 
     `licence` is the check's verdict for the result; it goes into the manifest and the card. `unresolved`: some inputs are still
-    to be imported; such a request waits and is made anew once they are here.
+    to be imported; such a request waits and is made anew once they are here. `hash_files`: somebody takes the result's files by
+    their sha256, as a hub does; else those of weights may be left out, since the tensor digest has hashed every tensor already.
     """
 
     model_config = ConfigDict(populate_by_name=True)
@@ -61,6 +62,7 @@ class JobRequest(BaseModel):
     threads: int = 1
     memory_bytes: int | None = None
     device: str = "cpu"
+    hash_files: bool = True
 
 
 class ReportFile(BaseModel):

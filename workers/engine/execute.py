@@ -60,7 +60,7 @@ class Outcome:
 def execute(
     plan: Plan, folders: Sequence[Path], out: Path, journal: Path, *, reporter: Reporter, cancel: Cancel,
     threads: int = 1, memory_bytes: int | None = None, learned: Path | None = None,
-    device: str = "cpu",
+    device: str = "cpu", hash_files: bool = True,
 ) -> Outcome:  # fmt: skip
     """Makes every tensor of the plan and leaves the weight files, and their index where there are several, in `out`.
 
@@ -74,6 +74,7 @@ def execute(
         memory_bytes: anonymous memory of the whole process to stay within; fewer tensors are then in flight.
         learned: the folder in which the method left what it learned from data; its name stands for what that is.
         device: where tensors are merged; whether that pays is the plan's to say (`workers.planning.devices`).
+        hash_files: hash each file as a whole besides its tensors.
 
     Returns:
         Files with their sha256, the digest's marks, measures per merged tensor, findings.
@@ -95,7 +96,7 @@ def execute(
         with ThreadPoolExecutor(max_workers=min(max(1, threads), in_flight), thread_name_prefix="merge") as pool:
             kept = Journal(journal, _key(plan, learned, device))
             merger = settled(plan, readers, merger, pool, kept, in_flight=in_flight, reporter=reporter, cancel=cancel)
-            outcome = _Execution(plan, readers, merger, pool, in_flight, reporter, cancel).run(kept)
+            outcome = _Execution(plan, readers, merger, pool, in_flight, reporter, cancel, hash_files).run(kept)
     finally:
         for reader in readers:
             reader.close()
@@ -163,6 +164,7 @@ class _Execution:
     in_flight: int
     reporter: Reporter
     cancel: Cancel
+    hash_files: bool
     outcome: Outcome = field(default_factory=Outcome)
     done: int = 0
     total: int = 0
@@ -178,7 +180,7 @@ class _Execution:
             self.cancel.raise_if_requested()
             chosen = [steps[name] for name in names]
             record = journal.finished(file)
-            if record is None:
+            if record is None or (self.hash_files and not record.sha256):
                 record = self._write(file, journal.path(file), chosen)
                 journal.record(record)
                 self.outcome.written_bytes += record.size_bytes
@@ -193,7 +195,7 @@ class _Execution:
         by_name = {_stored_name(step): step for step in steps}
         slots = order_of([Slot(name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for name, step in by_name.items()])
         marks, notes = [], {}
-        with ShardWriter(path, slots) as writer:
+        with ShardWriter(path, slots, hashed=self.hash_files) as writer:
             for step, made in self._in_order([by_name[slot.name] for slot in slots]):
                 writer.write(_stored_name(step), made.tensor)
                 marks.append(made.mark)

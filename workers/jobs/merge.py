@@ -67,6 +67,7 @@ def run(ports: Ports) -> JobResult:
             plan, folders, out, ports.workspace.journal,
             reporter=ports.reporter, cancel=ports.cancel, threads=request.threads, memory_bytes=request.memory_bytes,
             learned=None if learning is None else learning.folder, device=_device(ports, plan),
+            hash_files=request.hash_files,
         )  # fmt: skip
         ports.reporter.step("merge", "finished")
         if merge_adapters.is_combination(plan):

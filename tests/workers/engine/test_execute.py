@@ -123,15 +123,34 @@ def test_a_run_stopped_inside_a_shard_makes_that_shard_again(family, tmp_path):
     assert resumed.digest == undisturbed.digest
 
 
-def test_a_torn_shard_is_made_again(family, tmp_path):
+@pytest.mark.parametrize("hash_files", [True, False], ids=["by file", "by tensor"])
+@pytest.mark.parametrize(
+    "tear", [lambda data: b"torn", lambda data: data[:-1] + bytes([data[-1] ^ 1])], ids=["short", "one bit"]
+)
+def test_a_torn_shard_is_made_again(hash_files, tear, family, tmp_path):
     plan = plan_of(family, "ties", shards=2)
-    first = run(plan, family, tmp_path)
+    first = run(plan, family, tmp_path, hash_files=hash_files)
     shard = tmp_path / "journal" / first.files[0].path
+    whole = shard.read_bytes()
     shard.unlink()
-    shard.write_bytes(b"torn")
-    again = run(plan, family, tmp_path)
+    shard.write_bytes(tear(whole))
+    again = run(plan, family, tmp_path, hash_files=hash_files)
     assert again.resumed_units == 1
     assert again.files == first.files
+    assert shard.read_bytes() == whole
+    assert all(bool(file.sha256) == hash_files for file in again.files)
+
+
+def test_files_that_nobody_takes_by_their_hash_are_the_same_files(family, tmp_path):
+    plan = plan_of(family, "ties", shards=2)
+    hashed, plain = (run(plan, family, tmp_path / str(flag), hash_files=flag) for flag in (True, False))
+    assert plain.digest == hashed.digest
+    for file in hashed.files:
+        assert (tmp_path / "False" / "out" / file.path).read_bytes() == (
+            tmp_path / "True" / "out" / file.path
+        ).read_bytes()
+    # What was made without their hashes is not taken over where they are wanted.
+    assert run(plan, family, tmp_path / "False").files == hashed.files
 
 
 def test_the_journal_of_another_plan_is_not_used(family, tmp_path):

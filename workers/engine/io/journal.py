@@ -3,19 +3,25 @@
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from workers.engine.io.digest import TensorMark
-from workers.engine.io.writer import sync_folder
+from workers.engine.io.writer import Slot, header_of, sync_folder
+from workers.planning.headers import HeaderError, read_header
 
 SCHEMA = 1
+_CHUNK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class ShardRecord:
-    """One finished file. `notes` is what the executor wants back per tensor (measures, counts), as JSON."""
+    """One finished file. `notes` is what the executor wants back per tensor (measures, counts), as JSON.
+
+    `sha256` may be "": then `tensors`, in the order in which they lie in the file, say what its bytes are.
+    """
 
     file: str
     size_bytes: int
@@ -37,7 +43,7 @@ class Journal:
         return self.folder / file.replace("/", "--")
 
     def finished(self, file: str) -> ShardRecord | None:
-        """The record of `file` if it was finished under this plan and its bytes still have the recorded sha256; else None.
+        """The record of `file` if it was finished under this plan and its bytes are still those recorded; else None.
 
         Whatever is torn, foreign or altered is removed, so that the shard is made again.
         """
@@ -93,4 +99,37 @@ class Journal:
         if not path.is_file() or path.stat().st_size != shard.size_bytes:
             return False
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == shard.sha256
+            if shard.sha256:
+                return hashlib.file_digest(file, "sha256").hexdigest() == shard.sha256
+            return _are_there(shard.tensors, file, shard.size_bytes)
+
+
+def _are_there(marks: Sequence[TensorMark], file: BinaryIO, size: int) -> bool:
+    """Whether the file holds these tensors, one after another, and nothing else."""
+    try:
+        facts = read_header(file, size).facts("")
+    except HeaderError:
+        return False
+    found = sorted(facts.items(), key=lambda item: (item[1].begin, item[1].end))
+    # The file of a component knows nothing of its folder.
+    if len(found) != len(marks) or not all(
+        mark.name.endswith(name) for mark, (name, _) in zip(marks, found, strict=True)
+    ):
+        return False
+    header = header_of([Slot(name, mark.dtype, mark.shape) for mark, (name, _) in zip(marks, found, strict=True)])
+    file.seek(0)
+    if file.read(len(header)) != header:
+        return False
+    for mark, (_, fact) in zip(marks, found, strict=True):
+        file.seek(fact.begin)
+        if _sha256_of(file, fact.size_bytes) != mark.sha256:
+            return False
+    return True
+
+
+def _sha256_of(file: BinaryIO, size: int) -> str:
+    digest = hashlib.sha256()
+    while size and (chunk := file.read(min(size, _CHUNK_BYTES))):
+        digest.update(chunk)
+        size -= len(chunk)
+    return digest.hexdigest()

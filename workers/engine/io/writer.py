@@ -43,17 +43,17 @@ def order_of(slots: Sequence[Slot]) -> list[Slot]:
 class ShardWriter:
     """One file. Takes the tensors in the order of `order_of`, writes each away at once, and appears under its name when complete.
 
-    A writer that is left by an exception leaves nothing under that name.
+    A writer that is left by an exception leaves nothing under that name. `hashed`: take the sha256 of the whole file on the way.
     """
 
-    def __init__(self, path: Path, slots: Sequence[Slot]) -> None:
+    def __init__(self, path: Path, slots: Sequence[Slot], *, hashed: bool = True) -> None:
         self._path = path
         self._temporary = path.with_name(path.name + ".part")
         self._waiting = list(reversed(slots))
-        self._sha256 = hashlib.sha256()
+        self._sha256 = hashlib.sha256() if hashed else None
         self.size_bytes = 0
         self._file = self._temporary.open("wb", buffering=0)
-        self._put(_header(slots))
+        self._put(header_of(slots))
 
     def __enter__(self) -> "ShardWriter":
         return self
@@ -67,7 +67,8 @@ class ShardWriter:
 
     @property
     def sha256(self) -> str:
-        return self._sha256.hexdigest()
+        """Of what was written; "" where it is not taken."""
+        return "" if self._sha256 is None else self._sha256.hexdigest()
 
     def write(self, name: str, tensor: torch.Tensor) -> None:
         """Appends the next tensor.
@@ -102,12 +103,14 @@ class ShardWriter:
         for start in range(0, len(view), _CHUNK_BYTES):
             # What was just hashed is in the cache when it is written.
             chunk = view[start : start + _CHUNK_BYTES]
-            self._sha256.update(chunk)
+            if self._sha256 is not None:
+                self._sha256.update(chunk)
             while chunk:
                 chunk = chunk[self._file.write(chunk) :]
 
 
-def _header(slots: Sequence[Slot]) -> bytes:
+def header_of(slots: Sequence[Slot]) -> bytes:
+    """The bytes before the first tensor."""
     entries: dict[str, object] = {"__metadata__": {"format": "pt"}}
     offset = 0
     for slot in slots:

@@ -2,9 +2,12 @@ import hashlib
 import json
 
 import pytest
+import torch
 
-from workers.engine.io.digest import TensorMark
+from workers.engine.io.digest import TensorMark, tensor_sha256
+from workers.engine.io.dtypes import SAFETENSORS
 from workers.engine.io.journal import Journal, ShardRecord
+from workers.engine.io.writer import ShardWriter, Slot, order_of
 
 FILE = "model-00001-of-00002.safetensors"
 CONTENT = b"a finished shard"
@@ -68,3 +71,44 @@ def test_clears_away_what_a_killed_writer_left(tmp_path):
     (tmp_path / f"{FILE}.part").write_bytes(b"half")
     assert Journal(tmp_path, "plan").finished(FILE) is None
     assert list(tmp_path.iterdir()) == []
+
+
+class TestFilesWithoutAHash:
+    """A file whose record has no sha256 of the whole is known by its tensors."""
+
+    TENSORS = {
+        "a.weight": torch.arange(6.0).view(2, 3),
+        "a.bias": torch.zeros(0),
+        "b.weight": torch.ones(4, dtype=torch.bfloat16),
+    }
+
+    def written(self, folder, prefix=""):
+        slots = order_of(
+            [Slot(name, SAFETENSORS[value.dtype], tuple(value.shape)) for name, value in self.TENSORS.items()]
+        )
+        with ShardWriter(folder / FILE, slots, hashed=False) as shard:
+            for slot in slots:
+                shard.write(slot.name, self.TENSORS[slot.name])
+            shard.finish()
+        marks = tuple(
+            TensorMark(prefix + slot.name, slot.dtype, slot.shape, tensor_sha256(self.TENSORS[slot.name]))
+            for slot in slots
+        )
+        record = ShardRecord(FILE, shard.size_bytes, shard.sha256, marks, {})
+        Journal(folder, "plan").record(record)
+        return record
+
+    @pytest.mark.parametrize("prefix", ["", "unet."], ids=["a model", "a component"])
+    def test_is_given_back_while_its_tensors_are_there(self, prefix, tmp_path):
+        record = self.written(tmp_path, prefix)
+        assert record.sha256 == ""
+        assert Journal(tmp_path, "plan").finished(FILE) == record
+
+    @pytest.mark.parametrize("place", [0, 9, 30, -1])
+    def test_is_made_again_when_a_bit_differs(self, place, tmp_path):
+        self.written(tmp_path)
+        content = bytearray((tmp_path / FILE).read_bytes())
+        content[place] ^= 1
+        (tmp_path / FILE).write_bytes(content)
+        assert Journal(tmp_path, "plan").finished(FILE) is None
+        assert list(tmp_path.iterdir()) == []
