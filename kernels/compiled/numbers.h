@@ -77,8 +77,9 @@ INLINE int64_t store(const float *restrict from, int format, int64_t start, int 
     EACH(e, count) bad += (bits[e] & 0x7fff) >= 0x7f80;
   } else {
     _Float16 *restrict half = (_Float16 *)to + start;
+    uint16_t *bits = (uint16_t *)to + start;
     EACH(e, count) half[e] = (_Float16)from[e];
-    const uint16_t *restrict bits = (const uint16_t *)to + start;
+    EACH(e, count) bits[e] = (bits[e] & 0x7fff) > 0x7c00 ? 0x7e00 : bits[e];
     EACH(e, count) bad += (bits[e] & 0x7fff) >= 0x7c00;
   }
   return bad;

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workers.contracts.errors import UserError
 from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.jobs import Input, JobRequest, JobResult
 from workers.contracts.manifests import REPORT_FILE
@@ -44,7 +45,12 @@ OVERRIDE = "GENEPOOL_KERNELS"
 def run(ports: Ports) -> JobResult:
     """Leaves weights, config, tokenizer, card, manifest, recipe and report in `out/`."""
     with for_good():
+        from kernels.dispatch import implementation
         from workers.engine.execute import execute
+    try:
+        implementation()
+    except ValueError as error:  # what the environment asks for
+        raise UserError(str(error)) from None
 
     request, out = ports.workspace.request, ports.workspace.out
     if request.plan is None:

@@ -88,7 +88,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     mixed = dtype_finding(recipe, models)
     findings += [mixed] if mixed is not None else []
     if not reference.facts.config and not carried_components(reference.facts):
-        message = f"{reference.name} has no config.json, so the result has none."
+        is_there = any(file.path == "config.json" for file in reference.facts.files)
+        state = "has a config.json that cannot be read" if is_there else "has no config.json"
+        message = f"{reference.name} {state}, so the result has none."
         findings.append(
             finding("config_missing", "warning", reference.path, message, "Libraries will not know how to load it.")
         )
@@ -108,7 +110,9 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
         verdict, "merge", [item for item, _ in data], facts, undeclared, places=[path_of(where) for _, where in data], is_public=is_public
     )  # fmt: skip
     findings += _size_findings(models)
-    agreements = _agreements(reference, others, fitting, base, mixed) + ((looked.line,) if looked.line else ())
+    all_read = len(usable) == len(members)
+    agreements = _agreements(reference, others, fitting, base, mixed, all_read=all_read)
+    agreements += (looked.line,) if looked.line else ()
     if has_errors(findings):
         return Check(findings=tuple(findings), agreements=agreements, licence=verdict)
     plan, plan_findings = merge_plan(recipe, method, Models(reference, base, sources))
@@ -159,14 +163,17 @@ def _size_findings(models: list[Known]) -> list[Finding]:
 
 
 def _agreements(
-    reference: Known, others: list[Known], fitting: dict[int, list[Finding]], base: Known | None, mixed: Finding | None
+    reference: Known, others: list[Known], fitting: dict[int, list[Finding]], base: Known | None, mixed: Finding | None,
+    *, all_read: bool,
 ) -> tuple[str, ...]:  # fmt: skip
     """One line for the end of the panel: what agrees, and for whom."""
     good = [model for model in others if not has_errors(fitting[model.member.position])]
     if not good:
         return ()
     codes = {found.code for model in good for found in fitting[model.member.position]}
-    words = ["names", "shapes"]
+    words = ["shapes"]
+    if all(model.facts.tensors.keys() == reference.facts.tensors.keys() for model in good):
+        words.insert(0, "names")
     if (
         base is not None
         and base.facts.repo
@@ -180,5 +187,5 @@ def _agreements(
     if mixed is None:
         words.append("number format")
     sentence = joined(words)
-    whom = "for the other sources" if len(good) < len(others) else "in all models"
+    whom = "in all models" if all_read and len(good) == len(others) else "for the other sources"
     return (f"{sentence[0].upper()}{sentence[1:]} agree {whom}.",)

@@ -9,7 +9,7 @@ import yaml
 from tests.builders import model_folder, vit_config, vit_family, vit_state
 from tests.workers.engine.plans import plan_of
 from tests.workers.jobs.ports import fake_ports
-from workers.contracts.errors import Cancelled
+from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.facts import RepoFacts
 from workers.contracts.jobs import Input, JobRequest
 from workers.contracts.manifests import Manifest
@@ -64,6 +64,22 @@ def test_leaves_a_whole_model_folder(family, tmp_path):
     assert result.tensor_digest == digest_of_folder(out)
     assert result.metrics["tensors"] == 40
     assert json.loads((out / "report.json").read_text()) == result.report
+
+
+@pytest.mark.parametrize("asked", ["bogus", "COMPILED"])
+def test_kernels_that_do_not_exist_are_told_in_a_sentence(asked, family, tmp_path, monkeypatch):
+    monkeypatch.setenv("GENEPOOL_KERNELS", asked)
+    with pytest.raises(UserError, match="known are compiled, cpu, reference, triton"):
+        run(ports_of(tmp_path, family))
+
+
+def test_weights_that_nobody_takes_by_their_hash_are_not_hashed(family, tmp_path):
+    hashed, plain = (run(ports_of(tmp_path / str(flag), family, hash_files=flag)) for flag in (True, False))
+    assert plain.tensor_digest == hashed.tensor_digest
+    assert all(file.sha256 for file in hashed.files)
+    assert {file.path for file in plain.files if not file.sha256} == {
+        "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors",
+    }  # fmt: skip
 
 
 def test_the_manifest_says_how_it_was_made(family, tmp_path):

@@ -24,6 +24,15 @@ def test_a_family_that_fits_has_no_findings() -> None:
     assert result.licence.licence == "Apache-2.0"
 
 
+def test_what_does_not_agree_is_not_said_to_agree() -> None:
+    lacking = A.model_copy(update={"tensors": dict(list(A.tensors.items())[1:])})
+    assert checked(merge(), BASE, lacking, B).agreements == (
+        "Base, shapes, labels and number format agree in all models.",
+    )
+    unread = checked(merge(sources=["demo/a", "demo/b", "demo/secret"]), BASE, A, B)
+    assert unread.agreements == ("Base, names, shapes, labels and number format agree for the other sources.",)
+
+
 def test_a_missing_entry_reads_as_an_invisible_one() -> None:
     finding = found(checked(merge(sources=["demo/a", "demo/secret"]), BASE, A), "not_found")
     assert finding.message == "There is no such entry, or you may not see it: demo/secret."

@@ -10,7 +10,7 @@ from workers.engine.merge.fused import is_whole, merge_changes
 from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.sparsify import Sparsifier
 from workers.engine.merge.step import MergeStep
-from workers.engine.merge.weighting import weight_sum, weighted_sum
+from workers.engine.merge.weighting import l1_factor, weight_sum, weighted_sum
 
 AddUp = Callable[[Sequence[torch.Tensor]], torch.Tensor]
 
@@ -99,7 +99,7 @@ def rescale_factors(step: MergeStep, keepers: Sequence[Keeper]) -> list[float]:
         for start, stretch in step.vectors(index, vector, scratch):
             before += _length(stretch)
             after += _length(keeper.take(stretch, start, kept[: stretch.numel()]))
-        factors.append(before / after if after > 0 else 1.0)
+        factors.append(l1_factor(before, after))
         keeper.restart()
     return factors
 

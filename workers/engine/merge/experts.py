@@ -48,5 +48,5 @@ def _counted(given: torch.Tensor, made: torch.Tensor) -> dict[str, Any] | None:
     """Entries that are infinite or no number; a tensor without any needs no row."""
     if not given.is_floating_point():
         return None
-    bad, worse = (int((~tensor.isfinite()).sum()) for tensor in (given, made))
+    bad, worse = (int((~tensor.double().isfinite()).sum()) for tensor in (given, made))
     return {"bad_inputs": bad, "bad_results": worse} if bad or worse else None

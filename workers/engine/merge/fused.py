@@ -16,7 +16,7 @@ from workers.engine.merge import global_trim, mag_prune, sparsify
 from workers.engine.merge.mapping import mapped
 from workers.engine.merge.sparsify import Sparsifier
 from workers.engine.merge.step import MergeStep
-from workers.engine.merge.weighting import weight_sum
+from workers.engine.merge.weighting import l1_factor, weight_sum
 
 Choices = tuple[list[Choice], list[int | None]]
 
@@ -137,5 +137,5 @@ def _factors(step: MergeStep, choices: list[Choice]) -> list[float]:
     factors = []
     for index, (source, choice) in enumerate(zip(step.sources, choices, strict=True)):
         before, after, choices[index] = kernel("lengths", step.device)(step.base, source, choice)
-        factors.append(before / after if after > 0 else 1.0)
+        factors.append(l1_factor(before, after))
     return factors

@@ -11,7 +11,7 @@ from kernels.choices import Choice, Cuts
 from kernels.dispatch import kernel
 from kernels.reference.changes import Changed
 from workers.engine.merge.diagnostics import EVERY, LENGTH
-from workers.engine.merge.step import STRETCH, MergeStep, stretches
+from workers.engine.merge.step import STRETCH, MergeStep, settle_nan, stretches
 
 
 def mapped(step: MergeStep, choices: Sequence[Choice], *, weights: Sequence[float], **options: Any) -> Changed:
@@ -58,6 +58,8 @@ def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None
         change = merged[start:stop]
         computed = change if base is None else base + change
         step.measures.see(vectors, change, computed, result[start:stop], base)
+    if step.measures.bad_results:
+        settle_nan(result)
 
 
 def _vectors(step: MergeStep, part: slice) -> tuple[list[torch.Tensor], torch.Tensor | None]:

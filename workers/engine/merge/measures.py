@@ -47,7 +47,8 @@ class Measures:
         square = merged_square if computed is merged else torch.dot(computed, computed).item()
         # Only a sum too large for comfort makes it count one by one.
         if not math.isfinite(square) or math.sqrt(square) > torch.finfo(written.dtype).max:
-            self.bad_results += int((~written.isfinite()).sum())
+            # torch cannot ask every format of eight bits.
+            self.bad_results += int((~written.to(computed.dtype).isfinite()).sum())
 
     def add(self, sums: Sums) -> None:
         """A whole tensor of finite vectors, whose sums were taken by who made it."""

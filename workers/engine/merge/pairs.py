@@ -91,7 +91,7 @@ def measures_of(step: PairStep, made: Factors, dtype: torch.dtype) -> dict[str, 
         product / (own * norm) if own > 0 and norm > 0 else math.nan
         for product, own in zip(with_result, norms, strict=True)
     ]
-    written = [factor.to(dtype) for factor in made]
+    written = [factor.to(dtype).double() for factor in made]
     return {
         "norms": [_finite(value) for value in norms], "norm": _finite(norm), "cosines": [_finite(value) for value in cosines],
         "kept": None, "agreement": None, "error": _finite(error),

@@ -45,7 +45,7 @@ def merge(step: MergeStep) -> torch.Tensor:
     def change(deltas: Sequence[torch.Tensor], start: int) -> torch.Tensor:
         total, scores = torch.zeros_like(deltas[0]), torch.zeros_like(deltas[0])
         for index, (clamped, competition) in enumerate(_competitions(step, settled, deltas)):
-            score = _share(competition, *settled["competition"].get(_row(step, index), (0.0, 0.0)))
+            score = _share(competition, *(settled["competition"].get(_row(step, index)) or (0.0, 0.0)))
             kept[index] += int(score.count_nonzero())
             scores.add_(score)
             total.add_(score.mul_(clamped).mul_(weights[index]))
@@ -98,7 +98,8 @@ def _competitions(
     for delta in deltas[1:]:
         total.add_(delta)
     for index, delta in enumerate(deltas):
-        low, high = settled["magnitudes"].get(_row(step, index), (0.0, 0.0))
+        # A source without finite changes has no bounds.
+        low, high = settled["magnitudes"].get(_row(step, index)) or (0.0, 0.0)
         clamped = delta.abs().clamp_(low, high)
         # exp(n·(s² − 1)) is at most one, however many sources there are.
         intra = _share(clamped, low, high).square_().sub_(1.0).mul_(len(deltas)).exp_()

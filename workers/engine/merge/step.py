@@ -1,5 +1,6 @@
 """What a merge method is given for one output tensor, and the walk over it in stretches that fit the cache."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -164,7 +165,15 @@ class MergeStep:
                 combined = torch.add(base, merged, out=sum_buffer[:length])
             result[start:stop].copy_(combined)
             self.measures.see(vectors, merged, combined, result[start:stop], base)
+        if self.measures.bad_results:
+            settle_nan(result)
         return result
+
+
+def settle_nan(stored: torch.Tensor) -> None:
+    """Gives one pattern to what is no number in a format of 16 bits: how that is cast differs between processors and ways of casting."""
+    if stored.dtype in (torch.bfloat16, torch.float16):
+        stored.masked_fill_(stored.isnan(), math.nan)
 
 
 def stretches(elements: int, length: int = STRETCH) -> Iterator[tuple[int, int]]:

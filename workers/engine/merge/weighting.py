@@ -39,3 +39,9 @@ def weight_sum(name: str, weights: Sequence[float]) -> float:
         )  # fmt: skip
         raise UserError(message, (finding,))
     return total
+
+
+def l1_factor(before: float, after: float) -> float:
+    """Σ|τ| / Σ|kept τ|, so that as much is changed as before; one where nothing is kept. No more than float32 holds: what is dropped
+    times infinity would be no number."""
+    return min(before / after, torch.finfo(torch.float32).max) if after > 0 else 1.0

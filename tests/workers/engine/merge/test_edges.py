@@ -110,3 +110,13 @@ def test_a_parameter_list_of_the_wrong_length_is_refused():
     base, *sources = tensors(3)
     with pytest.raises(ValueError, match="1 values of weight for 2 sources"):
         merged("ties", base, sources, weight=[1.0])
+
+
+@pytest.mark.parametrize("dtype", [torch.float8_e4m3fn, torch.float8_e5m2], ids=str)
+@pytest.mark.parametrize("value", [300.0, float("nan")], ids=["large", "no number"])
+@pytest.mark.parametrize("method", ["linear", "task_arithmetic", "ties", "pcb"])
+def test_formats_of_eight_bits_are_looked_at(method, value, dtype):
+    base, *sources = (torch.full((64, 64), value).to(dtype) for _ in range(3))
+    step, result = step_and_result(method, base, sources)
+    assert result.dtype == dtype
+    assert step.measures.bad_results == int((~result.float().isfinite()).sum())

@@ -85,3 +85,12 @@ def test_many_sources_do_not_overflow():
     base = torch.zeros(50)
     sources = [torch.linspace(0.1, 1.0, 50) for _ in range(120)]
     assert merged("pcb", base, sources).isfinite().all()
+
+
+@pytest.mark.parametrize("scope", ["global", "tensor"])
+@pytest.mark.parametrize("broken", [float("nan"), float("inf")])
+def test_a_source_without_finite_changes_leaves_the_run_alive(scope, broken):
+    base, first, second = tensors(3)
+    step, result = step_and_result("pcb", base, [torch.full_like(first, broken), second], scope=scope)
+    assert step.measures.bad_inputs == first.numel()
+    assert result.shape == base.shape
