@@ -10,7 +10,7 @@ import torch
 # Smaller ones are not worth keeping.
 LEAST_BYTES = 1 << 20
 # A block is lent to tensors of more than this part of it, so that small ones do not hold what large ones need.
-_PART = 16
+_PART = 4
 
 Block = npt.NDArray[np.uint8]
 
