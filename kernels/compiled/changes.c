@@ -30,6 +30,7 @@ INLINE int64_t clip(int64_t value, int64_t least, int64_t most) { return value <
 INLINE int cut_run(const float *restrict change, int begin, int end, int64_t lower, int64_t upper, float *restrict kept) {
   int stayed = 0;
   int32_t from = (int32_t)clip(lower, 0, INT32_MAX), to = (int32_t)clip(upper, 0, INT32_MAX);
+  // One more than the largest int32 fits no pattern: nothing is at or above it, everything below.
   int32_t none = lower > INT32_MAX, all = upper > INT32_MAX;
   _Pragma("GCC ivdep") for (int e = begin; e < end; e++) {
     int32_t magnitude = magnitude_of(change[e]);

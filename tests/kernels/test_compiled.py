@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kernels.choices import ALWAYS, EVERYTHING, NOTHING, Cut, Cuts, Drawn, Ranked
 from kernels.compiled import changes as compiled
-from kernels.compiled import gram, library, selection
+from kernels.compiled import draws, gram, library, selection
 from kernels.compiled.library import BLOCK, FORMATS
 from kernels.reference import changes as reference
 from kernels.reference import gram as reference_gram
@@ -190,13 +190,9 @@ def test_inner_products_are_those_of_float64(size, has_base):
 
 def test_draws_past_the_32_bit_counter_are_those_of_the_reference():
     start = 4 * (2**32 - 2)
-    source = torch.ones(BLOCK)
     words = philox.words((7, 8), start, 16)
-    from kernels.compiled import draws
-
     assert torch.equal(draws.words((7, 8), start, 16), words)
     assert torch.equal(draws.bernoulli((7, 8), 0.5, start, 16), words < ALWAYS // 2)
-    assert source.sum() == BLOCK
 
 
 def test_a_library_of_other_sources_is_refused(monkeypatch):

@@ -22,10 +22,10 @@ Choices = tuple[list[Choice], list[int | None]]
 
 
 def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> torch.Tensor:
-    """What `Changes(sparsifier, votes).merge(step)` gives, bit for bit but for `rescale: l1`, whose sums a GPU adds in an order of its own.
+    """What `Changes(sparsifier, votes).merge(step)` gives, bit for bit but for `rescale: l1`, whose sums are added in another order.
 
     Cost: two passes over a source where it is thinned out by size, ranks of 4 bytes an entry where by rank; one pass over all
-    for the rest, and one for the measures. The result, and the change in float32.
+    for the rest. On a GPU one more for the measures, and the change in float32 beside the result.
     """
     parameters, weights = step.parameters, step.each("weight")
     choices, known = CHOICES[sparsifier](step)
