@@ -1,9 +1,14 @@
 """Which of a source's changes stay, as plain numbers that every implementation of the fused map understands."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-import torch
+import numpy as np
+import numpy.typing as npt
+
+from kernels.late import torch
 
 Mode = Literal["cut", "drawn", "ranked"]
 
@@ -43,7 +48,7 @@ class Drawn:
 
     key: tuple[int, int]
     limit: int
-    drawn: torch.Tensor | None = None
+    drawn: npt.NDArray[np.uint16] | None = None
     mode: Mode = "drawn"
 
 

@@ -5,6 +5,8 @@ Rows hold dotted paths: an implementation that is never used costs no import. `r
 its interpreter, which lets a processor try them slowly.
 """
 
+from __future__ import annotations
+
 import importlib
 import os
 from collections.abc import Callable
@@ -12,9 +14,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any
 
-import torch
-
 from kernels.compiled.library import is_built
+from kernels.late import torch
 
 OVERRIDE = "GENEPOOL_KERNELS"
 INTERPRETER = "TRITON_INTERPRET"
@@ -91,9 +92,9 @@ def kernel(
         ValueError: `GENEPOOL_KERNELS` names an implementation that does not exist for any kernel, or that cannot run here.
     """
     row, chosen = TABLE[name], implementation(device)
-    if chosen == "triton" and (dtype == torch.float64 or size > LARGEST.get(name, size)):
+    if chosen == "triton" and (_is_wide(dtype) or size > LARGEST.get(name, size)):
         chosen = "reference"
-    if chosen == "compiled" and (dtype == torch.float64 or chosen not in row):
+    if chosen == "compiled" and (_is_wide(dtype) or chosen not in row):
         chosen = "cpu"
     module, _, function = row.get(chosen, row["reference"]).partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), function)
@@ -107,7 +108,7 @@ def implementation(device: torch.device | str = "cpu") -> str:
     Raises:
         ValueError: as `kernel`.
     """
-    where = torch.device(device).type
+    where = str(device).partition(":")[0]
     asked = os.environ.get(OVERRIDE, "")
     if not asked:
         if where == "cpu":
@@ -131,6 +132,10 @@ def implementation(device: torch.device | str = "cpu") -> str:
             f"{OVERRIDE} is 'compiled', and tensors are on {where}. These kernels read the processor's memory."
         )
     return asked
+
+
+def _is_wide(dtype: torch.dtype | None) -> bool:
+    return dtype is not None and dtype == torch.float64
 
 
 @cache

@@ -2,10 +2,12 @@
 no compiled kernels.
 """
 
+from __future__ import annotations
+
 import numpy as np
 import numpy.typing as npt
-import torch
 
+from kernels.late import torch
 from kernels.reference.philox import ROUNDS, Key
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

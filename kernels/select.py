@@ -1,17 +1,19 @@
 """Exact selection of the k largest magnitudes without sorting, and the trim that follows from it. CPU."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import torch
+
+from kernels.late import torch
 
 Bits = npt.NDArray[np.signedinteger]
 Count = Callable[[np.signedinteger, np.signedinteger], tuple[int, Bits, int]]
 
 _SAMPLE = 1 << 15
-_INT = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,10 @@ def magnitude_bits(values: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
         values: float32 or float64 `[n]`.
         out: int32 or int64 `[n]`, receives the result.
     """
-    integer = _INT[values.dtype]
-    return torch.bitwise_and(values.view(integer), torch.iinfo(integer).max, out=out)
+    return torch.bitwise_and(values.view(out.dtype), torch.iinfo(out.dtype).max, out=out)
 
 
-def threshold(visit: Callable[[], Iterable[Bits]], sample: Bits, size: int, keep: int, dtype: torch.dtype) -> Threshold:
+def threshold(visit: Callable[[], Iterable[Bits]], sample: Bits, size: int, keep: int) -> Threshold:
     """The magnitude at which exactly `keep` entries stay, lowest flat index first among equals.
 
     Args:
@@ -49,7 +50,6 @@ def threshold(visit: Callable[[], Iterable[Bits]], sample: Bits, size: int, keep
         sample: some of the magnitudes, from all over the tensor. It decides the speed and never the answer.
         size: the number of entries n.
         keep: k in [1, n].
-        dtype: the float format the bits are of.
 
     Returns:
         The k-th largest magnitude and how many of its ties are kept.
@@ -60,10 +60,10 @@ def threshold(visit: Callable[[], Iterable[Bits]], sample: Bits, size: int, keep
     Cost: about 3 % of n, more when the sample misled; one pass, rarely two.
     Determinism: the answer is exact.
     """
-    return threshold_by(lambda low, high: _count(visit(), low, high), sample, size, keep, dtype)
+    return threshold_by(lambda low, high: _count(visit(), low, high), sample, size, keep)
 
 
-def threshold_by(count: Count, sample: Bits, size: int, keep: int, dtype: torch.dtype) -> Threshold:
+def threshold_by(count: Count, sample: Bits, size: int, keep: int) -> Threshold:
     """`threshold`, for who counts in a way of its own.
 
     Args:
@@ -76,9 +76,9 @@ def threshold_by(count: Count, sample: Bits, size: int, keep: int, dtype: torch.
         if rank < 1:
             low, high = high, sample.dtype.type(np.iinfo(sample.dtype).max)
         elif rank <= inside.size:
-            return _among(inside, rank, keep, dtype)
+            return _among(inside, rank, keep)
         elif rank <= inside.size + at_low:
-            return Threshold(_float_of(low, dtype), keep, at_low, rank - inside.size)
+            return Threshold(_float_of(low), keep, at_low, rank - inside.size)
         else:
             low, high = sample.dtype.type(0), low
     raise AssertionError("the second bracket holds everything on its side of the first")
@@ -118,16 +118,17 @@ def _count(stretches: Iterable[Bits], low: np.signedinteger, high: np.signedinte
     return above, np.concatenate(inside) if inside else np.empty(0, low.dtype), at_low
 
 
-def _among(inside: Bits, rank: int, keep: int, dtype: torch.dtype) -> Threshold:
+def _among(inside: Bits, rank: int, keep: int) -> Threshold:
     # Sixteen-bit weights differ by few amounts, and introselect takes five times as long as sorting where many are equal.
     inside.sort()
     value = inside[inside.size - rank]
     first, last = np.searchsorted(inside, value, "left"), np.searchsorted(inside, value, "right")
-    return Threshold(_float_of(value, dtype), keep, int(last - first), rank - int(inside.size - last))
+    return Threshold(_float_of(value), keep, int(last - first), rank - int(inside.size - last))
 
 
-def _float_of(value: np.signedinteger, dtype: torch.dtype) -> float:
-    return float(torch.tensor(int(value), dtype=_INT[dtype]).view(dtype).item())
+def _float_of(value: np.signedinteger) -> float:
+    """The magnitude with this pattern, of the float format as wide."""
+    return float(value.view(np.dtype(f"f{value.itemsize}")))
 
 
 class Trimmer:

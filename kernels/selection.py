@@ -1,9 +1,13 @@
 """The exact cut that keeps the k largest magnitudes, from two histograms and the place of a tie, and how much a choice leaves; on any device."""
 
-import torch
+from __future__ import annotations
+
+import numpy as np
 
 from kernels.choices import BELOW_ALL, EVERYTHING, INFINITE, Choice, Cut, Cuts
 from kernels.dispatch import kernel
+from kernels.late import torch
+from kernels.raw import Array
 from kernels.reference.gram import kept_sums
 from kernels.reference.selection import LOWER_BITS
 
@@ -37,11 +41,11 @@ def cut_of(base: torch.Tensor | None, source: torch.Tensor, keep: int) -> Cut:
     return Cut(bits, kernel("place_of", source.device)(base, source, bits, ties))
 
 
-def cut_at(base: torch.Tensor | None, source: torch.Tensor, value: float, ties: int) -> Cut:
+def cut_at(base: Array | None, source: Array, value: float, ties: int) -> Cut:
     """Keeps what is larger than a known magnitude, and the first `ties` entries equal to it, or as many as there are."""
     if value != value:
         return EVERYTHING
-    bits = int(torch.tensor(value, dtype=torch.float32).view(torch.int32))
+    bits = int(np.float32(value).view(np.int32))
     if bits == 0:
         return Cut(0, BELOW_ALL)
     if ties >= source.numel():

@@ -1,12 +1,15 @@
 """Draws of the Philox stream: the bits of `kernels.reference.philox`."""
 
+from __future__ import annotations
+
 from ctypes import c_int64 as _long
 from ctypes import c_uint32 as _word
 from ctypes import c_uint64 as _unsigned
 
-import torch
+import numpy as np
 
 from kernels.compiled.library import library, pointer
+from kernels.late import torch
 from kernels.reference.philox import Key
 
 
@@ -15,18 +18,18 @@ def bernoulli(
 ) -> torch.Tensor:
     """Which of the elements `start` … `start + count - 1` are kept: see `kernels.reference.philox.bernoulli`."""
     _refuse_inside(start)
-    kept = torch.empty(count, dtype=torch.bool)
+    kept = np.empty(count, dtype=np.bool_)
     limit = round(probability * 2**32)
     library().gp_keep(_word(key[0]), _word(key[1]), _long(start), _long(count), _unsigned(limit), pointer(kept))
-    return kept
+    return torch.from_numpy(kept)
 
 
 def words(key: Key, start: int, count: int, *, device: torch.device | str = "cpu") -> torch.Tensor:
     """Draws `start` … `start + count - 1` as int64 `[count]` in [0, 2^32): see `kernels.reference.philox.words`."""
     _refuse_inside(start)
-    drawn = torch.empty(count, dtype=torch.int64)
+    drawn = np.empty(count, dtype=np.int64)
     library().gp_draws(_word(key[0]), _word(key[1]), _long(start), _long(count), pointer(drawn))
-    return drawn
+    return torch.from_numpy(drawn)
 
 
 def _refuse_inside(start: int) -> None:

@@ -1,16 +1,22 @@
-"""The compiled library: where it is, and how tensors are handed to it."""
+"""The compiled library: where it is, and how stored numbers are handed to it."""
+
+from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
+from typing import Any
 
-import torch
+import numpy.typing as npt
+
+from kernels.late import torch
+from kernels.raw import Array, Raw, format_of, raw_of, tensor_of
 
 # As the first lines of `numbers.h` have them.
-INTERFACE = 1
+INTERFACE = 2
 BLOCK = 512
-FORMATS = {torch.float32: 0, torch.bfloat16: 1, torch.float16: 2}
+FORMATS = {"F32": 0, "BF16": 1, "F16": 2}
 
 
 @cache
@@ -40,21 +46,27 @@ def library() -> ctypes.CDLL:
 
 
 class Handed:
-    """A base and sources as C takes them. Keeps what it points to alive: tensors with gaps, and of other formats, are copied."""
+    """A base and sources as C takes them; `source` is the first. Keeps what it points to alive: tensors with gaps, and of other formats, are copied."""
 
-    def __init__(self, base: torch.Tensor | None, sources: Sequence[torch.Tensor]) -> None:
-        self._base = None if base is None else _readable(base)
-        self._sources = [_readable(source) for source in sources]
+    def __init__(self, base: Array | None, sources: Sequence[Array]) -> None:
+        self.under = None if base is None else readable(base)
+        self.raws = [readable(source) for source in sources]
         count = len(sources)
-        self.base = pointer(self._base)
-        self.base_format = 0 if self._base is None else FORMATS[self._base.dtype]
-        self.sources = (ctypes.c_void_p * count)(*(source.data_ptr() for source in self._sources))
-        self.formats = (ctypes.c_int32 * count)(*(FORMATS[source.dtype] for source in self._sources))
+        self.base = pointer(None if self.under is None else self.under.data)
+        self.base_format = 0 if self.under is None else FORMATS[self.under.format]
+        self.source = pointer(self.raws[0].data)
+        self.sources = (ctypes.c_void_p * count)(*(source.data.ctypes.data for source in self.raws))
+        self.formats = (ctypes.c_int32 * count)(*(FORMATS[source.format] for source in self.raws))
 
 
-def _readable(tensor: torch.Tensor) -> torch.Tensor:
-    return (tensor if tensor.dtype in FORMATS else tensor.float()).contiguous()
+def readable(array: Array) -> Raw:
+    return raw_of(array if format_of(array) in FORMATS else tensor_of(array).float())
 
 
-def pointer(tensor: torch.Tensor | None) -> ctypes.c_void_p:
-    return ctypes.c_void_p(None if tensor is None else tensor.data_ptr())
+def pointer(memory: npt.NDArray[Any] | None) -> ctypes.c_void_p:
+    return ctypes.c_void_p(None if memory is None else memory.ctypes.data)
+
+
+def as_given(made: npt.NDArray[Any], given: Array) -> Any:
+    """What was made as a tensor, where tensors were given."""
+    return made if isinstance(given, Raw) else torch.from_numpy(made)

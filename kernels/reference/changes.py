@@ -1,13 +1,18 @@
 """What each source changed in the base, thinned out, weighted, perhaps put to a vote, and added: the task arithmetic family."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import torch
-
 from kernels.choices import Choice, Cut, Cuts, Ranked
+from kernels.late import torch
+from kernels.raw import Array
 from kernels.reference.election import elect
 from kernels.reference.philox import words
+
+# Beyond so many sources their pairs are left out: they grow with the square of the number.
+MOST_PAIRED = 16
 
 
 class Sums(NamedTuple):
@@ -19,14 +24,35 @@ class Sums(NamedTuple):
     bad: int
 
 
-class Changed(NamedTuple):
-    """`result` `[n]`; `kept` how many entries of each source stayed; `agreed` (source, entry) pairs that won the vote; `merged` float32 `[n]` before the base was added, where asked for; `sums` from who takes them on the way."""
+class Looked(NamedTuple):
+    """How sources stand to each other, counted over `seen` of the entries.
 
-    result: torch.Tensor
+    `squares` Σ τ_i² and `products` Σ τ_i·τ_j of the pairs (0, 1), (0, 2), …, (1, 2), …; empty beyond `MOST_PAIRED` sources, and
+    without pairs. `changed` how many τ_i are not zero, `against` how many of them the merged change goes against; `shared` where
+    at least two sources change an entry, `conflicts` where they differ in sign; `moved` merged changes that are not zero, `lost`
+    those whose stored result has the pattern of the stored base.
+    """
+
+    seen: int
+    squares: list[float]
+    products: list[float]
+    changed: list[int]
+    against: list[int]
+    shared: int
+    conflicts: int
+    moved: int
+    lost: int
+
+
+class Changed(NamedTuple):
+    """`result` `[n]`; `kept` how many entries of each source stayed; `agreed` (source, entry) pairs that won the vote; `merged` float32 `[n]` before the base was added, where asked for; `sums` and `looked` from who takes them on the way."""
+
+    result: Array
     kept: list[int]
     agreed: int
     merged: torch.Tensor | None
     sums: Sums | None = None
+    looked: Looked | None = None
 
 
 def changes(
@@ -110,7 +136,7 @@ def above(cut: Cut, bits: torch.Tensor) -> torch.Tensor:
     return (bits > cut.bits) | ((bits == cut.bits) & (places <= cut.last))
 
 
-def one_mode(choices: Sequence[Choice], sources: Sequence[torch.Tensor]) -> str:
+def one_mode(choices: Sequence[Choice], sources: Sequence[Array]) -> str:
     modes = {choice.mode for choice in choices}
     if len(modes) != 1 or len(choices) != len(sources):
         raise ValueError(

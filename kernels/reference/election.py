@@ -1,8 +1,10 @@
 """Sign election: the sources vote on each entry's direction; only those that agree are summed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import torch
+from kernels.late import torch
 
 
 def elect(

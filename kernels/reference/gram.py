@@ -1,8 +1,10 @@
 """Inner products of whole tensors: what slerp, model stock and Karcher means need to know of them."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import torch
+from kernels.late import torch
 
 # Elements per partial sum.
 CHUNK = 1 << 20

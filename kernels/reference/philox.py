@@ -1,8 +1,10 @@
 """Philox4x32-10 in integer tensor operations: the same bits on every device, in any order, in any number of pieces."""
 
+from __future__ import annotations
+
 import hashlib
 
-import torch
+from kernels.late import torch
 
 _M0, _M1 = 0xD2511F53, 0xCD9E8D57
 _W0, _W1 = 0x9E3779B9, 0xBB67AE85

@@ -1,7 +1,8 @@
 """How magnitudes are spread, and where the ties of one of them lie: what an exact cut is found from."""
 
-import torch
+from __future__ import annotations
 
+from kernels.late import torch
 from kernels.reference.changes import magnitudes
 
 LOWER_BITS = 15

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from kernels.choices import ALWAYS, EVERYTHING, NOTHING, Cut, Cuts, Drawn, Ranked
 from kernels.compiled import changes as compiled
 from kernels.compiled import draws, gram, library, selection
-from kernels.compiled.library import BLOCK, FORMATS
+from kernels.compiled.library import BLOCK
+from kernels.raw import raw_of
 from kernels.reference import changes as reference
 from kernels.reference import gram as reference_gram
 from kernels.reference import philox
@@ -20,7 +21,8 @@ pytestmark = pytest.mark.skipif(
     not library.is_built(), reason="The compiled kernels are not built: there was no C compiler."
 )
 SIZES = [0, 1, 15, 16, 17, BLOCK - 1, BLOCK, BLOCK + 1, 3 * BLOCK + 37]
-formats = st.sampled_from(list(FORMATS))
+DTYPES = [torch.float32, torch.bfloat16, torch.float16]
+formats = st.sampled_from(DTYPES)
 
 
 def family(size: int, seed: int = 0, count: int = 3) -> tuple[torch.Tensor, list[torch.Tensor]]:
@@ -47,7 +49,7 @@ def problems(draw):
     options = {
         "weights": [draw(numbers) for _ in sources], "factors": [draw(st.sampled_from([1.0, 1 / 0.3])) for _ in sources],
         "scale": draw(st.sampled_from([1.0, 0.7])), "divisor": draw(st.sampled_from([1.0, 3.0])),
-        "dtype": draw(st.sampled_from([*FORMATS, torch.float64])), "merged": True,
+        "dtype": draw(st.sampled_from([*DTYPES, torch.float64])), "merged": True,
     }  # fmt: skip
     if draw(st.booleans()):
         options |= {"vote": True} | {name: draw(st.booleans()) for name in ("normalize", "raw", "count")}
@@ -72,17 +74,59 @@ def test_the_map_gives_the_bits_of_the_reference(problem):
     assert found.sums.bad == int((~wanted.result.isfinite()).sum())
 
 
-def test_a_part_is_that_part_of_the_whole():
-    base, sources = family(4 * BLOCK + 9)
-    choices = [Drawn((1, index), ALWAYS // 3) for index in range(3)]
-    given = {"weights": [1.0] * 3, "factors": [3.0] * 3, "scale": 1.0, "dtype": torch.float32, "merged": True}
-    whole = compiled.changes(base, sources, choices, **given)
-    for part in (slice(0, 10), slice(BLOCK, 3 * BLOCK + 1), slice(4 * BLOCK, None)):
-        found = compiled.changes(base, sources, choices, **given, part=part)
-        assert torch.equal(found.result, whole.result[part])
-        assert torch.equal(found.merged, whole.merged[part])
+@settings(max_examples=100, deadline=None)
+@given(problem=problems(), length=st.sampled_from([BLOCK, 2 * BLOCK]))
+def test_what_is_looked_at_is_counted_as_numpy_counts_it(problem, length):
+    base, sources, choices, options = problem
+    options |= {"dtype": base.dtype if base is not None else torch.float32}
+    out = torch.empty(sources[0].numel(), dtype=options["dtype"])
+    found = compiled.changes(base, sources, choices, **options, out=out, look=(3 * BLOCK, length))
+    seen = np.arange(out.numel()) % (3 * BLOCK) < length
+    under = 0 if base is None else base.float()
+    vectors = [(source.float() - under).numpy()[seen] for source in sources]
+    merged = found.merged.numpy()[seen]
+    looked = found.looked
+    assert looked.seen == seen.sum()
+    assert looked.changed == [np.count_nonzero(vector) for vector in vectors]
+    assert looked.against == [np.count_nonzero(vector * np.sign(merged) < 0) for vector in vectors]
+    assert looked.shared == np.count_nonzero(sum((vector != 0).astype(int) for vector in vectors) >= 2)
+    signs = [np.sign(vector) for vector in vectors]
+    assert looked.conflicts == np.count_nonzero((np.min(signs, 0) < 0) & (np.max(signs, 0) > 0))
+    if base is not None:
+        assert looked.moved == np.count_nonzero(merged)
+        kept = (out.view(torch.uint8) == base.view(torch.uint8)).view(-1, out.element_size()).all(1).numpy()[seen]
+        assert looked.lost == np.count_nonzero((merged != 0) & kept)
+    pairs = [(one, other) for index, one in enumerate(vectors) for other in vectors[index + 1 :]]
+    assert looked.products == pytest.approx(
+        [float(one.astype(float) @ other) for one, other in pairs], rel=1e-4, abs=1e-2
+    )
+    if pairs:
+        assert looked.squares == pytest.approx([float(one.astype(float) @ one) for one in vectors], rel=1e-5)
+
+
+def test_beyond_sixteen_sources_there_are_no_pairs_and_part_of_a_block_is_not_looked_at():
+    base, sources = family(BLOCK, count=17)
+    given = {"weights": [1.0] * 17, "factors": [1.0] * 17, "scale": 1.0, "out": torch.empty(BLOCK)}
+    found = compiled.changes(base, sources, [Cuts()] * 17, **given, look=(BLOCK, BLOCK)).looked
+    assert found.products == found.squares == []
+    assert len(found.changed) == 17
     with pytest.raises(ValueError, match=f"multiple of {BLOCK}"):
-        compiled.changes(base, sources, choices, **given, part=slice(4, 8))
+        compiled.changes(base, sources, [Cuts()] * 17, **given, look=(BLOCK, 4))
+
+
+def test_numbers_are_read_and_written_where_they_lie_without_torch():
+    base, sources = family(3 * BLOCK + 5)
+    given = {"weights": [0.5, 0.2, 0.3], "factors": [1.0] * 3, "scale": 1.0}
+    for dtype in DTYPES:
+        tensors = [tensor.to(dtype) for tensor in (base, *sources)]
+        under, *raws = map(raw_of, tensors)
+        room = raw_of(torch.empty(base.numel(), dtype=dtype))
+        found = compiled.changes(under, raws, [Cuts()] * 3, **given, out=room)
+        assert found.result is room
+        wanted = reference.changes(tensors[0], tensors[1:], [Cuts()] * 3, **given, dtype=dtype).result
+        assert torch.equal(room.tensor(), wanted)
+        assert selection.cut_of(under, raws[0], 700) == selection.cut_of(tensors[0], tensors[1], 700)
+        assert np.array_equal(gram.gram(under, raws), gram.gram(tensors[0], tensors[1:]).numpy())
 
 
 def test_tensors_with_gaps_and_other_formats_are_read_right():
@@ -183,7 +227,7 @@ def test_lengths_before_and_after_are_sums_of_magnitudes(size, choice):
 @pytest.mark.parametrize("has_base", [True, False])
 def test_inner_products_are_those_of_float64(size, has_base):
     base, sources = family(size)
-    sources = [source.to(dtype) for source, dtype in zip(sources, FORMATS, strict=True)]
+    sources = [source.to(dtype) for source, dtype in zip(sources, DTYPES, strict=True)]
     found, wanted = (module.gram(base if has_base else None, sources) for module in (gram, reference_gram))
     torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-12)
 

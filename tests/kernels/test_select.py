@@ -18,7 +18,7 @@ def trimmed(values: torch.Tensor, keep: int, stretch: int = 1000, sample: np.nda
     def visit():
         return (bits[start : start + stretch] for start in range(0, bits.size, stretch))
 
-    trimmer = Trimmer(threshold(visit, some, bits.size, keep, values.dtype))
+    trimmer = Trimmer(threshold(visit, some, bits.size, keep))
     out = torch.empty_like(values)
     parts = [trimmer.trim(part, out[: part.numel()]).clone() for part in values.split(stretch)]
     return torch.cat(parts)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 
-from workers.engine.io.dtypes import SAFETENSORS
 from workers.engine.io.writer import ShardWriter, Slot
 
 SOURCES = 3
@@ -44,7 +43,7 @@ def _shapes(layers: int, width: int, vocabulary: int) -> dict[str, tuple[int, ..
 
 def _model(folder: Path, index: int, shapes: dict[str, tuple[int, ...]], config: dict[str, object]) -> None:
     folder.mkdir(parents=True)
-    slots = [Slot(name, SAFETENSORS[DTYPE], shape) for name, shape in shapes.items()]
+    slots = [Slot(name, "BF16", shape) for name, shape in shapes.items()]
     with ShardWriter(folder / "model.safetensors", slots) as writer:
         for place, (name, shape) in enumerate(shapes.items()):
             tensor = 0.02 * torch.randn(shape, generator=torch.Generator().manual_seed(place))

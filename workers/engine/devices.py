@@ -1,24 +1,25 @@
 """The device on which tensors are merged: named in the request, looked for before anything is read."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from threading import Lock
 
-import torch
-
+from kernels.late import torch
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 from workers.engine.merge.step import MergeStep
 
-CPU = torch.device("cpu")
+CPU = "cpu"
 # One tensor at a time: a GPU works through them no faster side by side, and its memory is scarce.
 _TURN = Lock()
 
 
-def device_named(name: str) -> torch.device:
-    """`cpu`, `cuda` or `cuda:1`.
+def device_named(name: str) -> str:
+    """The name itself: `cpu`, `cuda` or `cuda:1`.
 
     Raises:
         UserError: another name; or there is no such GPU here.
@@ -35,19 +36,19 @@ def device_named(name: str) -> torch.device:
         )
     if int(name.partition(":")[2] or 0) >= count:
         raise UserError(f"{name} is asked for, and this machine's GPUs are cuda:0 to cuda:{count - 1}.")
-    return torch.device(name)
+    return name
 
 
-def put(step: MergeStep, device: torch.device) -> MergeStep:
+def put(step: MergeStep, device: str) -> MergeStep:
     """The step with its tensors on the device. A step in float64 stays where it is: kernels compute in float32."""
-    if device == CPU or step.maths != torch.float32:
+    if device == CPU or step.wide:
         return step
     base = None if step.base is None else step.base.to(device)
-    return replace(step, base=base, sources=tuple(source.to(device) for source in step.sources))
+    return replace(step, raw_base=base, raw_sources=tuple(source.to(device) for source in step.sources))
 
 
 @contextmanager
-def turn(device: torch.device) -> Iterator[None]:
+def turn(device: str) -> Iterator[None]:
     """Work on the device, one tensor at a time; on the CPU all at once.
 
     Raises:
@@ -71,7 +72,7 @@ def release() -> None:
         torch.cuda.empty_cache()
 
 
-def _too_large(device: torch.device) -> UserError:
+def _too_large(device: str) -> UserError:
     message = f"The memory of {device} does not hold this tensor of all models at a time."
     finding = Finding(
         code="gpu_memory_too_small", severity="error", message=message, where="device", stage="run",

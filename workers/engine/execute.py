@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from kernels.late import once_loaded, torch
 from workers.contracts.errors import UserError
+from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.findings import Finding
 from workers.contracts.jobs import ReportFile
 from workers.contracts.plans import Plan, TensorStep
@@ -25,7 +25,7 @@ from workers.contracts.ports import Cancel, Reporter
 from workers.engine.devices import device_named
 from workers.engine.io.deltas import readers_of
 from workers.engine.io.digest import TensorMark, tensor_digest
-from workers.engine.io.dtypes import SAFETENSORS, dtype_of
+from workers.engine.io.dtypes import format_named
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.reader import Reader
 from workers.engine.io.writer import ShardWriter, Slot, order_of
@@ -88,7 +88,7 @@ def execute(
     Determinism: every tensor is made by one thread with one intra-op thread, so that bytes do not depend on `threads`, on the
         order of work or on how often it was resumed.
     """
-    torch.set_num_threads(1)
+    once_loaded(lambda: torch.set_num_threads(1))
     readers = readers_of(plan, folders)
     merger = replace(merger_of(plan, None if learned is None else Learned(learned)), device=device_named(device))
     in_flight = _in_flight(plan, merger, threads, memory_bytes)
@@ -193,11 +193,11 @@ class _Execution:
 
     def _write(self, file: str, path: Path, steps: Sequence[TensorStep]) -> ShardRecord:
         by_name = {_stored_name(step): step for step in steps}
-        slots = order_of([Slot(name, SAFETENSORS[dtype_of(step.dtype)], step.shape) for name, step in by_name.items()])
+        slots = order_of([Slot(name, format_named(step.dtype), step.shape) for name, step in by_name.items()])
         marks, notes = [], {}
         with ShardWriter(path, slots, hashed=self.hash_files) as writer:
             for step, made in self._in_order([by_name[slot.name] for slot in slots]):
-                writer.write(_stored_name(step), made.tensor)
+                writer.write(_stored_name(step), made.raw)
                 marks.append(made.mark)
                 if made.measures is not None:
                     notes[step.name] = made.measures
@@ -265,7 +265,7 @@ def _memory_of(plan: Plan, merger: Merger, step: TensorStep) -> int:
 
 
 def _result_bytes(step: TensorStep) -> int:
-    return math.prod(step.shape) * dtype_of(step.dtype).itemsize
+    return math.prod(step.shape) * DTYPE_BYTES[format_named(step.dtype)]
 
 
 def _read_bytes(step: TensorStep) -> int:

@@ -1,29 +1,29 @@
 """Makes one output tensor of a plan: brings its inputs in, runs the method or copies, marks the result."""
 
+from __future__ import annotations
+
 import importlib
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial, reduce
+from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-import torch
-
+from kernels.late import torch
+from kernels.raw import FLOATING, Array, Raw, format_of, raw_of, tensor_of
 from workers.contracts.errors import UserError
+from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Memory, method_get
 from workers.contracts.plans import Plan, TensorStep
 from workers.engine.devices import CPU, put, turn
-from workers.engine.io.digest import TensorMark, bytes_of, tensor_sha256
-from workers.engine.io.dtypes import SAFETENSORS, dtype_of
+from workers.engine.io.digest import TensorMark, mark_of
+from workers.engine.io.dtypes import dtype_of, format_named, promoted
 from workers.engine.io.reader import Reader
 from workers.engine.io.rows import Readers
 from workers.engine.merge.compat import NATIVE
-from workers.engine.merge.compat.whole import merge as merge_whole
-from workers.engine.merge.experts import Experts
 from workers.engine.merge.learned import Learned
-from workers.engine.merge.pairs import Pairs
 from workers.engine.merge.results import Results
 from workers.engine.merge.rounds import Round, rounds_of
 from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
@@ -34,23 +34,30 @@ FACTORS = 144
 # Bytes for each entry and input where whole tensors go through plain operations; measured up to 11.
 NATIVE_BYTES = 12
 
-MergeFunction = Callable[[MergeStep], torch.Tensor]
+MergeFunction = Callable[[MergeStep], Array]
+
+
+class Maker(Protocol):
+    """Makes whole steps, for methods whose steps are not one tensor of every source."""
+
+    def make(
+        self, plan: Plan, step: TensorStep, readers: Sequence[Reader]
+    ) -> tuple[torch.Tensor, dict[str, Any] | None]:
+        """The tensor in the step's shape and format, and its measures."""
+        ...
 
 
 @dataclass(frozen=True)
 class Merger:
-    """A method ready to run: its function, what it must know of the whole model first, and what that was found to be.
-
-    `maker`: makes whole steps, for methods whose steps are not one tensor of every source.
-    """
+    """A method ready to run: its function, what it must know of the whole model first, and what that was found to be."""
 
     merge: MergeFunction
     rounds: tuple[Round, ...] = ()
     memory: Memory = "stretch"
     settled: Mapping[str, Any] = field(default_factory=dict)
     learned: Learned | None = None
-    device: torch.device = CPU
-    maker: Pairs | Experts | None = None
+    device: str = CPU
+    maker: Maker | None = None
     results: Results = field(default_factory=Results)
 
 
@@ -58,7 +65,7 @@ class Merger:
 class Made:
     """`measures` are None for a tensor that was copied."""
 
-    tensor: torch.Tensor
+    raw: Raw
     mark: TensorMark
     measures: dict[str, Any] | None
 
@@ -74,11 +81,17 @@ def merger_of(plan: Plan, learned: Learned | None = None) -> Merger:
         raise UserError(f"There is no merge method {plan.method!r}.")
     if plan.compat == "mergekit" and plan.method in NATIVE:
         _, native = _found(NATIVE[plan.method])
+        from workers.engine.merge.compat.whole import merge as merge_whole
+
         return Merger(partial(merge_whole, native), memory="native", learned=learned)
     module, merge = _found(row.runner)
     if row.takes == "adapter":
+        from workers.engine.merge.pairs import Pairs
+
         return Merger(merge, memory=row.memory, maker=Pairs(merge))
     if row.takes == "expert":
+        from workers.engine.merge.experts import Experts
+
         return Merger(merge, memory=row.memory, maker=Experts(merge, learned))
     return Merger(merge, tuple(rounds_of(module)), row.memory, learned=learned)
 
@@ -108,17 +121,18 @@ def make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger
 
 
 def _make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> Made:
+    made: Array
     measures = None
     merge_step = merge_step_of(plan, step, readers, merger) if merger.maker is None else None
     if merger.maker is not None:
         made, measures = merger.maker.make(plan, step, readers)
     elif merge_step is None:
-        made = _copied(step, _tensors(plan, step, readers), dtype_of(step.dtype))
+        made = _copied(step, _inputs(plan, step, readers), format_named(step.dtype))
     else:
-        made = merger.merge(merge_step).to(CPU, dtype_of(step.dtype)).view(step.shape)
+        made = raw_of(_cast(merger.merge(merge_step), format_named(step.dtype))).view(step.shape)
         measures = merge_step.measures.report(merge_step.elements)
-    mark = TensorMark(step.name, SAFETENSORS[made.dtype], step.shape, tensor_sha256(made))
-    return Made(made, mark, measures)
+    raw = raw_of(made)
+    return Made(raw, mark_of(step.name, raw), measures)
 
 
 def memory_of(
@@ -137,26 +151,19 @@ def memory_of(
     put_together = 8 * elements * sum(item.source in in_memory for item in step.inputs)
     if step.is_table:
         # Each input anew in the result's order; rows that stand in for missing ones, what is picked out of a file, and a mean in float64.
-        width = max((dtype_of(item.fact.dtype).itemsize for item in step.inputs), default=0)
+        width = max((DTYPE_BYTES[item.fact.dtype] for item in step.inputs), default=0)
         put_together += elements * (width * (len(step.inputs) + 2) + 8)
     # Inputs that are cast first are copies, and no views of a file.
     if input_dtype is not None:
-        cast = dtype_of(input_dtype)
-        copied = [item.fact.elements for item in step.inputs if item.fact.dtype != SAFETENSORS[cast]]
-        put_together += cast.itemsize * sum(copied)
-    if memory == "matrix":
-        return (
-            put_together + elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1) + FACTORS) + (1 << 20)
-        )
-    if memory == "native":
-        return (
-            put_together
-            + elements * (dtype_of(step.dtype).itemsize + NATIVE_BYTES * (len(step.inputs) + 1))
-            + (1 << 20)
-        )
-    if memory == "tensor":
-        return elements * (dtype_of(step.dtype).itemsize + 8 * (len(step.inputs) + 1)) + put_together + (1 << 20)
-    result = elements * dtype_of(step.dtype).itemsize
+        cast = format_named(input_dtype)
+        copied = [item.fact.elements for item in step.inputs if item.fact.dtype != cast]
+        put_together += DTYPE_BYTES[cast] * sum(copied)
+    result = elements * DTYPE_BYTES[format_named(step.dtype)]
+    # What a method that holds whole tensors takes for each entry and input.
+    whole = {"matrix": 8, "native": NATIVE_BYTES, "tensor": 8}.get(memory)
+    if whole is not None:
+        factors = FACTORS if memory == "matrix" else 0
+        return put_together + result + elements * (whole * (len(step.inputs) + 1) + factors) + (1 << 20)
     stretch = min(elements, STRETCH) * 8
     kept = elements * max(8, 3 * len(step.inputs)) // 24
     return put_together + result + kept + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
@@ -164,24 +171,25 @@ def memory_of(
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:
     """The step as the method sees it; None for a tensor that is copied."""
-    tensors, dtype = _tensors(plan, step, readers), dtype_of(step.dtype)
-    if step.operation == "copy" or not all(tensor.is_floating_point() for tensor in tensors):
+    inputs, format = _inputs(plan, step, readers), format_named(step.dtype)
+    formats = list(map(format_of, inputs))
+    if step.operation == "copy" or not FLOATING.issuperset(formats):
         return None
-    if any(tuple(tensor.shape) != step.shape for tensor in tensors):
+    if any(tuple(given.shape) != step.shape for given in inputs):
         raise ValueError(f"{step.name}: the plan merges different shapes.")
-    base, sources = (tensors[0], tensors[1:]) if step.has_base else (None, tensors)
-    wide = torch.float64 in (dtype, *(tensor.dtype for tensor in tensors))
+    base, sources = (inputs[0], inputs[1:]) if step.has_base else (None, inputs)
+    wide = "F64" in (format, *formats)
     if plan.compat == "mergekit" and plan.method not in NATIVE:
         # It computes these in float32 too, and rounds to the format of the inputs before that of the result.
-        dtype = reduce(torch.promote_types, [tensor.dtype for tensor in tensors])
+        format = promoted(formats)
     merge_step = MergeStep(
         name=step.name,
-        base=None if base is None else base.flatten(),
-        sources=tuple(source.flatten() for source in sources),
+        raw_base=None if base is None else base.flatten(),
+        raw_sources=tuple(source.flatten() for source in sources),
         source_ids=tuple(item.source for item in step.inputs[1 if step.has_base else 0 :]),
         parameters=step.parameters,
-        dtype=dtype,
-        maths=torch.float64 if wide else torch.float32,
+        format=format,
+        wide=wide,
         seed=plan.seed,
         shape=step.shape,
         settled=merger.settled,
@@ -191,23 +199,27 @@ def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merge
     return put(merge_step, merger.device)
 
 
-def _tensors(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[torch.Tensor]:
-    tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
+def _inputs(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[Array]:
+    inputs: list[Array] = [readers[item.source].raw(item.key, item.fact) for item in step.inputs]
     if plan.input_dtype is not None:
-        cast = dtype_of(plan.input_dtype)
-        tensors = [tensor.to(cast) if tensor.is_floating_point() else tensor for tensor in tensors]
-    return readers.tables(step, tensors) if isinstance(readers, Readers) else tensors
+        cast = format_named(plan.input_dtype)
+        inputs = [_cast(given, cast) if format_of(given) in FLOATING else given for given in inputs]
+    return [*readers.tables(step, list(map(tensor_of, inputs)))] if isinstance(readers, Readers) else inputs
 
 
-def _copied(step: TensorStep, tensors: Sequence[torch.Tensor], dtype: torch.dtype) -> torch.Tensor:
+def _cast(given: Array, format: str) -> Array:
+    return given if format_of(given) == format else tensor_of(given).to(dtype_of(format))
+
+
+def _copied(step: TensorStep, inputs: Sequence[Array], format: str) -> Array:
     """The first input. Whole numbers have no average, so all inputs must hold the same ones."""
-    first = tensors[0]
-    if not all(tensor.is_floating_point() for tensor in tensors):
-        for item, other in zip(step.inputs[1:], tensors[1:], strict=True):
-            if other.dtype != first.dtype or other.shape != first.shape or bytes_of(other) != bytes_of(first):
+    first, *others = map(raw_of, inputs)
+    if not all(given.format in FLOATING for given in (first, *others)):
+        for item, other in zip(step.inputs[1:], others, strict=True):
+            if (other.format, other.shape) != (first.format, first.shape) or other.data.data != first.data.data:
                 raise _differs(step.name, item.source)
         return first
-    return first if first.dtype == dtype else first.to(dtype)
+    return _cast(first, format)
 
 
 def _differs(name: str, source: int) -> UserError:

@@ -30,7 +30,6 @@ from workers.jobs import (
 from workers.jobs.chat_template import template_write
 from workers.jobs.cost import Meter
 from workers.jobs.inputs import inputs_of
-from workers.jobs.loading import for_good
 from workers.jobs.merge_broken import broken_named
 from workers.jobs.outputs import result_of, write_json
 from workers.jobs.tokenizer import tokenizer_report, tokenizer_write
@@ -44,9 +43,9 @@ OVERRIDE = "GENEPOOL_KERNELS"
 
 def run(ports: Ports) -> JobResult:
     """Leaves weights, config, tokenizer, card, manifest, recipe and report in `out/`."""
-    with for_good():
-        from kernels.dispatch import implementation
-        from workers.engine.execute import execute
+    from kernels.dispatch import implementation
+    from workers.engine.execute import execute
+
     try:
         implementation()
     except ValueError as error:  # what the environment asks for
@@ -153,13 +152,14 @@ def _set(config: dict[str, Any], key: str, value: Any) -> None:
 
 def _main_dtype(plan: Plan) -> str:
     """The floating format that most bytes of the result are in, as config.json names it."""
-    from workers.engine.io.dtypes import SAFETENSORS, dtype_of, recipe_name
+    from kernels.raw import FLOATING, FORMATS
+    from workers.engine.io.dtypes import format_named
 
     sizes: Counter[str] = Counter()
     for step in plan.steps:
-        dtype = dtype_of(step.dtype)
-        if dtype.is_floating_point:
-            sizes[recipe_name(dtype)] += math.prod(step.shape) * DTYPE_BYTES[SAFETENSORS[dtype]]
+        stored = format_named(step.dtype)
+        if stored in FLOATING:
+            sizes[FORMATS[stored]] += math.prod(step.shape) * DTYPE_BYTES[stored]
     return sizes.most_common(1)[0][0] if sizes else ""
 
 

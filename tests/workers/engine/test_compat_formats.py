@@ -15,7 +15,7 @@ def test_a_sum_in_float32_is_rounded_to_the_inputs_format_before_the_results(tmp
     compat = plain.model_copy(update={"compat": "mergekit"})
     readers = [Reader(folder) for folder in folders]
     step = plain.steps[0]
-    one, other = (make(plan, step, readers, merger_of(plan)).tensor for plan in (plain, compat))
+    one, other = (make(plan, step, readers, merger_of(plan)).raw.tensor() for plan in (plain, compat))
     assert one.dtype == other.dtype == torch.float32
     assert torch.equal(other, one.bfloat16().float())
     assert not torch.equal(other, one)

@@ -15,7 +15,7 @@ from workers.engine.merge.step import MergeStep
 
 
 def test_the_cpu_is_always_there():
-    assert device_named("cpu") == torch.device("cpu")
+    assert device_named("cpu") == "cpu"
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
@@ -28,7 +28,7 @@ def test_a_gpu_that_is_not_there_is_refused(name):
 def test_a_gpu_beyond_the_last_and_unknown_devices_are_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert device_named("cuda:1") == torch.device("cuda:1")
+    assert device_named("cuda:1") == "cuda:1"
     with pytest.raises(UserError, match="cuda:0 to cuda:1"):
         device_named("cuda:2")
     for name in ("tpu", "cuda:x", "cuda:", ""):
@@ -39,36 +39,36 @@ def test_a_gpu_beyond_the_last_and_unknown_devices_are_refused(monkeypatch):
 def test_a_step_goes_to_the_device_with_all_its_tensors():
     step = MergeStep(
         name="w",
-        base=torch.ones(3),
-        sources=(torch.ones(3), torch.ones(3)),
+        raw_base=torch.ones(3),
+        raw_sources=(torch.ones(3), torch.ones(3)),
         source_ids=(1, 2),
         parameters={},
-        dtype=torch.float32,
+        format="F32",
     )
-    moved = put(step, torch.device("meta"))
+    moved = put(step, "meta")
     assert {tensor.device.type for tensor in (moved.base, *moved.sources, moved.buffer())} == {"meta"}
-    assert put(step, torch.device("cpu")) is step
+    assert put(step, "cpu") is step
     wide = MergeStep(
         name="w",
-        base=None,
-        sources=(torch.ones(3).double(),),
+        raw_base=None,
+        raw_sources=(torch.ones(3).double(),),
         source_ids=(0,),
         parameters={},
-        dtype=torch.float64,
-        maths=torch.float64,
+        format="F64",
+        wide=True,
     )
-    assert put(wide, torch.device("meta")) is wide
+    assert put(wide, "meta") is wide
 
 
 def test_too_little_memory_on_the_device_is_told_with_a_way_out():
     def fill():
-        with turn(torch.device("meta")):
+        with turn("meta"):
             raise torch.OutOfMemoryError("no room")
 
     with pytest.raises(UserError, match="does not hold this tensor") as caught:
         fill()
     assert "--device cpu" in caught.value.findings[0].consequence
-    with turn(torch.device("meta")):
+    with turn("meta"):
         pass  # the next tensor has its turn
 
 

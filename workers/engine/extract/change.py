@@ -5,6 +5,7 @@ from typing import Any
 
 import torch
 
+from kernels.raw import format_of
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 from workers.contracts.plans import Plan, TensorStep
@@ -13,7 +14,7 @@ from workers.engine.extract.directions import strongest
 from workers.engine.extract.units import Piece
 from workers.engine.io.deltas import decode
 from workers.engine.io.digest import bytes_of, tensor_sha256
-from workers.engine.io.dtypes import SAFETENSORS, dtype_of
+from workers.engine.io.dtypes import dtype_of
 from workers.engine.io.reader import Reader
 from workers.planning.deltas import Delta, Form
 from workers.planning.lora import EMBEDDING, LINEAR, PREFIX
@@ -37,7 +38,7 @@ def take(plan: Plan, step: TensorStep, readers: Sequence[Reader], inside: Mappin
     tensors = [readers[item.source].tensor(item.key, item.fact) for item in step.inputs]
     base, role = tensors[0], step.parameters["role"]
     note: dict[str, Any] = {
-        "role": role, "base_sha256": tensor_sha256(base), "dtype": SAFETENSORS[base.dtype], "shape": list(base.shape),
+        "role": role, "base_sha256": tensor_sha256(base), "dtype": format_of(base), "shape": list(base.shape),
     }  # fmt: skip
     names = inside or {}
     if role == "left" or len(tensors) < 2:

@@ -35,7 +35,7 @@ def sparse(delta: torch.Tensor, density: float, dtype: torch.dtype) -> Parts:
     if keep < size:
         integer = torch.int32 if flat.dtype == torch.float32 else torch.int64
         bits = magnitude_bits(flat, torch.empty(size, dtype=integer)).numpy()
-        limit = threshold(lambda: [bits], bits[:: sample_stride(size)], size, keep, flat.dtype)
+        limit = threshold(lambda: [bits], bits[:: sample_stride(size)], size, keep)
         flat = Trimmer(limit).trim(flat, torch.empty_like(flat))
     mask = flat != 0
     places = torch.nonzero(mask).flatten()

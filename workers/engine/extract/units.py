@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from kernels.raw import format_of
 from workers.contracts.jobs import ReportFile
 from workers.contracts.plans import TensorStep
 from workers.contracts.ports import Cancel, Reporter
-from workers.engine.io.digest import TensorMark, tensor_digest, tensor_sha256
-from workers.engine.io.dtypes import SAFETENSORS
+from workers.engine.io.digest import TensorMark, mark_of, tensor_digest
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.reader import Reader
 from workers.engine.io.writer import ShardWriter, Slot, order_of
@@ -116,8 +116,8 @@ def _write(
         for _, future in under_way:
             if not future.cancelled():
                 future.exception()
-    slots = order_of([Slot(key, SAFETENSORS[tensor.dtype], tuple(tensor.shape)) for key, tensor in tensors.items()])
-    marks = tuple(TensorMark(slot.name, slot.dtype, slot.shape, tensor_sha256(tensors[slot.name])) for slot in slots)
+    slots = order_of([Slot(key, format_of(tensor), tuple(tensor.shape)) for key, tensor in tensors.items()])
+    marks = tuple(mark_of(slot.name, tensors[slot.name]) for slot in slots)
     with ShardWriter(journal.folder / file, slots) as writer:
         for slot in slots:
             writer.write(slot.name, tensors[slot.name])

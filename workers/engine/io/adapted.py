@@ -1,10 +1,12 @@
 """Reads a model with a LoRA adapter on it: each tensor is put together when it is asked for, the model as a whole never."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
+from kernels.late import torch
+from kernels.raw import Raw, raw_of
 from workers.contracts.facts import TensorFact
 from workers.contracts.plans import AdapterChange, Stored
 from workers.engine.io.reader import Reader
@@ -42,6 +44,10 @@ class AdaptedReader(Reader):
             return before
         made = _changed(change, before, {name: self._stored(part) for name, part in _parts(change)})
         return made.to(before.dtype) if self._is_rounded else made
+
+    def raw(self, key: str, fact: TensorFact) -> Raw:
+        """As `tensor`, put together in memory."""
+        return raw_of(self.tensor(key, fact))
 
     def prefetch(self, fact: TensorFact) -> None:
         (self._adapter if fact in self._brought else self._model).prefetch(fact)

@@ -1,13 +1,16 @@
 """Task vectors as if they were the models that they make with their base: tensors are put together one at a time, when asked for."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from kernels.late import torch
+from kernels.raw import Raw, raw_of
 from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
@@ -51,18 +54,22 @@ class DeltaReader(Reader):
             )
         return self.change(delta, tuple(before.shape), before.dtype).add_(before)
 
-    def change(self, delta: Delta, shape: tuple[int, ...], dtype: torch.dtype = torch.float32) -> torch.Tensor:
+    def change(self, delta: Delta, shape: tuple[int, ...], dtype: torch.dtype | None = None) -> torch.Tensor:
         """τ of one tensor, in float32 or, over a float64 base, float64. A tensor of its own."""
         try:
             check_fit(delta, shape)
         except DeltaError as error:
             raise misfit(f"It {error}") from error
         wide = torch.float64 if dtype == torch.float64 else torch.float32
-        parts = {part: super(DeltaReader, self).tensor(delta.key(part), fact) for part, fact in delta.parts.items()}
+        parts = {part: self._view(delta.key(part), fact).tensor() for part, fact in delta.parts.items()}
         return decode(delta, parts, shape, wide)
 
     def deltas(self) -> Mapping[str, Delta]:
         return self._deltas
+
+    def raw(self, key: str, fact: TensorFact) -> Raw:
+        """As `tensor`, put together in memory."""
+        return raw_of(self.tensor(key, fact))
 
     def prefetch(self, fact: TensorFact) -> None:
         self._base.prefetch(fact)

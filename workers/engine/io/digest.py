@@ -1,14 +1,14 @@
 """The tensor digest: equal for equal weights, whatever the sharding, the order or the header."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
-from workers.engine.io.dtypes import SAFETENSORS
+from kernels.raw import Array, raw_of
 from workers.engine.io.reader import tensors_of
 
 
@@ -22,14 +22,18 @@ class TensorMark:
     sha256: str
 
 
-def bytes_of(tensor: torch.Tensor) -> memoryview:
+def bytes_of(tensor: Array) -> memoryview:
     """The tensor's bytes, little-endian, row-major, without a copy when it is contiguous."""
-    flat = tensor.contiguous().flatten()
-    return flat.view(torch.uint8).numpy().data if flat.numel() else memoryview(b"")
+    return raw_of(tensor).data.data
 
 
-def tensor_sha256(tensor: torch.Tensor) -> str:
+def tensor_sha256(tensor: Array) -> str:
     return hashlib.sha256(bytes_of(tensor)).hexdigest()
+
+
+def mark_of(name: str, tensor: Array) -> TensorMark:
+    stored = raw_of(tensor)
+    return TensorMark(name, stored.format, stored.shape, hashlib.sha256(stored.data.data).hexdigest())
 
 
 def tensor_digest(marks: Iterable[TensorMark]) -> str:
@@ -43,7 +47,4 @@ def tensor_digest(marks: Iterable[TensorMark]) -> str:
 
 def digest_of_folder(folder: Path) -> str:
     """The tensor digest of the weights in a model folder."""
-    return tensor_digest(
-        TensorMark(name, SAFETENSORS[tensor.dtype], tuple(tensor.shape), tensor_sha256(tensor))
-        for name, tensor in tensors_of(folder)
-    )
+    return tensor_digest(mark_of(name, tensor) for name, tensor in tensors_of(folder))

@@ -1,28 +1,40 @@
 """Number formats: safetensors' names, the recipe's names and torch's."""
 
-import torch
+from __future__ import annotations
 
-TORCH: dict[str, torch.dtype] = {
-    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
-    "F8_E4M3": torch.float8_e4m3fn, "F8_E5M2": torch.float8_e5m2,
-    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
-    "U64": torch.uint64, "U32": torch.uint32, "U16": torch.uint16, "U8": torch.uint8, "BOOL": torch.bool,
-}  # fmt: skip
-SAFETENSORS: dict[torch.dtype, str] = {dtype: name for name, dtype in TORCH.items()}
+from collections.abc import Sequence
+from functools import reduce
+
+from kernels.late import torch
+from kernels.raw import FORMATS
+
+_NAMES = {name: key for key, name in FORMATS.items()}
 
 
-def dtype_of(name: str) -> torch.dtype:
-    """Torch's format for safetensors' name (`BF16`) or a recipe's (`bfloat16`).
+def format_named(name: str) -> str:
+    """Safetensors' name (`BF16`) for itself or for a recipe's (`bfloat16`).
 
     Raises:
         ValueError: no such format.
     """
-    found = TORCH.get(name) or getattr(torch, name, None)
-    if not isinstance(found, torch.dtype) or found not in SAFETENSORS:
-        raise ValueError(f"There is no number format {name!r}; known are {', '.join(TORCH)}.")
+    found = name if name in FORMATS else _NAMES.get(name)
+    if found is None:
+        raise ValueError(f"There is no number format {name!r}; known are {', '.join(FORMATS)}.")
     return found
 
 
-def recipe_name(dtype: torch.dtype) -> str:
-    """`bfloat16` for torch.bfloat16: the name that config.json uses."""
-    return str(dtype).removeprefix("torch.")
+def promoted(formats: Sequence[str]) -> str:
+    """Of formats by safetensors' names, the one to which torch brings what it puts together."""
+    if len(set(formats)) == 1:
+        return formats[0]
+    return format_named(str(reduce(torch.promote_types, map(dtype_of, formats))).removeprefix("torch."))
+
+
+def dtype_of(name: str) -> torch.dtype:
+    """Torch's format for either name.
+
+    Raises:
+        ValueError: no such format.
+    """
+    dtype: torch.dtype = getattr(torch, FORMATS[format_named(name)])
+    return dtype

@@ -1,6 +1,7 @@
 """Lazy reading of safetensors: a tensor is a view of the memory-mapped file, brought in late and let go early."""
 
-import ctypes
+from __future__ import annotations
+
 import json
 import mmap
 import sys
@@ -8,13 +9,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 
-import torch
+import numpy as np
 
+from kernels.late import torch
+from kernels.raw import Raw
 from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.findings import Finding
 from workers.engine.io.arrivals import arrival_of
-from workers.engine.io.dtypes import dtype_of
 from workers.planning.components import PIPELINE_FILE
 from workers.planning.folder import facts_of_folder
 from workers.planning.headers import LENGTH_BYTES, MAX_HEADER_BYTES, HeaderError, read_header
@@ -56,7 +58,7 @@ class Reader:
         self._files: dict[str, _File] = {}
         self._arrival = arrival_of(folder)
 
-    def __enter__(self) -> "Reader":
+    def __enter__(self) -> Reader:
         return self
 
     def __exit__(
@@ -69,6 +71,10 @@ class Reader:
         self._files.clear()
 
     def tensor(self, key: str, fact: TensorFact) -> torch.Tensor:
+        """As `raw`, as torch has it. Writing to it changes this process's memory alone."""
+        return self._view(key, fact).tensor()
+
+    def raw(self, key: str, fact: TensorFact) -> Raw:
         """The tensor `key` as `fact` describes it, without reading it yet.
 
         Args:
@@ -76,23 +82,25 @@ class Reader:
             fact: from the header at the time of planning.
 
         Returns:
-            A view of the mapped file, in the stored dtype and shape. Writing to it changes this process's memory alone.
+            A view of the mapped file.
 
         Raises:
             UserError: the file is gone, is no safetensors file, or no longer holds that tensor as described.
         """
+        return self._view(key, fact)
+
+    def _view(self, key: str, fact: TensorFact) -> Raw:
         file = self._open(fact.file)
         if file.facts.get(fact.stored_name(key)) != fact:
             raise _changed(fact.file, f"{key} is no longer there as it was when the recipe was checked")
-        dtype = dtype_of(fact.dtype)
         if fact.elements == 0:
-            return torch.empty(fact.shape, dtype=dtype)
+            return Raw(np.empty(0, dtype=np.uint8), fact.dtype, fact.shape)
         if self._arrival is not None:
             self._arrival.wait(fact.file, fact.begin, fact.end)
-        if fact.begin % dtype.itemsize:
-            return self._unaligned(file, fact, dtype)
-        flat = torch.frombuffer(file.map, dtype=dtype, count=fact.elements, offset=fact.begin)
-        return flat.view(fact.shape)
+        data = np.frombuffer(file.map, dtype=np.uint8, count=fact.size_bytes, offset=fact.begin)
+        # The format asks for no alignment beyond the file's own; a tensor that lies across is copied.
+        is_across = fact.begin % (fact.size_bytes // fact.elements)
+        return Raw(data.copy() if is_across else data, fact.dtype, fact.shape)
 
     def prefetch(self, fact: TensorFact) -> None:
         """Asks the system to start reading that tensor; returns at once."""
@@ -105,13 +113,6 @@ class Reader:
     def names(self, file: str) -> Mapping[str, TensorFact]:
         """All tensors of one weight file."""
         return self._open(file).facts
-
-    @staticmethod
-    def _unaligned(file: _File, fact: TensorFact, dtype: torch.dtype) -> torch.Tensor:
-        """The format asks for no alignment beyond the file's own; such a tensor is copied."""
-        copy = torch.empty(fact.shape, dtype=dtype)
-        ctypes.memmove(copy.data_ptr(), file.map[fact.begin : fact.end], fact.size_bytes)
-        return copy
 
     def _open(self, name: str) -> _File:
         if name not in self._files:

@@ -1,11 +1,12 @@
 """Tables with a row for each token, brought into the order of the result's vocabulary as they are read."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-import torch
-
+from kernels.late import torch
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 from workers.contracts.plans import Plan, TensorInput, TensorStep, VocabularyPlan, VocabularyTable

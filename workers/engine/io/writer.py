@@ -1,5 +1,7 @@
 """Writes one safetensors file tensor by tensor: the header is known before the first tensor is made."""
 
+from __future__ import annotations
+
 import hashlib
 import json
 import os
@@ -8,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
-import torch
-
+from kernels.raw import Array, raw_of
 from workers.contracts.facts import DTYPE_BYTES
-from workers.engine.io.digest import bytes_of
-from workers.engine.io.dtypes import SAFETENSORS
 
 _ALIGN = 8
 _CHUNK_BYTES = 1 << 20
@@ -55,7 +54,7 @@ class ShardWriter:
         self._file = self._temporary.open("wb", buffering=0)
         self._put(header_of(slots))
 
-    def __enter__(self) -> "ShardWriter":
+    def __enter__(self) -> ShardWriter:
         return self
 
     def __exit__(
@@ -70,7 +69,7 @@ class ShardWriter:
         """Of what was written; "" where it is not taken."""
         return "" if self._sha256 is None else self._sha256.hexdigest()
 
-    def write(self, name: str, tensor: torch.Tensor) -> None:
+    def write(self, name: str, tensor: Array) -> None:
         """Appends the next tensor.
 
         Raises:
@@ -78,10 +77,11 @@ class ShardWriter:
             OSError: the disk is full, or will not take it.
         """
         slot = self._waiting.pop() if self._waiting else None
-        given = Slot(name, SAFETENSORS[tensor.dtype], tuple(tensor.shape))
+        stored = raw_of(tensor)
+        given = Slot(name, stored.format, stored.shape)
         if slot != given:
             raise ValueError(f"The header announces {slot}, but {given} came.")
-        self._put(bytes_of(tensor))
+        self._put(stored.data.data)
 
     def finish(self) -> None:
         """Gives the file its name.

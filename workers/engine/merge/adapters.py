@@ -134,5 +134,5 @@ def _largest(tensor: torch.Tensor, density: float) -> torch.Tensor:
         return torch.zeros_like(tensor)
     flat = tensor.contiguous().view(-1)
     bits = magnitude_bits(flat, torch.empty(size, dtype=torch.int64)).numpy()
-    limit = threshold(lambda: [bits], bits[:: sample_stride(size)], size, keep, torch.float64)
+    limit = threshold(lambda: [bits], bits[:: sample_stride(size)], size, keep)
     return Trimmer(limit).trim(flat, torch.empty_like(flat)).view(tensor.shape)

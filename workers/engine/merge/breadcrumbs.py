@@ -1,13 +1,14 @@
 """Model breadcrumbs: leave out the smallest and the very largest changes, and add what is in between."""
 
-import torch
+from __future__ import annotations
 
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.sparsify import magnitude_outliers
 from workers.engine.merge.step import MergeStep
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Masks both tails of each source's changes and adds the rest.
 
     In the order of |τ_i|, τ_i = θ_i − b:  the ⌊γ_i·N⌋ largest are outliers, δ_i keeps the ⌊d_i·N⌋ largest of the others (fewer

@@ -1,13 +1,14 @@
 """Breadcrumbs TIES: leave out both tails of the changes, then elect the sign as TIES does."""
 
-import torch
+from __future__ import annotations
 
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.sparsify import magnitude_outliers
 from workers.engine.merge.step import MergeStep
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Masks both tails of each source's changes and sums, of the rest, those that agree with the elected sign.
 
     δ_i keeps, of τ_i = θ_i − b, the ⌊d_i·N⌋ largest entries that are not among the ⌊γ_i·N⌋ largest of all;

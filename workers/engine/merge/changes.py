@@ -1,18 +1,21 @@
 """Generalised task arithmetic: what each source changed in the base is thinned out, weighted, perhaps put to a vote, and added."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-import torch
+from typing import TypeAlias
 
 from kernels.dispatch import kernel
+from kernels.late import torch
+from kernels.raw import Array
 from workers.engine.merge.fused import is_whole, merge_changes
 from workers.engine.merge.keepers import Keeper
 from workers.engine.merge.sparsify import Sparsifier
 from workers.engine.merge.step import MergeStep
 from workers.engine.merge.weighting import l1_factor, weight_sum, weighted_sum
 
-AddUp = Callable[[Sequence[torch.Tensor]], torch.Tensor]
+AddUp: TypeAlias = "Callable[[Sequence[torch.Tensor]], torch.Tensor]"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Changes:
     sparsify: Sparsifier
     votes: bool = False
 
-    def merge(self, step: MergeStep) -> torch.Tensor:
+    def merge(self, step: MergeStep) -> Array:
         if is_whole(step, self.sparsify):
             return merge_changes(step, self.sparsify, votes=self.votes)
         weights, scale = step.each("weight"), float(step.parameters["lambda"])

@@ -1,13 +1,14 @@
 """DARE: drop changes at random, scale up the rest, add."""
 
-import torch
+from __future__ import annotations
 
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.sparsify import random
 from workers.engine.merge.step import MergeStep
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Drops each source's changes at random, scales up the rest so that the sum is kept on average, and adds them.
 
     B_i ~ Bernoulli(d_i) per entry;  δ_i = f_i·B_i·τ_i with τ_i = θ_i − b and f_i = 1/d_i (`rescale: inverse`),

@@ -1,13 +1,12 @@
 """DELLA: drop by lot with better odds for large changes, rescale, then elect the sign as TIES does."""
 
-import torch
-
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.mag_prune import mag_prune
 from workers.engine.merge.step import MergeStep
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Drops small changes more often than large ones, makes good for it, and averages those that agree on the sign.
 
     p = (d_i − ε_i) + 2·ε_i·(r − 1)/(C − 1) for the change of rank r, the smallest first, among the C of its row;

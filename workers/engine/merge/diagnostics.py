@@ -4,6 +4,8 @@ Gathered by `measures` in the pass that makes the tensor: exact for tensors of u
 over larger ones.
 """
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from itertools import combinations
@@ -11,14 +13,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
+
+from kernels.late import torch
+from kernels.reference.changes import MOST_PAIRED, Looked
 
 # The first entries of every eighth stretch are looked at: a few hundredths of what a linear merge takes. Looking at all of
 # them would make it half as long again.
 EVERY = 8
 LENGTH = 1 << 15
-# Beyond so many sources their pairs are left out: they grow with the square of the number.
-MOST_PAIRED = 16
 
 
 class Diagnostics:
@@ -48,6 +50,13 @@ class Diagnostics:
         turn, self.stretches = self.stretches, self.stretches + 1
         if turn % EVERY == 0:
             self.look(vectors, merged, written, base)
+
+    def add(self, looked: Looked, *, has_base: bool) -> None:
+        """A whole tensor, looked at by who made it."""
+        self.has_base = has_base
+        self.seen, self.squares, self.products = looked.seen, looked.squares, looked.products
+        self.changed, self.against = looked.changed, looked.against
+        self.shared, self.conflicts, self.moved, self.lost = looked.shared, looked.conflicts, looked.moved, looked.lost
 
     def look(
         self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, written: torch.Tensor, base: torch.Tensor | None

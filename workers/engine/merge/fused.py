@@ -3,12 +3,14 @@
 Where the walk in stretches has keepers, here each source has a choice: plain numbers that say which of its entries stay.
 """
 
-from collections.abc import Callable
+from __future__ import annotations
 
-import torch
+from collections.abc import Callable
 
 from kernels.choices import ALWAYS, EVERYTHING, Choice, Cut, Cuts, Drawn, Ranked
 from kernels.dispatch import kernel
+from kernels.late import torch
+from kernels.raw import Array
 from kernels.reference.philox import key_of
 from kernels.select import count_of
 from kernels.selection import cut_at
@@ -21,7 +23,7 @@ from workers.engine.merge.weighting import l1_factor, weight_sum
 Choices = tuple[list[Choice], list[int | None]]
 
 
-def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> torch.Tensor:
+def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> Array:
     """What `Changes(sparsifier, votes).merge(step)` gives, bit for bit but for `rescale: l1`, whose sums are added in another order.
 
     Cost: two passes over a source where it is thinned out by size, ranks of 4 bytes an entry where by rank; one pass over all
@@ -50,7 +52,7 @@ def merge_changes(step: MergeStep, sparsifier: Sparsifier, *, votes: bool) -> to
 
 
 def _all_kept(step: MergeStep) -> Choices:
-    return [Cuts() for _ in step.sources], [step.elements] * len(step.sources)
+    return [Cuts() for _ in step.source_ids], [step.elements] * len(step.source_ids)
 
 
 def _magnitude(step: MergeStep) -> Choices:
@@ -93,10 +95,9 @@ def _mag_prune(step: MergeStep) -> Choices:
 
 
 def _global_magnitude(step: MergeStep) -> Choices:
-    cuts = [
-        cut_at(step.base, source, value, share)
-        for source, (value, share) in zip(step.sources, global_trim.shares(step), strict=True)
-    ]
+    base, sources = step.given
+    shares = global_trim.shares(step)
+    cuts = [cut_at(base, source, *share) for source, share in zip(sources, shares, strict=True)]
     return [Cuts(cut) for cut in cuts], [None] * len(cuts)
 
 
@@ -118,10 +119,11 @@ CHOICES: dict[Sparsifier, Callable[[MergeStep], Choices]] = {
 def _cut(step: MergeStep, index: int, keep: int) -> Cut:
     if not step.elements:
         return EVERYTHING
-    key = ("cut", step.name, step.source_ids[index], keep, step.base is not None)
+    key = ("cut", step.name, step.source_ids[index], keep, step.raw_base is not None)
     remembered = {} if step.remembered is None else step.remembered
     if key not in remembered:
-        remembered[key] = kernel("cut_of", step.device)(step.base, step.sources[index], keep)
+        base, sources = step.given
+        remembered[key] = kernel("cut_of", step.device)(base, sources[index], keep)
     found: Cut = remembered[key]
     return found
 
@@ -135,7 +137,8 @@ def _factors(step: MergeStep, choices: list[Choice]) -> list[float]:
         drawn = zip(choices, step.parameters.get("density", ()), strict=False)
         return [1.0 / d if isinstance(choice, Drawn) and d < 1 else 1.0 for choice, d in drawn]
     factors = []
-    for index, (source, choice) in enumerate(zip(step.sources, choices, strict=True)):
-        before, after, choices[index] = kernel("lengths", step.device)(step.base, source, choice)
+    base, sources = step.given
+    for index, (source, choice) in enumerate(zip(sources, choices, strict=True)):
+        before, after, choices[index] = kernel("lengths", step.device)(base, source, choice)
         factors.append(l1_factor(before, after))
     return factors

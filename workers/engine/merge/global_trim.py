@@ -6,13 +6,15 @@ Where more changes are equal to it than may stay, a third round counts them for 
 plan's tensors, and in a tensor the lowest flat indices first.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
-import torch
 
 from kernels.dispatch import kernel
+from kernels.late import torch
 from kernels.reference.selection import LOWER, LOWER_BITS, UPPER
 from kernels.select import Bits, count_of, magnitude_bits
 from kernels.selection import from_above

@@ -4,13 +4,15 @@ A keeper sets what is dropped to zero, stretch by stretch. It rescales nothing, 
 `mag_prune`).
 """
 
+from __future__ import annotations
+
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from kernels.dispatch import kernel
+from kernels.late import torch
 from kernels.reference.philox import Key
 from kernels.select import Threshold, Trimmer
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import torch
 
+from kernels.raw import format_of, tensor_of
 from workers.contracts.methods import method_get
 from workers.engine.merge.measures import Measures
 from workers.engine.merge.step import MergeStep
@@ -72,8 +73,8 @@ def _inner(step: MergeStep, parts: list[torch.Tensor]) -> torch.Tensor:
     given = {name: step.parameters[name] for name in ("weight", "density", "lambda") if name in presets}
     module, _, function = row.runner.partition(":")
     inner = replace(
-        step, base=None, sources=tuple(part.reshape(-1) for part in parts), shape=tuple(parts[0].shape),
-        parameters=presets | given, dtype=parts[0].dtype, maths=parts[0].dtype, measures=Measures(),
+        step, raw_base=None, raw_sources=tuple(part.reshape(-1) for part in parts), shape=tuple(parts[0].shape),
+        parameters=presets | given, format=format_of(parts[0]), wide=parts[0].dtype == torch.float64, measures=Measures(),
     )  # fmt: skip
-    merged: torch.Tensor = getattr(importlib.import_module(module), function)(inner)
+    merged: torch.Tensor = tensor_of(getattr(importlib.import_module(module), function)(inner))
     return merged.view(parts[0].shape)

@@ -5,11 +5,12 @@ writes safetensors files into a folder; keys are `part/tensor name`. While tenso
 tensor's value. Importances and Gram matrices may be as large as the weights: they are mapped and never held together.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-
+from kernels.late import torch
 from workers.contracts.facts import TensorFact
 from workers.engine.io.reader import Reader, facts_of_weights
 

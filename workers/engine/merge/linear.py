@@ -1,15 +1,17 @@
 """Linear: a weighted average of the weights."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import torch
-
+from kernels.late import torch
+from kernels.raw import Array
 from workers.engine.merge.mapping import averaged
 from workers.engine.merge.step import MergeStep
 from workers.engine.merge.weighting import weight_sum, weighted_sum
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """The weighted sum of the sources, divided by the sum of the weights when `normalize`.
 
     θ = Σ w_i·θ_i / Σ w_i

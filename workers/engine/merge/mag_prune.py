@@ -1,11 +1,12 @@
 """MagPrune: entries are drawn by lot, the larger ones of a row with better odds. The sparsifier of DELLA."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Iterator
 
-import torch
-
 from kernels.dispatch import kernel
+from kernels.late import torch
 from kernels.reference.philox import Key, key_of
 from workers.engine.merge.keepers import Everything, Keeper
 from workers.engine.merge.step import STRETCH, MergeStep

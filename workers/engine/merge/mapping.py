@@ -1,14 +1,16 @@
 """One fused map over whole tensors (`kernels.reference.changes`), and what the measures learn of the tensor from it."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-import torch
-
 from kernels.choices import Choice, Cuts
 from kernels.dispatch import kernel
+from kernels.late import torch
+from kernels.raw import Array, tensor_of
 from kernels.reference.changes import Changed
 from workers.engine.merge.diagnostics import EVERY, LENGTH
 from workers.engine.merge.step import STRETCH, MergeStep, settle_nan, stretches
@@ -24,31 +26,26 @@ def mapped(step: MergeStep, choices: Sequence[Choice], *, weights: Sequence[floa
     Returns:
         What the kernel gives; `merged` only where it takes no sums on the way.
     """
-    given = {"weights": weights, "factors": [1.0] * len(weights), "scale": 1.0, "dtype": step.dtype} | options
-    change = partial(kernel("changes", step.device), step.base, step.sources, choices, **given)
+    base, sources = step.given
+    given = {"weights": weights, "factors": [1.0] * len(weights), "scale": 1.0} | options
+    change = partial(kernel("changes", step.device), base, sources, choices, **given)
     if not step.compiled:
-        changed: Changed = change(merged=True)
-        observe(step, changed.result, _whole(changed))
+        changed: Changed = change(dtype=step.dtype, merged=True)
+        observe(step, tensor_of(changed.result), _whole(changed))
         return changed
-    changed = change(out=step.result())
-    if not step.elements:
-        return changed
-    sums = changed.sums
-    if sums is None or not all(map(math.isfinite, (*sums.squares, sums.square))):
+    changed = change(out=step.raw_result(), look=(EVERY * STRETCH, LENGTH))
+    sums, looked = changed.sums, changed.looked
+    if sums is None or looked is None or not all(map(math.isfinite, (*sums.squares, sums.square))):
         # Something is no number, or too large to be squared: look at every entry.
-        observe(step, changed.result, _whole(change(merged=True)))
-        return changed
-    step.measures.add(sums)
-    for start in range(0, step.elements, EVERY * STRETCH):
-        part = slice(start, min(start + LENGTH, start + STRETCH, step.elements))
-        vectors, base = _vectors(step, part)
-        step.measures.diagnostics.look(vectors, _whole(change(part=part, merged=True)), changed.result[part], base)
+        observe(step, tensor_of(changed.result), _whole(change(out=changed.result, merged=True)))
+    elif step.elements:
+        step.measures.add(sums, looked, has_base=base is not None)
     return changed
 
 
-def averaged(step: MergeStep, weights: Sequence[float], divisor: float = 1.0) -> torch.Tensor:
+def averaged(step: MergeStep, weights: Sequence[float], divisor: float = 1.0) -> Array:
     """Σ w_i·x_i / divisor, with x_i the sources, or what they changed where there is a base, which is then added."""
-    return mapped(step, [Cuts()] * len(step.sources), weights=weights, divisor=divisor).result
+    return mapped(step, [Cuts()] * len(step.raw_sources), weights=weights, divisor=divisor).result
 
 
 def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None:

@@ -1,12 +1,13 @@
 """What a merge tells about each tensor: lengths, directions, kept and agreeing shares, entries that are no numbers."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-
-from kernels.reference.changes import Sums
+from kernels.late import torch
+from kernels.reference.changes import Looked, Sums
 from workers.engine.merge.diagnostics import Diagnostics
 
 
@@ -50,12 +51,13 @@ class Measures:
             # torch cannot ask every format of eight bits.
             self.bad_results += int((~written.to(computed.dtype).isfinite()).sum())
 
-    def add(self, sums: Sums) -> None:
+    def add(self, sums: Sums, looked: Looked, *, has_base: bool) -> None:
         """A whole tensor of finite vectors, whose sums were taken by who made it."""
         self.squares, self.products = list(sums.squares), list(sums.products)
         self.bad_sources = [0] * len(sums.squares)
         self.result_square = sums.square
         self.bad_results = sums.bad
+        self.diagnostics.add(looked, has_base=has_base)
 
     def _see_vectors(self, vectors: Sequence[torch.Tensor], merged: torch.Tensor, base: torch.Tensor | None) -> float:
         if not self.squares:

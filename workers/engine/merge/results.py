@@ -1,11 +1,15 @@
 """Memory for results: what one tensor leaves when it is written is used for the next."""
 
+from __future__ import annotations
+
 import weakref
 from threading import RLock
 
 import numpy as np
 import numpy.typing as npt
-import torch
+
+from kernels.raw import Raw
+from workers.contracts.facts import DTYPE_BYTES
 
 # Smaller ones are not worth keeping.
 LEAST_BYTES = 1 << 20
@@ -19,7 +23,7 @@ class Results:
     """Blocks of memory, lent to one tensor after another. Safe to use from several threads.
 
     The system gives memory that must be cleared first, which took a sixth of a linear merge. A block comes back when the last view
-    of its tensor is gone. Lent and free ones together are never more than was lent at one time.
+    of it is gone. Lent and free ones together are never more than was lent at one time.
     """
 
     def __init__(self) -> None:
@@ -28,15 +32,15 @@ class Results:
         # A block may come back while its own thread is in here: what collects garbage asks nobody.
         self._lock = RLock()
 
-    def empty(self, elements: int, dtype: torch.dtype) -> torch.Tensor:
-        """An uninitialised `[elements]` in the processor's memory."""
-        size = elements * dtype.itemsize
+    def empty(self, elements: int, format: str) -> Raw:
+        """An uninitialised `[elements]` in the processor's memory. `format` is safetensors' name."""
+        size = elements * DTYPE_BYTES[format]
         if size < LEAST_BYTES:
-            return torch.empty(elements, dtype=dtype)
+            return Raw(np.empty(size, dtype=np.uint8), format, (elements,))
         block = self._block(size)
         lent = block[:size]
         weakref.finalize(lent, self._give_back, block).atexit = False
-        return torch.from_numpy(lent).view(dtype)
+        return Raw(lent, format, (elements,))
 
     def _block(self, size: int) -> Block:
         with self._lock:

@@ -5,15 +5,16 @@ tally; then it settles the tally into numbers, which later rounds and `merge` fi
 flat model: memory is the tally's, whatever the size of the model.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-import torch
-
+from kernels.late import torch
 from workers.engine.merge.step import MergeStep
 
-Tally = dict[str, torch.Tensor]
+Tally: TypeAlias = "dict[str, torch.Tensor]"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 import torch
 
 from kernels.select import Bits, Threshold, Trimmer, magnitude_bits, sample_stride, threshold
-from workers.engine.merge.sparsify import INTEGERS
 from workers.engine.merge.step import MergeStep
 
 SMALLEST = 1e-6
@@ -84,18 +83,17 @@ class _Selection:
         return [delta * selected for delta in deltas]
 
     def _threshold(self, step: MergeStep) -> Threshold:
-        integer = INTEGERS[step.maths]
 
         def bits(deltas: Sequence[torch.Tensor]) -> Bits:
             spread = variance(deltas)
-            return magnitude_bits(spread, torch.empty(spread.numel(), dtype=integer)).numpy()
+            return magnitude_bits(spread, torch.empty(spread.numel(), dtype=step.patterns)).numpy()
 
         def visit() -> Iterator[Bits]:
             return (bits(deltas) for _, deltas in step.together())
 
         stride = sample_stride(step.elements)
         sample = bits([step.sample(index, stride) for index in range(len(step.sources))])
-        return threshold(visit, sample, step.elements, self.count, step.maths)
+        return threshold(visit, sample, step.elements, self.count)
 
 
 def variance(deltas: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -1,11 +1,13 @@
 """Slerp: from the base to the source along the arc between them."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 
-import torch
-
 from kernels.dispatch import kernel
+from kernels.late import torch
+from kernels.raw import Array
 from workers.engine.merge.mapping import averaged
 from workers.engine.merge.step import STRETCH, MergeStep, stretches
 
@@ -13,7 +15,7 @@ COLINEAR = 0.9995
 TINY = 1e-8
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Spherical interpolation of the two tensors, each taken as one vector.
 
     c = cos φ = b·θ / (‖b‖‖θ‖);  result = sin((1−t)φ)/sin φ · b + sin(tφ)/sin φ · θ, on the vectors as they are.
@@ -34,12 +36,12 @@ def merge(step: MergeStep) -> torch.Tensor:
     Cost: two passes; without compiled kernels two float64 buffers of a stretch.
     Determinism: norms and product are summed in float64, in order, over 512 elements by compiled kernels and over stretches without.
     """
-    if step.base is None:
+    if step.raw_base is None:
         raise ValueError(f"{step.name}: slerp goes from a base to a source, and the plan has no base.")
     position = float(step.parameters["t"])
     both = MergeStep(
-        name=step.name, base=None, sources=(step.base, *step.sources), source_ids=(0, *step.source_ids),
-        parameters=step.parameters, dtype=step.dtype, maths=step.maths, measures=step.measures, results=step.results,
+        name=step.name, raw_base=None, raw_sources=(step.raw_base, *step.raw_sources), source_ids=(0, *step.source_ids),
+        parameters=step.parameters, format=step.format, wide=step.wide, measures=step.measures, results=step.results,
     )  # fmt: skip
     keep, take = coefficients(*_moments(both), position)
     if both.compiled:
@@ -71,10 +73,10 @@ def coefficients(base_square: float, source_square: float, product: float, posit
 
 def _moments(both: MergeStep) -> tuple[float, float, float]:
     """‖b‖², ‖θ‖², b·θ."""
-    base, source = both.sources
     if both.compiled:
-        products = kernel("gram")(None, both.sources)
+        products = kernel("gram")(None, both.raw_sources)
         return products[0, 0].item(), products[1, 1].item(), products[0, 1].item()
+    base, source = both.sources
     base_square = source_square = product = 0.0
     left, right = (torch.empty(min(STRETCH, base.numel()), dtype=torch.float64) for _ in range(2))
     for start, stop in stretches(base.numel()):

@@ -1,15 +1,14 @@
 """Which of a source's changes are kept: all, the largest, the middle ones, or drawn by lot. Shared by the task arithmetic family."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 
-import torch
-
+from kernels.late import torch
 from kernels.reference.philox import key_of
 from kernels.select import Bits, Threshold, count_of, magnitude_bits, sample_stride, threshold
 from workers.engine.merge.keepers import Drawn, Everything, Keeper, Largest, Nothing
 from workers.engine.merge.step import MergeStep
-
-INTEGERS = {torch.float32: torch.int32, torch.float64: torch.int64}
 
 Sparsifier = Callable[[MergeStep], list[Keeper]]
 
@@ -67,8 +66,7 @@ def random(step: MergeStep) -> list[Keeper]:
 
 def thresholds(step: MergeStep, counts: Sequence[Sequence[int]]) -> list[list[Threshold]]:
     """For each source the magnitudes at which so many of its entries stay. Exact, by selection; one pass for each count."""
-    integer = INTEGERS[step.maths]
-    bits, vector, scratch = step.buffer().to(integer), step.buffer(), step.buffer()
+    bits, vector, scratch = step.buffer().to(step.patterns), step.buffer(), step.buffer()
     found: list[list[Threshold]] = []
     for index, wanted in enumerate(counts):
 
@@ -80,8 +78,8 @@ def thresholds(step: MergeStep, counts: Sequence[Sequence[int]]) -> list[list[Th
         found.append([] if kept is None else kept)
         if wanted and kept is None:
             some = step.sample(index, sample_stride(step.elements))
-            sampled = magnitude_bits(some, torch.empty(some.numel(), dtype=integer)).numpy()
-            found[-1] += [threshold(magnitudes, sampled, step.elements, count, step.maths) for count in wanted]
+            sampled = magnitude_bits(some, torch.empty(some.numel(), dtype=step.patterns)).numpy()
+            found[-1] += [threshold(magnitudes, sampled, step.elements, count) for count in wanted]
             if step.remembered is not None:
                 keys = [_key(step, index, count) for count in wanted]
                 step.remembered.update(zip(keys, found[-1], strict=True))

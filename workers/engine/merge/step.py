@@ -1,14 +1,18 @@
 """What a merge method is given for one output tensor, and the walk over it in stretches that fit the cache."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import torch
+from functools import cached_property
+from typing import Any, TypeAlias
 
 from kernels.compiled.library import FORMATS
 from kernels.dispatch import implementation
+from kernels.late import torch
+from kernels.raw import Array, Raw, format_of, tensor_of
+from workers.engine.io.dtypes import dtype_of
 from workers.engine.merge.measures import Measures
 from workers.engine.merge.results import Results
 
@@ -20,28 +24,29 @@ DEVICE_STRETCH = 1 << 20
 # Reductions whose result goes into weights: this many elements at a time, in float64, in order. Part of the promise of equal bytes.
 REDUCTION = 1 << 20
 
-Combine = Callable[[Sequence[torch.Tensor], int], torch.Tensor]
+Combine: TypeAlias = "Callable[[Sequence[torch.Tensor], int], torch.Tensor]"
 
 
 @dataclass(frozen=True)
 class MergeStep:
     """One output tensor to be made.
 
-    `base` and `sources` are flat `[n]` in their stored dtype, views of mapped files or copies on the device the step is made on; `shape` is that of the output tensor.
-    `source_ids` says which of the request's models each source is. `maths` is float32 or float64; `dtype` is the format of the
-    result. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
+    `raw_base` and `raw_sources` are flat `[n]` as they are stored: memory of mapped files, which compiled kernels read, or tensors
+    on the device the step is made on; `base` and `sources` are the same as tensors. `shape` is that of the output tensor.
+    `source_ids` says which of the request's models each source is. Computed is in float32, or in float64 where `wide`; `format` is
+    that of the result, by safetensors' name. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
     found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
     `remembered` holds statistics of the inputs between merges of the same models (a search); None where there is one merge.
     `results` gives the memory for the result.
     """
 
     name: str
-    base: torch.Tensor | None
-    sources: tuple[torch.Tensor, ...]
+    raw_base: Array | None
+    raw_sources: tuple[Array, ...]
     source_ids: tuple[int, ...]
     parameters: Mapping[str, Any]
-    dtype: torch.dtype
-    maths: torch.dtype = torch.float32
+    format: str
+    wide: bool = False
     seed: int = 0
     shape: tuple[int, ...] = ()
     settled: Mapping[str, Any] = field(default_factory=dict)
@@ -50,35 +55,65 @@ class MergeStep:
     remembered: MutableMapping[Any, Any] | None = None
     results: Results = field(default_factory=Results)
 
-    @property
-    def elements(self) -> int:
-        return self.sources[0].numel()
+    @cached_property
+    def base(self) -> torch.Tensor | None:
+        return None if self.raw_base is None else tensor_of(self.raw_base)
+
+    @cached_property
+    def sources(self) -> tuple[torch.Tensor, ...]:
+        return tuple(map(tensor_of, self.raw_sources))
 
     @property
-    def device(self) -> torch.device:
-        return self.sources[0].device
+    def dtype(self) -> torch.dtype:
+        return dtype_of(self.format)
+
+    @property
+    def maths(self) -> torch.dtype:
+        return torch.float64 if self.wide else torch.float32
+
+    @property
+    def patterns(self) -> torch.dtype:
+        """Whole numbers as wide as those computed with."""
+        return torch.int64 if self.wide else torch.int32
+
+    @property
+    def elements(self) -> int:
+        return self.raw_sources[0].numel()
+
+    @property
+    def device(self) -> torch.device | str:
+        return self.raw_sources[0].device
+
+    @property
+    def on_cpu(self) -> bool:
+        return str(self.device) == "cpu"
 
     @property
     def fused(self) -> bool:
         """Whether whole-tensor kernels make it (see `fused`): on a GPU, or where `GENEPOOL_KERNELS` asks for it."""
-        return self.maths == torch.float32 and implementation(self.device) not in ("cpu", "compiled")
+        return not self.wide and implementation(self.device) not in ("cpu", "compiled")
 
     @property
     def compiled(self) -> bool:
         """Whether the processor's compiled kernels can make it (see `mapping`)."""
-        tensors = (*self.sources, *(() if self.base is None else (self.base,)))
-        formats = {self.dtype, *(tensor.dtype for tensor in tensors)}
-        return self.maths == torch.float32 and formats <= FORMATS.keys() and implementation(self.device) == "compiled"
+        given = (*self.raw_sources, *(() if self.raw_base is None else (self.raw_base,)))
+        formats = {self.format, *map(format_of, given)}
+        return not self.wide and formats <= FORMATS.keys() and implementation(self.device) == "compiled"
+
+    @property
+    def given(self) -> tuple[Array | None, tuple[Array, ...]]:
+        """Base and sources as kernels take them: as they are stored where these are compiled, else as tensors."""
+        return (self.raw_base, self.raw_sources) if self.compiled else (self.base, self.sources)
 
     @property
     def stretch(self) -> int:
-        return STRETCH if self.device.type == "cpu" else DEVICE_STRETCH
+        return STRETCH if self.on_cpu else DEVICE_STRETCH
 
     def each(self, name: str) -> list[float]:
         """A per-source parameter, one value for each source."""
         values = self.parameters[name]
-        if len(values) != len(self.sources):
-            raise ValueError(f"{self.name}: {len(values)} values of {name} for {len(self.sources)} sources.")
+        if len(values) != len(self.raw_sources):
+            raise ValueError(f"{self.name}: {len(values)} values of {name} for {len(self.raw_sources)} sources.")
         return [float(value) for value in values]
 
     def buffer(self, length: int | None = None) -> torch.Tensor:
@@ -87,9 +122,13 @@ class MergeStep:
 
     def result(self) -> torch.Tensor:
         """An uninitialised `[n]` in the step's dtype."""
-        if self.device.type != "cpu":
+        if not self.on_cpu:
             return torch.empty(self.elements, dtype=self.dtype, device=self.device)
-        return self.results.empty(self.elements, self.dtype)
+        return self.raw_result().tensor()
+
+    def raw_result(self) -> Raw:
+        """The same in the processor's memory, for compiled kernels."""
+        return self.results.empty(self.elements, self.format)
 
     def vectors(self, index: int, out: torch.Tensor, scratch: torch.Tensor) -> Iterator[tuple[int, torch.Tensor]]:
         """Walks source `index` minus the base (or itself without a base), giving (start, stretch); `out` holds the stretch."""

@@ -1,13 +1,14 @@
 """Task arithmetic: the weighted sum of what each model learned, added to the base."""
 
-import torch
+from __future__ import annotations
 
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.sparsify import all_kept
 from workers.engine.merge.step import MergeStep
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Adds the sources' weighted task vectors to the base.
 
     θ = b + λ·Σ w_i·τ_i,  τ_i = θ_i − b;  Σ w_i·τ_i is divided by Σ w_i when `normalize`.

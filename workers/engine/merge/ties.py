@@ -1,7 +1,8 @@
 """TIES: trim, elect sign, merge."""
 
-import torch
+from __future__ import annotations
 
+from kernels.raw import Array
 from workers.engine.merge.changes import Changes
 from workers.engine.merge.global_trim import ROUNDS, global_magnitude
 from workers.engine.merge.sparsify import magnitude
@@ -10,7 +11,7 @@ from workers.engine.merge.step import MergeStep
 __all__ = ["ROUNDS", "merge"]
 
 
-def merge(step: MergeStep) -> torch.Tensor:
+def merge(step: MergeStep) -> Array:
     """Keeps each source's largest changes, lets the weighted changes vote on each entry's sign, averages those that agree.
 
     δ_i = the k_i = max(1, ⌊d_i·N⌋) largest entries of τ_i = θ_i − b by magnitude, lowest flat index first among equals; with

@@ -1,9 +1,12 @@
 """Weighted sums that more than one method takes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
-import torch
+import numpy as np
 
+from kernels.late import torch
 from workers.contracts.errors import UserError
 from workers.contracts.findings import Finding
 
@@ -44,4 +47,4 @@ def weight_sum(name: str, weights: Sequence[float]) -> float:
 def l1_factor(before: float, after: float) -> float:
     """Σ|τ| / Σ|kept τ|, so that as much is changed as before; one where nothing is kept. No more than float32 holds: what is dropped
     times infinity would be no number."""
-    return min(before / after, torch.finfo(torch.float32).max) if after > 0 else 1.0
+    return min(before / after, float(np.finfo(np.float32).max)) if after > 0 else 1.0

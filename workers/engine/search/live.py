@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from kernels.raw import tensor_of
 from workers.contracts.plans import Plan, TensorStep
 from workers.engine.io.deltas import readers_of
 from workers.engine.io.dtypes import dtype_of
@@ -105,7 +106,8 @@ class Live:
             first = step.inputs[0]
             return self._readers[first.source].tensor(first.key, first.fact).to(dtype_of(step.dtype))
         quiet = replace(seen, measures=Unmeasured(), remembered=self._remembered)
-        return merger.merge(quiet).to(dtype_of(step.dtype)).view(step.shape)
+        made: torch.Tensor = tensor_of(merger.merge(quiet))
+        return made.to(dtype_of(step.dtype)).view(step.shape)
 
     def tensor(self, step: TensorStep, model: int) -> torch.Tensor:
         """What that model of the plan has for this tensor; the first input of the step where it has none."""

@@ -26,6 +26,9 @@ class Unmeasured(Measures):
     def see(self, *args: Any, **options: Any) -> None:
         pass
 
+    def add(self, *args: Any, **options: Any) -> None:
+        pass
+
 
 class Pulse:
     """Reporter and cancel of a part of a trial: every sign of life is the trial's own."""

@@ -4,8 +4,8 @@ import json
 import pytest
 import torch
 
+from kernels.raw import format_of
 from workers.engine.io.digest import TensorMark, tensor_sha256
-from workers.engine.io.dtypes import SAFETENSORS
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.writer import ShardWriter, Slot, order_of
 
@@ -83,9 +83,7 @@ class TestFilesWithoutAHash:
     }
 
     def written(self, folder, prefix=""):
-        slots = order_of(
-            [Slot(name, SAFETENSORS[value.dtype], tuple(value.shape)) for name, value in self.TENSORS.items()]
-        )
+        slots = order_of([Slot(name, format_of(value), tuple(value.shape)) for name, value in self.TENSORS.items()])
         with ShardWriter(folder / FILE, slots, hashed=False) as shard:
             for slot in slots:
                 shard.write(slot.name, self.TENSORS[slot.name])

@@ -4,12 +4,13 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from kernels.raw import FORMATS as NAMES
 from tests.builders import mlp_state, model_folder
 from workers.contracts.errors import UserError
-from workers.engine.io.dtypes import SAFETENSORS, dtype_of, recipe_name
+from workers.engine.io.dtypes import dtype_of, format_named
 from workers.engine.io.reader import Reader, facts_of_weights, tensors_of
 
-FORMATS = [dtype for dtype in SAFETENSORS if dtype.itemsize]
+FORMATS = [dtype_of(name) for name in NAMES]
 
 
 def sample(dtype: torch.dtype) -> torch.Tensor:
@@ -95,6 +96,6 @@ def test_tells_of_a_file_that_was_cut_off(tmp_path):
 
 def test_names_formats_three_ways():
     assert dtype_of("BF16") is dtype_of("bfloat16") is torch.bfloat16
-    assert recipe_name(torch.float16) == "float16"
+    assert format_named("float16") == format_named("F16") == "F16"
     with pytest.raises(ValueError, match="known are"):
         dtype_of("float31")

@@ -6,8 +6,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
 
+from kernels.raw import format_of
 from workers.engine.io.digest import TensorMark, digest_of_folder, tensor_digest, tensor_sha256
-from workers.engine.io.dtypes import SAFETENSORS
 from workers.engine.io.writer import ShardWriter, Slot, order_of
 
 STATE = {
@@ -21,7 +21,7 @@ STATE = {
 
 
 def slots(state):
-    return order_of([Slot(name, SAFETENSORS[tensor.dtype], tuple(tensor.shape)) for name, tensor in state.items()])
+    return order_of([Slot(name, format_of(tensor), tuple(tensor.shape)) for name, tensor in state.items()])
 
 
 def write(path, state):

@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from kernels.raw import format_of, tensor_of
 from tests.workers.engine.plans import ROWS, parameters_of
 from workers.engine.merge.rounds import rounds_of
 from workers.engine.merge.step import MergeStep
@@ -38,8 +39,8 @@ def step_and_result(
     row = ROWS[method]
     values = parameters_of(method, len(sources), parameters)
     step = MergeStep(
-        name=name, base=None if base is None or not row.takes_base else base.flatten(), sources=tuple(source.flatten() for source in sources),
-        source_ids=ids or tuple(range(1, len(sources) + 1)), parameters=values, dtype=dtype or sources[0].dtype, maths=maths, seed=seed, shape=tuple(sources[0].shape),
+        name=name, raw_base=None if base is None or not row.takes_base else base.flatten(), raw_sources=tuple(source.flatten() for source in sources),
+        source_ids=ids or tuple(range(1, len(sources) + 1)), parameters=values, format=named(dtype or sources[0].dtype), wide=maths == torch.float64, seed=seed, shape=tuple(sources[0].shape),
     )  # fmt: skip
     module, _, function = row.runner.partition(":")
     found = importlib.import_module(module)
@@ -48,7 +49,12 @@ def step_and_result(
             continue
         step = replace(step, settled={**step.settled, **each.settle(each.see(step), {**values, **step.settled})})
     result = getattr(found, function)(step)
-    return step, result.view(sources[0].shape)
+    return step, tensor_of(result).view(sources[0].shape)
+
+
+def named(dtype: torch.dtype) -> str:
+    """Safetensors' name of the format."""
+    return format_of(torch.empty(0, dtype=dtype))
 
 
 def close(result: torch.Tensor, expected: Any) -> bool:

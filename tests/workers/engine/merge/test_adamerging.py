@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tests.workers.engine.merge import lessons
-from tests.workers.engine.merge.steps import tensors
+from tests.workers.engine.merge.steps import named, tensors
 from workers.contracts.errors import Cancelled
 from workers.engine.merge.adamerging import merge
 from workers.engine.merge.step import MergeStep
@@ -17,8 +17,8 @@ def test_is_the_formula(shape, dtype):
     base, *sources = [tensor.to(dtype) for tensor in tensors(4, shape)]
     table = torch.tensor([[0.3], [0.0], [0.9]])
     step = MergeStep(
-        name="w", base=base.flatten(), sources=tuple(source.flatten() for source in sources), source_ids=(1, 2, 3),
-        parameters={}, dtype=dtype, shape=shape, learned={"coefficients": table},
+        name="w", raw_base=base.flatten(), raw_sources=tuple(source.flatten() for source in sources), source_ids=(1, 2, 3),
+        parameters={}, format=named(dtype), shape=shape, learned={"coefficients": table},
     )  # fmt: skip
     b = base.double().numpy()
     expected = b + sum(

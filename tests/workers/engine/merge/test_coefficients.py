@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from kernels.raw import format_of
 from tests.workers.engine.merge.lessons import Killed
 from tests.workers.engine.merge.steps import tensors
 from workers.engine.merge.learning.coefficients import Course, merge_by_coefficients, train
@@ -17,8 +18,8 @@ from workers.engine.train.losses import Batch, Objective, Term
 
 def step(base, sources, coefficients=None, name="w", **more):
     return MergeStep(
-        name=name, base=base.flatten(), sources=tuple(source.flatten() for source in sources),
-        source_ids=tuple(range(1, len(sources) + 1)), parameters={}, dtype=base.dtype, shape=tuple(base.shape), seed=4,
+        name=name, raw_base=base.flatten(), raw_sources=tuple(source.flatten() for source in sources),
+        source_ids=tuple(range(1, len(sources) + 1)), parameters={}, format=format_of(base), shape=tuple(base.shape), seed=4,
         learned={} if coefficients is None else {"coefficients": coefficients}, **more,
     )  # fmt: skip
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from kernels.raw import tensor_of
 from tests.builders import finetuned, mlp_state, model_folder
-from tests.workers.engine.merge.steps import close, tensors
+from tests.workers.engine.merge.steps import close, named, tensors
 from tests.workers.engine.plans import ROWS, parameters_of, plan_of
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.plans import Plan
@@ -21,12 +22,12 @@ def run(method, made, *, compat=True, dtype=None, **parameters):
     sources = made[1:][: row.maximum_sources]
     values = parameters_of(method, len(sources), parameters)
     step = MergeStep(
-        name="w", base=made[0].flatten() if row.takes_base else None, sources=tuple(source.flatten() for source in sources),
-        source_ids=tuple(range(1, len(sources) + 1)), parameters=values, dtype=dtype or made[0].dtype,
+        name="w", raw_base=made[0].flatten() if row.takes_base else None, raw_sources=tuple(source.flatten() for source in sources),
+        source_ids=tuple(range(1, len(sources) + 1)), parameters=values, format=named(dtype or made[0].dtype),
         shape=tuple(made[0].shape),
     )  # fmt: skip
     plan = Plan(method=method, method_revision=1, seed=0, steps=(), shards=(), compat="mergekit" if compat else None)
-    return step, merger_of(plan).merge(step).view(made[0].shape)
+    return step, tensor_of(merger_of(plan).merge(step)).view(made[0].shape)
 
 
 @pytest.mark.parametrize("method", sorted(NATIVE))

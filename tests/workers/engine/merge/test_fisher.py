@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.workers.engine.merge import lessons
-from tests.workers.engine.merge.steps import tensors
+from tests.workers.engine.merge.steps import named, tensors
 from tests.workers.engine.plans import parameters_of
 from workers.contracts.errors import Cancelled
 from workers.engine.merge.fisher import merge
@@ -16,8 +16,8 @@ from workers.engine.merge.step import MergeStep
 
 def step(sources, fishers, *, dtype=torch.float32, **parameters):
     return MergeStep(
-        name="w", base=None, sources=tuple(source.flatten() for source in sources), source_ids=tuple(range(len(sources))),
-        parameters=parameters_of("fisher", len(sources), parameters), dtype=dtype, shape=tuple(sources[0].shape),
+        name="w", raw_base=None, raw_sources=tuple(source.flatten() for source in sources), source_ids=tuple(range(len(sources))),
+        parameters=parameters_of("fisher", len(sources), parameters), format=named(dtype), shape=tuple(sources[0].shape),
         learned={f"fisher{index}": fisher for index, fisher in enumerate(fishers)},
     )  # fmt: skip
 

@@ -58,8 +58,8 @@ def same_after_kill(room, method, whole, report, *, cancel_at, **options):
 def test_elected_changes_are_those_of_ties():
     base, *sources = tensors(4, (40, 10))
     step = MergeStep(
-        name="w", base=base.flatten(), sources=tuple(source.flatten() for source in sources), source_ids=(1, 2, 3),
-        parameters=parameters_of("adamerging_pp", 3, {}), dtype=torch.float32, shape=(40, 10),
+        name="w", raw_base=base.flatten(), raw_sources=tuple(source.flatten() for source in sources), source_ids=(1, 2, 3),
+        parameters=parameters_of("adamerging_pp", 3, {}), format="F32", shape=(40, 10),
         learned={"coefficients": torch.tensor([[0.2], [0.5], [1.0]])},
     )  # fmt: skip
     b = base.flatten().double().numpy()

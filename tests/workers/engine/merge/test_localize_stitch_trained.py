@@ -15,8 +15,8 @@ def test_stitches_masks_and_averages_overlaps():
     base, *sources = tensors(3)
     masks = [torch.rand(37, 11, generator=torch.Generator().manual_seed(seed)) < 0.4 for seed in (1, 2)]
     step = MergeStep(
-        name="w", base=base.flatten(), sources=tuple(source.flatten() for source in sources), source_ids=(1, 2),
-        parameters={"lambda": 0.5}, dtype=torch.float32, shape=(37, 11),
+        name="w", raw_base=base.flatten(), raw_sources=tuple(source.flatten() for source in sources), source_ids=(1, 2),
+        parameters={"lambda": 0.5}, format="F32", shape=(37, 11),
         learned={f"mask{index + 1}": mask.to(torch.uint8) for index, mask in enumerate(masks)},
     )  # fmt: skip
     b, m = base.double().numpy(), [mask.numpy().astype(float) for mask in masks]

@@ -15,7 +15,7 @@ FLOATS = st.floats(width=32, allow_nan=True, allow_infinity=True)
 def test_are_those_of_sorting(numbers, ranks):
     values = np.array(numbers, np.float32)
     source = torch.from_numpy(values)
-    step = MergeStep("w", None, (source,), (5,), {}, torch.float32, shape=(len(values),))
+    step = MergeStep("w", None, (source,), (5,), {}, "F32", shape=(len(values),))
 
     def visit(step):
         for start in range(0, step.elements, 7):

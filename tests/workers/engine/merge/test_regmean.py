@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.builders import model_folder, vit_config
 from tests.workers.engine.merge import lessons
-from tests.workers.engine.merge.steps import tensors
+from tests.workers.engine.merge.steps import named, tensors
 from tests.workers.engine.plans import parameters_of
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.errors import Cancelled
@@ -28,8 +28,8 @@ def gram(x):
 
 def step(sources, learned, *, dtype=torch.float32, **parameters):
     return MergeStep(
-        name="w", base=None, sources=tuple(source.flatten() for source in sources), source_ids=tuple(range(len(sources))),
-        parameters=parameters_of("regmean", len(sources), parameters), dtype=dtype, shape=tuple(sources[0].shape), learned=learned,
+        name="w", raw_base=None, raw_sources=tuple(source.flatten() for source in sources), source_ids=tuple(range(len(sources))),
+        parameters=parameters_of("regmean", len(sources), parameters), format=named(dtype), shape=tuple(sources[0].shape), learned=learned,
     )  # fmt: skip
 
 

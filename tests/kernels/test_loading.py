@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from workers.jobs.loading import for_good
+from kernels.loading import for_good
 
 
 @pytest.fixture
