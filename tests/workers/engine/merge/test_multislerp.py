@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from tests.workers.engine.merge import sphere_references as references
-from tests.workers.engine.merge.steps import close, merged, tensors
+from tests.workers.engine.merge.steps import close, merged, step_and_result, tensors
 from workers.contracts.errors import UserError
 
 
@@ -56,3 +56,16 @@ def test_weights_that_sum_to_zero_are_refused():
     sources = tensors(2)
     with pytest.raises(UserError, match="nothing to divide by"):
         merged("multislerp", None, sources, weight=[1.0, -1.0])
+
+
+@pytest.mark.parametrize("method", ["multislerp", "karcher"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize(("count", "with_base"), [(2, False), (3, False), (4, True)])
+def test_entries_that_are_no_numbers_are_counted_and_no_direction_is_blamed(method, value, count, with_base):
+    base, *sources = tensors(count + 1)
+    sources[-1][3, 4] = value
+    step, result = step_and_result(method, base if with_base else None, sources)
+    assert result.isnan().all()
+    report = step.measures.report(step.elements)
+    assert (report["bad_inputs"], report["bad_results"]) == (1, result.numel())
+    assert report["bad_sources"] == [0] * (count - 1) + [1]
