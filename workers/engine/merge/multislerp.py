@@ -1,5 +1,7 @@
 """Multi-SLERP: the weighted mean of many directions on the sphere, at the weighted mean of their lengths."""
 
+import math
+
 import torch
 
 from workers.contracts.errors import UserError
@@ -14,7 +16,8 @@ def merge(step: MergeStep) -> torch.Tensor:
 
     x_i = θ_i, or θ_i − b;  u_i = x_i / (‖x_i‖ + ε);  μ = Σ w_i·u_i / ‖Σ w_i·u_i‖;  x = (Σ w_i·‖x_i‖)·μ;  θ = x, or b + x.
     Weights are divided by their sum when `normalize_weights`. One source is given back as it is; where ‖Σ w_i·u_i‖ < ε two
-    sources give Σ w_i·x_i.
+    sources give Σ w_i·x_i. A source with an entry that is infinite or no number has neither length nor direction: every entry
+    of the result is NaN, and the report counts them.
 
     Source: mergekit 0.1.5, `multislerp`. It moves on from μ along g = Σ w_i·(u_i − (u_i·μ)·μ); but Σ w_i·u_i is a multiple of
         μ, so that g is zero but for rounding, and is left out here. Deviations: norms in float64; sources that are all zero
@@ -48,7 +51,7 @@ def _factors(step: MergeStep, weights: list[float]) -> list[float]:
     norms = products.diagonal().sqrt()
     onto_unit = given / (norms + epsilon)
     length = (onto_unit @ products @ onto_unit).clamp_min(0.0).sqrt().item()
-    if length >= epsilon:
+    if math.isnan(length) or length >= epsilon:
         mean: list[float] = (onto_unit / length * (given @ norms)).tolist()
         return mean
     if len(weights) > 2 and norms.max().item() > 0:
