@@ -3,6 +3,7 @@
 Every key that is neither a field nor a parameter of the method is reported, and so is every value a parameter cannot have.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from workers.contracts.complaints import Complaints, listed, nearest, quoted
@@ -19,6 +20,12 @@ from workers.contracts.validation import fields_of
 
 _SHOWN = 4
 _FEW = 8
+# Keys of mergekit's YAML that a recipe with `kind` has under another name, and what that does.
+_THEIRS = {
+    "out_dtype": ("dtype", "sets the number format of the result"), "merge_method": ("method", "names the method"),
+    "base_model": ("base", "names the base"), "models": ("sources", "lists the models"),
+    "tokenizer_source": ("tokenizer", "says whose tokenizer the result gets"),
+}  # fmt: skip
 
 
 def shape_merge(body: dict[str, Any], complaints: Complaints) -> dict[str, Any]:
@@ -135,16 +142,21 @@ def _split(
                     f"{key} is given twice, beside and inside parameters. Keep one.",
                     repair=[complaints.remove(place)],
                 )
-            elif _check_parameter(key, value, place, fields if prefix == path else set(), method, scope, complaints):
+            elif _check_parameter(
+                key, value, place, fields if prefix == path else set(), method, scope, part, complaints
+            ):
                 parameters[key] = value
             given.add(key)
     return {"parameters": parameters, **shaped}
 
 
 def _check_parameter(
-    key: str, value: Any, path: Path, fields: set[str], method: Method | None, scope: str, complaints: Complaints
-) -> bool:
+    key: str, value: Any, path: Path, fields: set[str], method: Method | None, scope: str, given: Collection[str], complaints: Complaints
+) -> bool:  # fmt: skip
     """Whether `key` is a parameter at this place, with a value it can have. A source's parameter at recipe level is the default of all sources."""
+    if key in _THEIRS and len(path) == 1:
+        _foreign(key, path, given, complaints)
+        return False
     if method is None:
         # With the method itself unknown only keys that no method has are certainly wrong.
         known = {parameter.name for row in METHODS if row.kind == "merge" for parameter in row.parameters}
@@ -169,6 +181,16 @@ def _check_parameter(
     )
     _unknown(key, path, usable | fields, reason, complaints)
     return False
+
+
+def _foreign(key: str, path: Path, given: Collection[str], complaints: Complaints) -> None:
+    """A key that is right in mergekit's YAML, where the nearest of ours may be the wrong one."""
+    ours, does = _THEIRS[key]
+    message = f"{quoted(key)} is a key of mergekit's YAML. In a recipe of kind merge {ours} {does}"
+    if ours in given:
+        complaints.add("unknown_key", path, f"{message}, and it is given too.", repair=[complaints.remove(path)])
+        return
+    complaints.add("unknown_key", path, f"{message}.", repair=[complaints.rename(path, ours), complaints.remove(path)])
 
 
 def _named(owners: list[str]) -> str:

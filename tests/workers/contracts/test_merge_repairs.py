@@ -50,3 +50,35 @@ def test_methods_that_have_a_parameter_are_named_briefly() -> None:
     ]
     assert "TIES, DARE TIES, DARE linear, Breadcrumbs and" in finding.message
     assert finding.message.endswith("others have.")
+
+
+@pytest.mark.parametrize(("key", "value", "own", "says"), [
+    ("out_dtype", "bfloat16", "dtype", "In a recipe of kind merge dtype sets the number format of the result."),
+    ("merge_method", "ties", "method", "method names the method."),
+    ("base_model", "demo/base", "base", "base names the base."),
+    ("models", [{"model": A, "parameters": {"weight": 0.3}}, B], "sources", "sources lists the models."),
+    ("tokenizer_source", "base", "tokenizer", "tokenizer says whose tokenizer the result gets."),
+])  # fmt: skip
+def test_words_of_mergekit_in_a_native_recipe_name_the_key_that_says_the_same(
+    key: str, value: Any, own: str, says: str
+) -> None:
+    document = ours("ties", A, B) | {key: value}
+    without = {name: given for name, given in document.items() if name != own}
+    (finding,) = [entry for entry in parse(without).findings if entry.where == key]
+    assert (finding.code, finding.severity) == ("unknown_key", "error")
+    assert says in finding.message
+    assert "mergekit" in finding.message
+    meant = patched(without, finding.repair[0])
+    assert meant[own] == value
+    assert key not in meant
+    assert parse(meant).recipe is not None
+
+
+def test_a_word_of_mergekit_beside_the_key_of_ours_can_only_be_removed() -> None:
+    (finding,) = parse(ours("ties", A, B, dtype="float32", out_dtype="bfloat16")).findings
+    assert finding.where == "out_dtype"
+    assert finding.message.endswith("dtype sets the number format of the result, and it is given too.")
+    (repair,) = finding.repair
+    mended = parse(patched(ours("ties", A, B, dtype="float32", out_dtype="bfloat16"), repair)).recipe
+    assert mended is not None
+    assert mended.dtype == "float32"
