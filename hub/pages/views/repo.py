@@ -70,6 +70,7 @@ def model(request: HttpRequest, namespace: str, name: str) -> HttpResponse:
         "box": try_box(opened, user=request.user) if not context["gate"] else None,
         **_pending(request, opened, context["gate"]),
         "claims": claims_shown(opened, user=request.user),
+        "scan": None if context["gate"] else scan_attach(opened.facts),
         "files": sorted(opened.facts.files, key=lambda file: -file.size_bytes)[:12],
     }
     return render(request, "catalog/model.html", context)

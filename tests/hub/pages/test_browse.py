@@ -3,7 +3,7 @@ import re
 import pytest
 
 from hub.catalog.scanning import scans_run
-from tests.factories.catalog import card, make_model, make_repo, weights
+from tests.factories.catalog import card, make_commit, make_model, make_repo, weights
 
 
 @pytest.fixture
@@ -167,3 +167,34 @@ def test_the_tensors_of_an_entry_say_whether_they_hold_nan(browser, alice):
     assert "2 tensors hold NaN or infinity." in told
     assert "8 NaN" in told
     assert "they hold none" in browser().get("/alice/even/tensors").content.decode()
+
+
+def test_the_front_page_of_an_entry_tells_of_nan_and_leads_to_the_tensors(browser, alice):
+    make_repo(alice, "odd", files={"model.safetensors": weights(fill=255)})
+    make_repo(alice, "even", files={"model.safetensors": weights()})
+    assert "NaN" not in browser().get("/alice/odd").content.decode()
+    scans_run()
+    told = browser().get("/alice/odd").content.decode()
+    assert "2 tensors hold NaN or infinity." in told
+    assert 'href="/alice/odd/tensors">See which</a>' in told
+    assert "NaN" not in browser().get("/alice/even").content.decode()
+
+
+def test_an_older_commit_leads_to_its_own_tensors(browser, alice):
+    repo = make_repo(alice, "odd", files={"model.safetensors": weights(fill=255)})
+    scans_run()
+    commit = repo.refs.get(kind="branch").commit.oid
+    make_commit(repo, alice, {"model.safetensors": weights()})
+    scans_run()
+    assert "NaN" not in browser().get("/alice/odd").content.decode()
+    older = browser().get(f"/alice/odd?revision={commit}").content.decode()
+    assert f'href="/alice/odd/tensors?revision={commit}">See which</a>' in older
+
+
+def test_what_the_weights_of_a_gated_entry_hold_is_told_to_who_may_read_them(browser, alice, charlie):
+    repo = make_repo(alice, "odd", files={"model.safetensors": weights(fill=255)})
+    repo.gated = "manual"
+    repo.save(update_fields=["gated"])
+    scans_run()
+    assert "NaN" not in browser(charlie).get("/alice/odd").content.decode()
+    assert "2 tensors hold NaN or infinity." in browser(alice).get("/alice/odd").content.decode()
