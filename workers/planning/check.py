@@ -40,7 +40,7 @@ def check(recipe: AnyRecipe, facts: Facts) -> Check:
     module, name = kind.planner.split(":")
     planner: Callable[[Any, Facts], Check] = getattr(importlib.import_module(module), name)
     checked = planner(recipe, facts)
-    findings = in_order((*checked.findings, *not_finite_findings(recipe, facts)))
+    findings = in_order((*checked.findings, *not_finite_findings(recipe, facts, checked.plan)))
     return checked.model_copy(update={"findings": findings, **({"plan": None} if has_errors(findings) else {})})
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from workers.contracts.facts import RepoFacts
 from workers.contracts.findings import Finding, Repair
 from workers.contracts.paths import Path, path_of
+from workers.contracts.plans import Plan
 from workers.contracts.recipes import AnyRecipe, ExtractRecipe, MergeRecipe, TrainRecipe
+from workers.planning.reads import read_part, reads_of, runs_models
 from workers.planning.references import references_of
 from workers.planning.wording import add, counted, finding, joined, number, remove, short_name
 
@@ -14,11 +16,18 @@ _SHOWN = 3
 _CARRIED = "A merge carries them into the result, which then often answers nothing but NaN. Mend the weights, or leave this model out."
 
 
-def not_finite_findings(recipe: AnyRecipe, facts: Mapping[str, RepoFacts | None]) -> list[Finding]:
-    """One for each model that holds some, at its place in the recipe, and one for each model of a merge that was not searched yet."""
+def not_finite_findings(
+    recipe: AnyRecipe, facts: Mapping[str, RepoFacts | None], plan: Plan | None = None
+) -> list[Finding]:
+    """One for each model that holds some, at its place in the recipe, and one for each model of a merge that was not searched yet.
+
+    With a plan only tensors count that it reads: a merge or an extraction may leave some out.
+    """
     found: list[Finding] = []
     told: set[tuple[Path, str]] = set()
-    for role, _, text, where in references_of(recipe):
+    is_partial = isinstance(recipe, MergeRecipe | ExtractRecipe) and plan is not None and not runs_models(recipe, plan)
+    reads = reads_of(plan) if plan is not None and is_partial else None
+    for role, index, text, where in references_of(recipe):
         held = facts.get(text)
         path = _place(path_of(where))
         if role in ("data", "trained") or held is None or (path, text) in told:
@@ -27,9 +36,19 @@ def not_finite_findings(recipe: AnyRecipe, facts: Mapping[str, RepoFacts | None]
         if held.scanned is False and isinstance(recipe, MergeRecipe | ExtractRecipe):
             message = f"The weights of {short_name(text)} have not been searched for NaN and infinity yet."
             found.append(finding("not_scanned", "warning", path, message, "The job looks for them itself and says so in its report."))  # fmt: skip
+        if reads is not None:
+            held = read_part(held, reads.get(_position(recipe, role, index), set()))
         if held.not_finite_tensors:
             found.append(_told(recipe, path, short_name(text), held))
     return [entry.model_copy(update={"stage": "measured"}) for entry in found]
+
+
+def _position(recipe: AnyRecipe, role: str, index: int) -> int:
+    """How plans count: the base where there is one, the other models, then the adapters on them."""
+    if not isinstance(recipe, MergeRecipe):
+        return 0 if role == "base" else 1
+    first = int(recipe.base is not None)
+    return {"base": 0, "source": first + index}.get(role, first + len(recipe.sources) + index)
 
 
 def _told(recipe: AnyRecipe, path: Path, name: str, held: RepoFacts) -> Finding:

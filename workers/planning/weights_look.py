@@ -7,12 +7,11 @@ from pathlib import Path
 from workers.contracts.errors import UserError
 from workers.contracts.facts import NotFinite, RepoFacts
 
-MOST_NAMED = 20
 _CHUNK_BYTES = 4 << 20
 
 
 def weights_look(folder: Path, facts: RepoFacts) -> RepoFacts:
-    """`facts` of that folder with what was found.
+    """`facts` of that folder with what was found, every tensor of it by name.
 
     Raises:
         UserError: a file cannot be read, or has become shorter meanwhile.
@@ -31,7 +30,7 @@ def weights_look(folder: Path, facts: RepoFacts) -> RepoFacts:
         except (OSError, ValueError) as error:
             raise UserError(f"{file} of {folder} cannot be searched for NaN: {error}.") from error
     found.sort(key=lambda item: item.name)
-    held = tuple(NotFinite(name=item.name, nan=item.nan, infinite=item.infinite) for item in found[:MOST_NAMED])
+    held = tuple(NotFinite(name=item.name, nan=item.nan, infinite=item.infinite) for item in found)
     return facts.model_copy(update={"scanned": True, "not_finite": held, "not_finite_tensors": len(found)})
 
 

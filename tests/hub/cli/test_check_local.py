@@ -69,6 +69,19 @@ def test_weights_are_searched_for_nan_where_somebody_asks(here: Path, capsys: py
     assert "b holds NaN or infinity in 1 tensor: 1 NaN in " in found[0]["message"]
 
 
+def test_nan_in_a_tensor_that_the_recipe_leaves_out_is_not_told_of(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_model(here / "b", vit_shapes() | {"zz.extra": (3,)})
+    with open("b/model.safetensors", "r+b") as file:
+        file.seek(-4, 2)
+        file.write(b"\xff" * 4)
+    assert check([recipe(here), "--weights"]) == 0
+    printed = capsys.readouterr().out
+    assert "zz.extra" in printed
+    assert "NaN" not in printed
+
+
 def test_json_is_the_answer_of_the_api(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert check([recipe(here, "[{model: gone}, {model: a, density: 2.0}]"), "--json"]) == 1
     body = json.loads(capsys.readouterr().out)
