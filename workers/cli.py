@@ -69,6 +69,7 @@ def _run(options: argparse.Namespace, kind: str | None) -> int:
 
 
 def _run_on(options: argparse.Namespace, kind: str | None, sources: "RemoteSources") -> int:
+    from workers.planning.allowed import within
     from workers.planning.local import local_check
 
     if options.device != "cpu":
@@ -79,6 +80,7 @@ def _run_on(options: argparse.Namespace, kind: str | None, sources: "RemoteSourc
     check_target(out, force=options.force)
     parsed = _parsed(options.recipe, kind)
     checked, facts = local_check(parsed, sources.find)
+    checked = within(checked, options.max_memory)
     if parsed.recipe is None or not checked.ok:
         return _refused(checked.findings)
     show_findings(checked.findings)

@@ -10,6 +10,8 @@ from workers.contracts.findings import Finding
 from workers.contracts.kinds import kind_get
 from workers.contracts.parsing import Parsed, parse
 from workers.contracts.plans import Check, LicenceVerdict
+from workers.contracts.sizes import bytes_of
+from workers.planning.allowed import enough_text, within
 from workers.planning.local import local_check
 from workers.planning.weights_look import weights_look
 from workers.planning.wording import counted, seconds_text, size_text
@@ -37,6 +39,9 @@ def main(argv: list[str]) -> int:
         "--weights", action="store_true",
         help="search the weights of local folders for NaN and infinity as well, which reads all of them; a hub has searched its own",
     )  # fmt: skip
+    parser.add_argument(
+        "--max-memory", type=_bytes, metavar="BYTES", help="say what stands against working within so much memory; 8GiB and 500MB are understood"
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the answer of POST /api/v1/recipes/check")
     options = parser.parse_args(argv)
     try:
@@ -50,12 +55,19 @@ def main(argv: list[str]) -> int:
         checked, _ = local_check(parsed, sources.find, weights_look if options.weights else None)
     finally:
         sources.close()
-    checked = _with_hint(checked, parsed)
+    checked = _with_hint(within(checked, options.max_memory), parsed)
     if options.json:
         json_print(as_json(checked))
     else:
         _print(checked)
     return 0 if checked.ok else 1
+
+
+def _bytes(text: str) -> int:
+    value = bytes_of(text)
+    if not value:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of bytes, such as 8000000000 or 8GiB")
+    return value
 
 
 def _with_hint(checked: Check, parsed: Parsed) -> Check:
@@ -98,7 +110,7 @@ def _print(checked: Check) -> None:
     else:
         estimate = checked.estimate
         lines.append(
-            f"Estimate: {seconds_text(estimate.seconds)} on {estimate.device}, peak memory {size_text(estimate.memory_bytes)}, "
+            f"Estimate: {seconds_text(estimate.seconds)} on {estimate.device}, peak memory {enough_text(estimate.memory_bytes)}, "
             f"reads {size_text(estimate.read_bytes)}, writes {size_text(estimate.write_bytes)}."
         )
         if estimate.device_reason:

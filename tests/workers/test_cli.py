@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from hub.cli import run as command
+from hub.cli.check import main as check
 from tests.builders import finetuned, mlp_state, model_folder, vit_family
 from workers import cli
 from workers.engine.io.digest import digest_of_folder
@@ -163,8 +165,34 @@ def test_a_gpu_that_is_not_there_is_refused(family, capsys):
 
 def test_too_little_memory_is_told(family, capsys):
     assert command.main([*write(family), "--max-memory", "1MB"]) == 1
-    assert "MiB are allowed" in capsys.readouterr().err
+    assert "1 MB are allowed" in capsys.readouterr().err
     assert not (family / "out").exists()
+
+
+def test_the_memory_that_the_check_tells_is_enough_and_what_it_refuses_is_refused(family, capsys):
+    write(family)
+    assert check(["recipe.yaml"]) == 0
+    told = re.search(r"peak memory (\S+ \S+),", capsys.readouterr().out)[1]
+    assert check(["recipe.yaml", "--max-memory", told]) == 0
+    assert "memory_" not in capsys.readouterr().out
+    assert command.main(["recipe.yaml", "enough", "--max-memory", told]) == 0
+    capsys.readouterr()
+    assert check(["recipe.yaml", "--max-memory", "150MB"]) == 1
+    refused = capsys.readouterr().out
+    assert "memory_too_small" in refused
+    least = re.search(r"Allow (\S+ \S+) or more", refused)[1]
+    assert check(["recipe.yaml", "--max-memory", least]) == 0
+    assert command.main(["recipe.yaml", "least", "--max-memory", least]) == 0
+    assert command.main(["recipe.yaml", "less", "--max-memory", "209MB"]) == 1
+    assert digest_of_folder(family / "least") == digest_of_folder(family / "enough")
+    assert not (family / "less").exists()
+
+
+@pytest.mark.parametrize("size", ["0", "1XB", "-1"])
+def test_a_check_within_no_number_of_bytes_is_wrong_usage(family, size):
+    with pytest.raises(SystemExit) as caught:
+        check(["recipe.yaml", f"--max-memory={size}"])
+    assert caught.value.code == 2
 
 
 def test_two_runs_for_one_target_do_not_mix(family, capsys, monkeypatch):

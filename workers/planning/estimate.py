@@ -6,11 +6,22 @@ The rates were measured on one core of a small machine, with the compiled kernel
 from collections.abc import Iterable
 from math import prod
 
-from workers.contracts.facts import DTYPE_BYTES, RepoFacts
+from workers.contracts.facts import RepoFacts
 from workers.contracts.methods import Method
 from workers.contracts.plans import Estimate, Plan
 from workers.planning.architectures import shape_of
 from workers.planning.devices import Place, place_of
+from workers.planning.merge_memory import (
+    FACTOR_BYTES,
+    NATIVE_BYTES,
+    PROCESS_BYTES,
+    WHOLE_BYTES,
+    cast_bytes,
+    decoded_bytes,
+    elements_of,
+    least_memory,
+    table_bytes,
+)
 from workers.planning.merge_steps import step_bytes
 
 # Anonymous memory of a Python process that imported torch, and one that imported transformers as well.
@@ -37,8 +48,7 @@ _STRETCH_BYTES = 4 * 2**16
 _KEPT_BYTES = {"slerp": 4 * 8 * 2**16}
 _KEPT_SHARE = {"ties": 0.12, "breadcrumbs": 0.12, "breadcrumbs_ties": 0.12, "sce": 0.12}
 # Methods that hold whole tensors keep every model's in float32, and as much again to work with, in each of two threads.
-_WHOLE_BYTES, _NATIVE_BYTES, _THREADS = 8, 12, 2
-_FACTOR_BYTES = 144
+_THREADS = 2
 _FLOPS = (2e9, 20e9)
 # Operations for each entry of a matrix, each model and each unit of its smaller side, by method; measured. WUDI: of a step.
 _FACTORING = {"tsv_m": 12, "iso_c": 4, "iso_cts": 16, "knots": 8, "wudi": 1}
@@ -48,17 +58,17 @@ _MEMORY_BYTES = 8 * 2**30
 
 
 def merge_estimate(plan: Plan, method: Method) -> Estimate:
-    """Peak memory does not depend on depth: it is that of the largest results under way."""
+    """Peak memory does not depend on depth: it is that of the largest results under way, and never less than a run is refused below."""
     read = sum(item.fact.size_bytes for step in plan.steps for item in step.inputs)
     write = sum(step_bytes(step) for step in plan.steps)
     largest = max((step_bytes(step) for step in plan.steps), default=0)
     models = max((len(step.inputs) for step in plan.steps), default=0)
     kept = _KEPT_BYTES.get(method.name, 0) + int(_THREADS * _KEPT_SHARE.get(method.name, 0.0) * largest)
     if method.memory != "stretch" or plan.compat is not None:
-        whole = _WHOLE_BYTES if plan.compat is None else _NATIVE_BYTES
-        each = whole * (models + 1) + (_FACTOR_BYTES if method.memory == "matrix" else 0)
-        kept += _THREADS * each * max((prod(step.shape) for step in plan.steps), default=0)
-    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan)) + _table_bytes(plan)
+        whole = WHOLE_BYTES if plan.compat is None else NATIVE_BYTES
+        each = whole * (models + 1) + (FACTOR_BYTES if method.memory == "matrix" else 0)
+        kept += _THREADS * each * max((elements_of(step) for step in plan.steps), default=0)
+    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan) + _decoded_bytes(plan)) + _table_bytes(plan)
     kept += _THREADS * min(2 * largest, _NOT_GIVEN_BACK_BYTES)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     rate = _RATES.get(method.name, _SLOWEST_RATE)
@@ -67,32 +77,24 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     operations = _factoring(plan, method)
     place = merge_place(plan, method)
     return Estimate(
-        memory_bytes=TORCH_BYTES + workspace, read_bytes=read, write_bytes=write, prefers_gpu=place.gpu, device_reason=place.reason,
+        memory_bytes=max(PROCESS_BYTES + workspace, least_memory(plan, method)[0]), read_bytes=read, write_bytes=write, prefers_gpu=place.gpu, device_reason=place.reason,
         seconds=(round(least + operations / _FLOPS[1], 1), round(most + operations / _FLOPS[0], 1)),
     )  # fmt: skip
 
 
 def _cast_bytes(plan: Plan) -> int:
-    """The most that the inputs of one tensor take when they are cast before anything is computed: copies, and no views of a file."""
-    if plan.input_dtype is None:
-        return 0
-    cast = plan.input_dtype
-    copied = (
-        sum(item.fact.elements for item in step.inputs if item.fact.dtype != cast)
-        for step in plan.steps
-        if step.operation == "merge"
-    )
-    return DTYPE_BYTES[cast] * max(copied, default=0)
+    """The most that the inputs of one tensor take when they are cast before anything is computed."""
+    return max((cast_bytes(step, plan.input_dtype) for step in plan.steps if step.operation == "merge"), default=0)
+
+
+def _decoded_bytes(plan: Plan) -> int:
+    """The most that is put together for one tensor of task vectors, and of models with adapters on them."""
+    return max((decoded_bytes(step, plan.in_memory) for step in plan.steps), default=0)
 
 
 def _table_bytes(plan: Plan) -> int:
-    """Tables whose rows change places are put together anew, input by input, with what stands in for missing rows: as `memory_of` counts them."""
-    each = [
-        prod(step.shape) * (max(DTYPE_BYTES[item.fact.dtype] for item in step.inputs) * (len(step.inputs) + 2) + 8)
-        for step in plan.steps
-        if step.is_table and step.inputs
-    ]
-    return sum(sorted(each)[-_THREADS:])
+    """Tables whose rows change places are put together anew, input by input, with what stands in for missing rows."""
+    return sum(sorted(table_bytes(step) for step in plan.steps if step.inputs)[-_THREADS:])
 
 
 def _draw_bytes(plan: Plan) -> int:

@@ -122,7 +122,7 @@ def check(recipe: MergeRecipe, facts: Facts) -> Check:
     estimate = merge_estimate(plan, method)
     estimate = learning_estimate(estimate, recipe, method, plan, [model.facts for model in models], facts)
     if recipe.search is not None:
-        estimate = search_estimate(estimate, recipe.search, Space(recipe), looked.estimate, facts)
+        estimate = search_estimate(estimate, recipe.search, Space(recipe), looked, facts)
     estimate = barrier_estimate(estimate, recipe, along_estimate)
     return Check(
         findings=tuple(findings), agreements=agreements, licence=verdict, estimate=estimate,

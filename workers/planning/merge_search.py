@@ -25,11 +25,15 @@ _GROUP = ("search",)
 
 @dataclass(frozen=True)
 class Looked:
-    """What a check of the search found: `estimate` of measuring once, `line` for the end of the panel."""
+    """What a check of the search found: `estimate` of measuring once, `line` for the end of the panel.
+
+    `merge_bytes` is the most memory that a merge by another of the methods takes.
+    """
 
     findings: list[Finding]
     estimate: Estimate = field(default_factory=Estimate)
     line: str = ""
+    merge_bytes: int = 0
 
 
 def measures_of(items: Sequence[DataReference], metric: str | None) -> tuple[Measure, ...]:
@@ -48,14 +52,14 @@ def search_looked(
     if any(entry.code == "search_whole" for entry in whole_findings(recipe)):
         return Looked([])
     space = Space(recipe)
-    found = _method_findings(recipe, space, facts, check)
+    found, merge_bytes = _method_findings(recipe, space, facts, check)
     found += _fit_findings(search, space)
     found += _budget_findings(search, space, _examples(search, facts))
     measured = measured_on(search.data, search.metric, facts, model, path, ("search", "data"))
     found += measured.findings
     found += _same_findings(recipe, search)
     line = "" if has_errors(found) else _line(search, space, _examples(search, facts))
-    return Looked(found, measured.estimate, line)
+    return Looked(found, measured.estimate, line, merge_bytes)
 
 
 def measured_on(
@@ -84,8 +88,9 @@ def grid_trials(space: Space) -> int:
     return size if size <= MAX_TRIALS and space.start() in space.grid() else size + 1
 
 
-def search_estimate(estimate: Estimate, search: Search, space: Space, measured: Estimate, facts: Facts) -> Estimate:
+def search_estimate(estimate: Estimate, search: Search, space: Space, looked: Looked, facts: Facts) -> Estimate:
     """Adds the trials: as many merges, and as many passes over the examples as they come to."""
+    measured = looked.estimate
     trials, passes = trials_of(search, space, _examples(search, facts))
     seconds = []
     for side in (0, 1):
@@ -96,7 +101,7 @@ def search_estimate(estimate: Estimate, search: Search, space: Space, measured: 
         seconds = [min(each, round(estimate.seconds[1] + _START_S[1] + search.budget.seconds, 1)) for each in seconds]
     return estimate.model_copy(
         update={
-            "memory_bytes": estimate.memory_bytes + measured.memory_bytes,
+            "memory_bytes": max(estimate.memory_bytes, looked.merge_bytes) + measured.memory_bytes,
             "read_bytes": estimate.read_bytes * (trials + 1), "seconds": (seconds[0], seconds[1]),
         }
     )  # fmt: skip
@@ -151,9 +156,10 @@ def whole_findings(recipe: MergeRecipe, *, rows_move: bool = False) -> list[Find
     return found
 
 
-def _method_findings(recipe: MergeRecipe, space: Space, facts: Facts, check: CheckMerge) -> list[Finding]:
-    """Every method that the search may take, at the middle of its ranges: what speaks against it."""
+def _method_findings(recipe: MergeRecipe, space: Space, facts: Facts, check: CheckMerge) -> tuple[list[Finding], int]:
+    """Every method that the search may take, at the middle of its ranges: what speaks against it, and the memory that the others take."""
     found: list[Finding] = []
+    merge_bytes = 0
     for index, name in enumerate(space.methods):
         is_open = recipe.search is not None and METHOD in recipe.search.open
         path = (*PLACE, METHOD, index) if is_open else ("method",)
@@ -176,12 +182,13 @@ def _method_findings(recipe: MergeRecipe, space: Space, facts: Facts, check: Che
             message = f"{row.label} makes no model of the sources’ shape. A search tries whole models."
             found.append(finding("search_whole", "error", path, message, "", ways))
         elif name != recipe.method:
-            told = check(space.recipe_at(_middle(space, name)), facts).findings
-            stops = [entry for entry in told if entry.severity == "error"]
+            checked = check(space.recipe_at(_middle(space, name)), facts)
+            merge_bytes = max(merge_bytes, checked.estimate.memory_bytes)
+            stops = [entry for entry in checked.findings if entry.severity == "error"]
             if stops:
                 message = f"{row.label} cannot be tried: {stops[0].message}"
                 found.append(finding("method_unfit", "error", path, message, "", ways))
-    return found
+    return found, merge_bytes
 
 
 def _middle(space: Space, method: str) -> dict[str, object]:

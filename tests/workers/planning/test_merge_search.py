@@ -65,6 +65,18 @@ def test_trials_cost_time() -> None:
     assert bounded.seconds[1] < many.seconds[1]
 
 
+def test_the_method_that_takes_the_most_memory_counts() -> None:
+    wide = [vit("base", width=256), *(vit(name, width=256, base=("demo/base",)) for name in ("a", "b"))]
+    document = {key: value for key, value in merge({"open": {"method": ["ties", "tsv_m"]}}).items() if key != "density"}
+    document["sources"] = ["demo/a", "demo/b"]
+    both = checked(document, *wide, *FAMILY[3:])
+    only = checked(document | {"search": merge({})["search"]}, *wide, *FAMILY[3:])
+    bare = {key: value for key, value in document.items() if key != "search"}
+    ties, spectral = (checked(bare | {"method": name}, *wide).estimate.memory_bytes for name in ("ties", "tsv_m"))
+    assert both.ok, both.findings
+    assert both.estimate.memory_bytes - only.estimate.memory_bytes == spectral - ties > 0
+
+
 @pytest.mark.parametrize(
     ("search", "code", "where"),
     [
