@@ -29,7 +29,7 @@ def _finding(checked: Check, allowed: int) -> Finding | None:
             needed = enough_text(least)
             return Finding(
                 code="memory_too_small", severity="error", where=name,
-                message=f"{name} alone needs about {needed} of memory, {_given_text(allowed)} are allowed.",
+                message=f"Making {name} takes about {needed}, with what the process itself holds; {_given_text(allowed)} are allowed.",
                 consequence=f"A tensor is made in one piece, so the merge cannot run in less. Allow {needed} or more.",
             )  # fmt: skip
         alone = merge_estimate(plan, method).memory_bytes
