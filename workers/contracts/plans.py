@@ -186,6 +186,7 @@ class Estimate(BaseModel):
     """What a job will cost, before it runs. Seconds are a range; memory is the peak of the child."""
 
     memory_bytes: int = 0
+    least_memory_bytes: int = Field(default=0, description="a run that is allowed less is refused")
     read_bytes: int = 0
     write_bytes: int = 0
     seconds: tuple[float, float] = (0.0, 0.0)

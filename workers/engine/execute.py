@@ -29,13 +29,12 @@ from workers.engine.io.dtypes import format_named
 from workers.engine.io.journal import Journal, ShardRecord
 from workers.engine.io.reader import Reader
 from workers.engine.io.writer import ShardWriter, Slot, order_of
-from workers.engine.make import Made, Merger, make, memory_of, merger_of
+from workers.engine.make import Made, Merger, make, merger_of
 from workers.engine.merge.learned import Learned
 from workers.engine.survey import settled
 from workers.planning.components import component_of, stem_of
+from workers.planning.merge_memory import PROCESS_BYTES, step_memory
 
-# What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB.
-PROCESS_BYTES = 200 << 20
 # How many times as many tensors may be under way when they are small.
 AHEAD = 4
 
@@ -149,7 +148,7 @@ def _in_flight(plan: Plan, merger: Merger, threads: int, memory_bytes: int | Non
     if largest is None:
         return 1
     needed = _memory_of(plan, merger, largest)
-    fitting = (memory_bytes - PROCESS_BYTES) // needed
+    fitting = (memory_bytes - PROCESS_BYTES) // max(1, needed)
     if fitting < 1:
         raise _too_little_memory(largest, needed + PROCESS_BYTES, memory_bytes)
     return min(wanted, fitting)
@@ -261,7 +260,7 @@ def _stored_name(step: TensorStep) -> str:
 
 
 def _memory_of(plan: Plan, merger: Merger, step: TensorStep) -> int:
-    return memory_of(step, merger.memory, plan.in_memory, plan.input_dtype)
+    return step_memory(step, merger.memory, plan.in_memory, plan.input_dtype)
 
 
 def _result_bytes(step: TensorStep) -> int:
@@ -273,7 +272,7 @@ def _read_bytes(step: TensorStep) -> int:
 
 
 def _too_little_memory(step: TensorStep, needed: int, given: int) -> UserError:
-    message = f"{step.name} alone needs about {needed >> 20} MiB, {given >> 20} MiB are allowed."
+    message = f"{step.name} alone needs about {-(-needed >> 20)} MiB, {given >> 20} MiB are allowed."
     finding = Finding(
         code="memory_too_small", severity="error", message=message, where=step.name, stage="run",
         consequence="A tensor is made in one piece, so the merge cannot run in less.",

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -13,7 +12,6 @@ from typing import Any, Protocol
 from kernels.late import torch
 from kernels.raw import FLOATING, Array, Raw, format_of, raw_of, tensor_of
 from workers.contracts.errors import UserError
-from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.findings import Finding
 from workers.contracts.methods import Memory, method_get
 from workers.contracts.plans import Plan, TensorStep
@@ -26,13 +24,7 @@ from workers.engine.merge.compat import NATIVE
 from workers.engine.merge.learned import Learned
 from workers.engine.merge.results import Results
 from workers.engine.merge.rounds import Round, rounds_of
-from workers.engine.merge.step import REDUCTION, STRETCH, MergeStep
-
-# Bytes for each entry of a square matrix, with its eigenvectors, LAPACK's workspace and the factors of all sources; measured
-# up to 140.
-FACTORS = 144
-# Bytes for each entry and input where whole tensors go through plain operations; measured up to 11.
-NATIVE_BYTES = 12
+from workers.engine.merge.step import MergeStep
 
 MergeFunction = Callable[[MergeStep], Array]
 
@@ -133,40 +125,6 @@ def _make(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merge
         measures = merge_step.measures.report(merge_step.elements)
     raw = raw_of(made)
     return Made(raw, mark_of(step.name, raw), measures)
-
-
-def memory_of(
-    step: TensorStep, memory: Memory = "stretch", in_memory: Collection[int] = (), input_dtype: str | None = None
-) -> int:
-    """An upper estimate of the anonymous memory that making this tensor takes, in bytes.
-
-    The result; what a selection collects, a twelfth of the tensor in float32, or draws that are remembered, a bit each; three
-    reduction stretches in float64; the stretches of every source twice, and a few more; inputs that are no views of a file, as
-    are tables whose rows change places. A method that holds whole tensors: each source in float32, and as much again to work
-    with; one that takes matrices apart: their factors in float64 besides.
-    """
-    # A factor of an adapter stands for a larger product.
-    elements = max(math.prod(step.shape), int(step.parameters.get("elements", 0)))
-    # What a task vector or an adapter changes is put together in memory: the result, and what it is decoded from.
-    put_together = 8 * elements * sum(item.source in in_memory for item in step.inputs)
-    if step.is_table:
-        # Each input anew in the result's order; rows that stand in for missing ones, what is picked out of a file, and a mean in float64.
-        width = max((DTYPE_BYTES[item.fact.dtype] for item in step.inputs), default=0)
-        put_together += elements * (width * (len(step.inputs) + 2) + 8)
-    # Inputs that are cast first are copies, and no views of a file.
-    if input_dtype is not None:
-        cast = format_named(input_dtype)
-        copied = [item.fact.elements for item in step.inputs if item.fact.dtype != cast]
-        put_together += DTYPE_BYTES[cast] * sum(copied)
-    result = elements * DTYPE_BYTES[format_named(step.dtype)]
-    # What a method that holds whole tensors takes for each entry and input.
-    whole = {"matrix": 8, "native": NATIVE_BYTES, "tensor": 8}.get(memory)
-    if whole is not None:
-        factors = FACTORS if memory == "matrix" else 0
-        return put_together + result + elements * (whole * (len(step.inputs) + 1) + factors) + (1 << 20)
-    stretch = min(elements, STRETCH) * 8
-    kept = elements * max(8, 3 * len(step.inputs)) // 24
-    return put_together + result + kept + 24 * min(elements, REDUCTION) + stretch * (2 * len(step.inputs) + 8)
 
 
 def merge_step_of(plan: Plan, step: TensorStep, readers: Sequence[Reader], merger: Merger) -> MergeStep | None:

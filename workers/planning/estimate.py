@@ -27,7 +27,8 @@ from workers.planning.merge_steps import step_bytes
 # Anonymous memory of a Python process that imported torch, and one that imported transformers as well.
 TORCH_BYTES = 180 * 2**20
 TRANSFORMERS_BYTES = 420 * 2**20
-_START_S = (1.5, 4.0)
+# Without torch, and with it on a slow machine.
+_START_S = (0.5, 4.0)
 _START_MODELS_S = (5.0, 12.0)
 _WRITE_RATE = 400e6
 # Bytes of input per second, by method.
@@ -75,9 +76,10 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
     seconds = read / rate + write / _WRITE_RATE
     least, most = _range(_START_S, seconds)
     operations = _factoring(plan, method)
-    place = merge_place(plan, method)
+    place, (needed, _) = merge_place(plan, method), least_memory(plan, method)
     return Estimate(
-        memory_bytes=max(PROCESS_BYTES + workspace, least_memory(plan, method)[0]), read_bytes=read, write_bytes=write, prefers_gpu=place.gpu, device_reason=place.reason,
+        memory_bytes=max(PROCESS_BYTES + workspace, needed), least_memory_bytes=needed, read_bytes=read, write_bytes=write,
+        prefers_gpu=place.gpu, device_reason=place.reason,
         seconds=(round(least + operations / _FLOPS[1], 1), round(most + operations / _FLOPS[0], 1)),
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """How much memory making the tensors of a merge takes.
 
-The executor makes as many tensors at a time as fit into what it is allowed, and refuses where not even one does. It counts by the
-same rules (`workers.engine.make.memory_of`), so what the check of a recipe calls enough is enough for the run.
+The executor makes as many tensors at a time as fit into what it is allowed, and refuses where not even one does. Check and run count
+by the same rules, so what the check of a recipe calls enough is enough for the run.
 """
 
 from collections.abc import Collection
@@ -11,12 +11,12 @@ from workers.contracts.facts import DTYPE_BYTES
 from workers.contracts.methods import Memory, Method
 from workers.contracts.plans import Plan, TensorStep
 
-# What Python, torch and the libraries hold before the first tensor is there.
+# What Python, torch and the libraries hold before the first tensor is there; measured 160–190 MiB, and a third of it without torch.
 PROCESS_BYTES = 200 << 20
 # Elements that are worked through at a time, and summed up in float64 at a time.
 STRETCH, REDUCTION = 1 << 17, 1 << 20
-# Bytes for each entry: of the factors of a matrix; and for each input besides, where whole tensors are held, or go through the
-# operations of mergekit.
+# Bytes for each entry: of a square matrix with its eigenvectors, LAPACK's workspace and the factors of all sources (measured up to
+# 140); and for each input besides, where whole tensors are held, or go through the operations of mergekit (up to 11).
 FACTOR_BYTES, WHOLE_BYTES, NATIVE_BYTES = 144, 8, 12
 # Methods that `compat: mergekit` computes in whole tensors, as it does.
 NATIVE = frozenset({
@@ -57,7 +57,13 @@ def cast_bytes(step: TensorStep, input_dtype: str | None) -> int:
 
 
 def step_memory(step: TensorStep, memory: Memory, in_memory: Collection[int] = (), input_dtype: str | None = None) -> int:  # fmt: skip
-    """An upper estimate of the anonymous memory that making this one tensor takes, in bytes, without that of the process."""
+    """An upper estimate of the anonymous memory that making this one tensor takes, in bytes, without that of the process.
+
+    The result; what a selection collects, a twelfth of the tensor in float32, or draws that are remembered, a bit each; three
+    reduction stretches in float64; the stretches of every source twice, and a few more; inputs that are no views of a file. A
+    method that holds whole tensors: each source in float32, and as much again to work with; one that takes matrices apart: their
+    factors in float64 besides.
+    """
     elements, inputs = elements_of(step), len(step.inputs)
     taken = decoded_bytes(step, in_memory) + table_bytes(step) + cast_bytes(step, input_dtype)
     taken += elements * DTYPE_BYTES[step.dtype]

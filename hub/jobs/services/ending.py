@@ -102,9 +102,11 @@ def _hook_call(job: Job) -> None:
 
 
 def _with_less_memory(job: Job) -> dict[str, Any]:
-    estimate = job.check_report.get("estimate", {}).get("memory_bytes", 0)
-    before = job.request.get("memory_bytes") or job.cost.get("peak_memory_bytes") or estimate
-    return {**job.request, "memory_bytes": max(before // 2, 64 * 2**20)}
+    estimate = job.check_report.get("estimate", {})
+    before = job.request.get("memory_bytes") or job.cost.get("peak_memory_bytes") or estimate.get("memory_bytes", 0)
+    # What is refused for too little memory would not be tried at all.
+    least = max(estimate.get("least_memory_bytes", 0), 64 * 2**20)
+    return {**job.request, "memory_bytes": max(before // 2, least)}
 
 
 @transaction.atomic

@@ -62,6 +62,14 @@ def test_lack_of_memory_is_tried_once_more_with_half_of_it(alice):
     assert fail(again, "resource").state == "errored"
 
 
+def test_the_second_attempt_is_allowed_what_the_run_needs_at_least(alice):
+    job = make_running(alice, memory_bytes=300 * 2**20)
+    job.check_report = {"estimate": {"least_memory_bytes": 250 * 2**20}}
+    job.save()
+    fail(job, "resource")
+    assert claim().request["memory_bytes"] == 250 * 2**20
+
+
 @pytest.mark.parametrize("code", ["killed", "hung"])
 def test_lost_process_is_tried_again_at_once(alice, code):
     make_job(alice)

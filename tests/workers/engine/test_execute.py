@@ -12,9 +12,10 @@ from tests.workers.engine.plans import ROWS, plan_of
 from tests.workers.jobs.ports import FakeCancel, FakeReporter
 from workers.contracts.errors import Cancelled, UserError
 from workers.contracts.plans import TensorInput, TensorStep
-from workers.engine.execute import PROCESS_BYTES, execute
+from workers.engine.execute import execute
 from workers.engine.io.digest import digest_of_folder
 from workers.engine.io.reader import facts_of_weights
+from workers.planning.merge_memory import PROCESS_BYTES
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from tests.workers.engine.plans import plan_of
 from workers.bench.family import family_make
 from workers.contracts.methods import method_get
 from workers.contracts.parsing import parse
-from workers.engine.make import memory_of
 from workers.planning.estimate import merge_estimate
 from workers.planning.local import local_check
+from workers.planning.merge_memory import step_memory
 
 ROOT = Path(__file__).resolve().parents[3]
 MIB = 2**20
@@ -55,8 +55,8 @@ def test_tables_whose_rows_change_places_count_as_memory(tmp_path):
     step = max(plan.steps, key=lambda step: step.inputs[0].fact.elements)
     table = step.model_copy(update={"is_table": True})
     more = (4 * (3 + 2) + 8) * step.inputs[0].fact.elements
-    assert memory_of(table) - memory_of(step) == more
-    assert memory_of(table, "tensor") - memory_of(step, "tensor") == more
+    assert step_memory(table, "stretch") - step_memory(step, "stretch") == more
+    assert step_memory(table, "tensor") - step_memory(step, "tensor") == more
     method = method_get("merge", "linear")
     moved = plan.model_copy(update={"steps": tuple(table if each is step else each for each in plan.steps)})
     assert merge_estimate(moved, method).memory_bytes - merge_estimate(plan, method).memory_bytes == more
@@ -67,8 +67,8 @@ def test_inputs_that_are_cast_first_count_as_memory(tmp_path):
     plan = plan_of(folders, "linear")
     step = max(plan.steps, key=lambda step: step.inputs[0].fact.elements)
     elements = step.inputs[0].fact.elements
-    assert memory_of(step, input_dtype="BF16") - memory_of(step) == 3 * 2 * elements
-    assert memory_of(step, input_dtype="F32") == memory_of(step)
+    assert step_memory(step, "stretch", input_dtype="BF16") - step_memory(step, "stretch") == 3 * 2 * elements
+    assert step_memory(step, "stretch", input_dtype="F32") == step_memory(step, "stretch")
     method = method_get("merge", "linear")
     cast = plan.model_copy(update={"input_dtype": "BF16"})
     assert merge_estimate(cast, method).memory_bytes - merge_estimate(plan, method).memory_bytes == 2 * 3 * 2 * elements

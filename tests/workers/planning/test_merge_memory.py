@@ -4,8 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tests.adapters import Net, adapter_folder
 from tests.builders import model_folder
@@ -15,16 +13,15 @@ from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.methods import method_get
 from workers.contracts.parsing import parse
-from workers.contracts.plans import Check, TensorInput, TensorStep
+from workers.contracts.plans import Check, TensorInput
 from workers.engine import execute
-from workers.engine.make import FACTORS, memory_of, merger_of
-from workers.engine.make import NATIVE_BYTES as HELD
+from workers.engine.make import merger_of
 from workers.engine.merge import compat, step
 from workers.planning import merge_memory as memory
 from workers.planning.allowed import enough_text, within
 from workers.planning.check import check
 from workers.planning.folder import facts_of_folder
-from workers.planning.merge_memory import least_memory, step_memory
+from workers.planning.merge_memory import least_memory
 from workers.planning.references import references_of
 
 FORMATS = ("F32", "F16", "BF16", "F64", "I64")
@@ -36,29 +33,8 @@ def inputs(count: int, shape: tuple[int, ...], formats: list[str]) -> tuple[Tens
     return tuple(TensorInput(source=at, key="w", fact=fact) for at, fact in enumerate(facts))
 
 
-@given(
-    shape=st.lists(st.integers(0, 3000), max_size=2).map(tuple), formats=st.lists(st.sampled_from(FORMATS), min_size=1, max_size=4),
-    count=st.integers(0, 40), kind=st.sampled_from(("stretch", "tensor", "matrix", "native")), in_memory=st.sets(st.integers(0, 5)),
-    cast=st.sampled_from((None, *FORMATS[:4])), is_table=st.booleans(), product=st.none() | st.integers(0, 10**8),
-)  # fmt: skip
-def test_one_tensor_takes_what_its_execution_counts(
-    shape: tuple[int, ...], formats: list[str], count: int, kind: Any, in_memory: set[int], cast: str | None, is_table: bool, product: int | None,
-) -> None:  # fmt: skip
-    parameters = {} if product is None else {"elements": product}
-    made = TensorStep(
-        name="w", operation="merge", inputs=inputs(count, shape, formats), shape=shape, dtype=formats[0], parameters=parameters,
-        is_table=is_table,
-    )  # fmt: skip
-    assert step_memory(made, kind, in_memory, cast) == memory_of(made, kind, in_memory, cast)
-
-
 def test_the_figures_are_those_of_the_engine() -> None:
-    assert (memory.PROCESS_BYTES, memory.STRETCH, memory.REDUCTION) == (
-        execute.PROCESS_BYTES,
-        step.STRETCH,
-        step.REDUCTION,
-    )
-    assert (memory.FACTOR_BYTES, memory.NATIVE_BYTES) == (FACTORS, HELD)
+    assert (memory.STRETCH, memory.REDUCTION) == (step.STRETCH, step.REDUCTION)
     assert set(compat.NATIVE) == memory.NATIVE
 
 
