@@ -86,7 +86,9 @@ def _run_on(options: argparse.Namespace, kind: str | None, sources: "RemoteSourc
     show_findings(checked.findings)
     inputs, folders = _inputs(parsed.recipe, facts, sources)
     request = _request(parsed.recipe, inputs, checked, options)
-    with workplace(out, _key(request, folders)) as work:
+    _refuse_own_source(out, folders)
+    key = _key(request, folders)
+    with workplace(out, key) as work:
         reporter = TerminalReporter()
         try:
             with remote_laid(sources, parsed.recipe, checked.plan, work, reporter) as laid:
@@ -95,7 +97,11 @@ def _run_on(options: argparse.Namespace, kind: str | None, sources: "RemoteSourc
                 told = verified(laid, work)
         finally:
             reporter.bar.clear()
-        place(work / "out", out)
+        if _key(request, folders) != key:
+            raise UserError(
+                "The files of a model changed while they were read, so the result would be of neither. Nothing was written. Run it again."
+            )
+        place(work / "out", out, force=options.force)
     _done(options.out, result)
     for line in told:
         print(line)
@@ -161,10 +167,23 @@ def _key(request: JobRequest, folders: dict[tuple[str, int], Path]) -> str:
     return hashlib.sha256(json.dumps([body, files]).encode()).hexdigest()
 
 
-def _stamp(item: Input, file: InputFile, folders: Mapping[tuple[str, int], Path]) -> int | str:
+def _stamp(item: Input, file: InputFile, folders: Mapping[tuple[str, int], Path]) -> str:
     """What changes when the file does: of a hub's repo its commit."""
     folder = folders.get((item.role, item.index))
-    return item.facts.commit if folder is None else (folder / file.path).stat().st_mtime_ns
+    if folder is None:
+        return item.facts.commit
+    try:
+        found = (folder / file.path).stat()
+    except OSError:
+        return "gone"
+    return f"{found.st_mtime_ns} {found.st_size}"
+
+
+def _refuse_own_source(out: Path, folders: Mapping[tuple[str, int], Path]) -> None:
+    """The result must not take the place of what it is made of, whatever was forced."""
+    for folder in folders.values():
+        if folder.resolve().is_relative_to(out.resolve()):
+            raise UserError(f"{out} holds a model of this recipe, {folder.name}. Name another folder for the result.")
 
 
 def _carry_out(ports: LocalPorts) -> JobResult:

@@ -163,15 +163,16 @@ INLINE int64_t elect(float *const *kept, const float *weights, int sources, cons
   return agreed;
 }
 
-// `merged` and `look` may be null. `scratch`: 2·sources blocks. `sums`: Σ τ_i², then Σ τ_i·m, then Σ m². `counts`: how many entries of
+// Entries `begin` … `end - 1`, `begin` a multiple of BLOCK. `out` and `merged` begin with entry `begin`; `merged` and `look` may be null.
+// `scratch`: 2·sources blocks. `sums`: Σ τ_i², then Σ τ_i·m, then Σ m². `counts`: how many entries of
 // each source stayed, then how many pairs agreed, then how many stored entries are no numbers.
 EXPORTED void gp_changes(const void *base, int base_format, const void *const *source, const int32_t *formats,
-                         const Choice *choices, const float *weights, const float *factors, int sources, int64_t size,
-                         const Options *options, void *out, int out_format, float *merged, float *scratch,
+                         const Choice *choices, const float *weights, const float *factors, int sources, int64_t begin,
+                         int64_t end, const Options *options, void *out, int out_format, float *merged, float *scratch,
                          float **kept, double *sums, int64_t *counts, Look *look) {
   float under[BLOCK], result[BLOCK + LANES], computed[BLOCK + LANES];
-  for (int64_t start = 0; start < size; start += BLOCK) {
-    int count = size - start < BLOCK ? (int)(size - start) : BLOCK;
+  for (int64_t start = begin; start < end; start += BLOCK) {
+    int count = end - start < BLOCK ? (int)(end - start) : BLOCK;
     if (base) load(base, base_format, start, count, under);
     for (int i = 0; i < sources; i++) {
       float *change = scratch + (int64_t)i * BLOCK, *stayed = scratch + (int64_t)(sources + i) * BLOCK;
@@ -201,16 +202,16 @@ EXPORTED void gp_changes(const void *base, int base_format, const void *const *s
     }
     double ignored = 0;
     add_products(result, result, count, sums + 2 * sources, &ignored);
-    if (merged) memcpy(merged + start, result, 4 * (size_t)count);
+    if (merged) memcpy(merged + (start - begin), result, 4 * (size_t)count);
     if (base) {
       EACH(e, count) computed[e] = under[e] + result[e];
-      counts[sources + 1] += store(computed, out_format, start, count, out);
+      counts[sources + 1] += store(computed, out_format, start - begin, count, out);
     } else {
-      counts[sources + 1] += store(result, out_format, start, count, out);
+      counts[sources + 1] += store(result, out_format, start - begin, count, out);
     }
     if (look && start % look->every < look->length) {
       look_at(look, scratch, sources, result, count);
-      if (base) look_at_cast(look, result, under, out_format, count, (const char *)out + start * (out_format == FLOAT32 ? 4 : 2));
+      if (base) look_at_cast(look, result, under, out_format, count, (const char *)out + (start - begin) * (out_format == FLOAT32 ? 4 : 2));
     }
   }
 }

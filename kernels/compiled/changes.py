@@ -70,13 +70,14 @@ def changes(
     base: Array | None, sources: Sequence[Array], choices: Sequence[Choice], *,
     weights: Sequence[float], factors: Sequence[float], scale: float, dtype: torch.dtype | None = None, vote: bool = False,
     divisor: float = 1.0, normalize: bool = False, raw: bool = False, count: bool = False, merged: bool = False,
-    out: Array | None = None, look: tuple[int, int] | None = None,
+    part: slice | None = None, out: Array | None = None, look: tuple[int, int] | None = None,
 ) -> Changed:  # fmt: skip
     """As `kernels.reference.changes`, and `sums` besides; choices by rank are left to it.
 
     Args:
         dtype: of the result, where there is no `out`.
-        out: `[n]`, receives the result.
+        part: of the entries, beginning at a multiple of 512; all unless told otherwise.
+        out: `[part]` without gaps, receives the result.
         look: (every, length): give `looked` for the first `length` entries of each `every`; a multiple of 512.
 
     Cost: reads and writes every entry once.
@@ -87,7 +88,10 @@ def changes(
             scale=scale, dtype=dtype or torch.float32, vote=vote,
             divisor=divisor, normalize=normalize, raw=raw, count=count, merged=merged,
         )  # fmt: skip
-    many, size = len(sources), sources[0].numel()
+    begin, end, _ = (part or slice(None)).indices(sources[0].numel())
+    if begin % BLOCK:
+        raise ValueError(f"A part begins at a multiple of {BLOCK}, not at {begin}.")
+    many, size = len(sources), end - begin
     given, result = Handed(base, sources), readable(torch.empty(size, dtype=dtype)) if out is None else raw_of(out)
     change = np.empty(size, dtype=np.float32) if merged else None
     smallest = 1.0 if count else min(weights)
@@ -97,7 +101,7 @@ def changes(
     looking = None if look is None else _Looking(many, *look)
     library().gp_changes(
         given.base, given.base_format, given.sources, given.formats, (_Choice * many)(*map(_rule, choices)),
-        (c_float * many)(*weights), (c_float * many)(*factors), many, c_int64(size), ctypes.byref(options),
+        (c_float * many)(*weights), (c_float * many)(*factors), many, c_int64(begin), c_int64(end), ctypes.byref(options),
         pointer(result.data), FORMATS[result.format], pointer(change), pointer(scratch), (c_void_p * many)(),
         sums, counts, None if looking is None else ctypes.byref(looking.look),
     )  # fmt: skip

@@ -5,7 +5,7 @@
 #include <string.h>
 
 // Changes with the functions' arguments; `library.INTERFACE` says the same.
-#define INTERFACE 2
+#define INTERFACE 3
 
 // One version of a function for each generation of processors; the loader picks. Sums are written in lanes, so all give the same bits.
 #if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12

@@ -129,6 +129,19 @@ def test_numbers_are_read_and_written_where_they_lie_without_torch():
         assert np.array_equal(gram.gram(under, raws), gram.gram(tensors[0], tensors[1:]).numpy())
 
 
+def test_a_part_is_that_part_of_the_whole():
+    base, sources = family(4 * BLOCK + 9)
+    choices = [Drawn((1, index), ALWAYS // 3) for index in range(3)]
+    given = {"weights": [1.0] * 3, "factors": [3.0] * 3, "scale": 1.0, "dtype": torch.float32, "merged": True}
+    whole = compiled.changes(base, sources, choices, **given)
+    for part in (slice(0, 10), slice(BLOCK, 3 * BLOCK + 1), slice(4 * BLOCK, None)):
+        found = compiled.changes(base, sources, choices, **given, part=part)
+        assert torch.equal(found.result, whole.result[part])
+        assert torch.equal(found.merged, whole.merged[part])
+    with pytest.raises(ValueError, match=f"multiple of {BLOCK}"):
+        compiled.changes(base, sources, choices, **given, part=slice(4, 8))
+
+
 def test_tensors_with_gaps_and_other_formats_are_read_right():
     base, sources = family(2 * BLOCK)
     given = {"weights": [1.0] * 3, "factors": [1.0] * 3, "scale": 1.0, "dtype": torch.float32}

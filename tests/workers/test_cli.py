@@ -195,20 +195,84 @@ def test_a_check_within_no_number_of_bytes_is_wrong_usage(family, size):
     assert caught.value.code == 2
 
 
-def test_two_runs_for_one_target_do_not_mix(family, capsys, monkeypatch):
+@pytest.mark.parametrize("recipe", [RECIPE, RECIPE.replace("ties", "dare_ties")], ids=["the same", "another"])
+def test_two_runs_for_one_target_do_not_mix(family, capsys, monkeypatch, recipe):
     from workers.runtime import local
 
     inner = []
     own = local.place
 
-    def place(made, out):
-        inner.append(cli.main(write(family)))
-        own(made, out)
+    def place(made, out, *, force):
+        inner.append(cli.main(write(family, recipe)))
+        own(made, out, force=force)
 
     monkeypatch.setattr(cli, "place", place)
     assert cli.main(write(family)) == 0
     assert inner == [1]
     assert "Another run is making" in capsys.readouterr().err
+    assert json.loads((family / "out" / "report.json").read_text())["method"] == "ties"
+
+
+def at_the_end(monkeypatch, happens):
+    """Something happens when the result is about to be put into its place."""
+    result_of = cli.verified
+
+    def verified(*given):
+        happens()
+        return result_of(*given)
+
+    monkeypatch.setattr(cli, "verified", verified)
+
+
+def test_what_comes_to_the_target_during_the_run_is_not_overwritten(family, capsys, monkeypatch):
+    def come():
+        (family / "out").mkdir()
+        (family / "out" / "important").write_text("mine")
+
+    with monkeypatch.context() as patch:
+        at_the_end(patch, come)
+        assert cli.main(write(family)) == 1
+    assert "not empty" in capsys.readouterr().err
+    assert [path.name for path in (family / "out").iterdir()] == ["important"]
+    (family / "out" / "important").unlink()
+    assert cli.main(write(family)) == 0
+
+
+@pytest.mark.parametrize("happens", ["written again", "gone"])
+def test_models_that_change_while_they_are_read_make_no_result(family, capsys, monkeypatch, happens):
+    path = family / "models" / "tuned-1" / "model.safetensors"
+
+    def change():
+        path.write_bytes(path.read_bytes()) if happens == "written again" else path.unlink()
+
+    at_the_end(monkeypatch, change)
+    assert cli.main(write(family)) == 1
+    assert "changed while they were read" in capsys.readouterr().err
+    assert not (family / "out").exists()
+
+
+@pytest.mark.parametrize("target", ["models/tuned-1", "models"])
+def test_a_result_never_takes_the_place_of_its_own_source(family, capsys, target):
+    (family / target / "genepool.json").write_text("{}")
+    recipe, _ = write(family)
+    before = sorted(family.rglob("*"))
+    assert cli.main([recipe, str(family / target), "--force"]) == 1
+    assert "holds a model of this recipe, tuned-1" in capsys.readouterr().err.replace("base", "tuned-1")
+    assert sorted(family.rglob("*")) == before
+
+
+def test_kernels_of_other_sources_are_told_in_a_line(family, capsys, monkeypatch):
+    from kernels.compiled import library
+
+    if not library.is_built():
+        pytest.skip("The compiled kernels are not built: there was no C compiler.")
+    library.library.cache_clear()
+    monkeypatch.setattr(library, "INTERFACE", 99)
+    assert cli.main(write(family)) == 1
+    library.library.cache_clear()
+    shown = capsys.readouterr().err
+    assert "was built from other sources" in shown
+    assert "Traceback" not in shown
 
 
 def test_an_interrupted_run_is_taken_up_again(family, capsys, monkeypatch):

@@ -166,7 +166,11 @@ def _inputs(plan: Plan, step: TensorStep, readers: Sequence[Reader]) -> list[Arr
 
 
 def _cast(given: Array, format: str) -> Array:
-    return given if format_of(given) == format else tensor_of(given).to(dtype_of(format))
+    if format_of(given) == format:
+        return given
+    if isinstance(given, Raw) and not given.numel():
+        return Raw(given.data, format, given.shape)
+    return tensor_of(given).to(dtype_of(format))
 
 
 def _copied(step: TensorStep, inputs: Sequence[Array], format: str) -> Array:

@@ -43,12 +43,18 @@ OVERRIDE = "GENEPOOL_KERNELS"
 
 def run(ports: Ports) -> JobResult:
     """Leaves weights, config, tokenizer, card, manifest, recipe and report in `out/`."""
+    from kernels.compiled.library import library
     from kernels.dispatch import implementation
     from workers.engine.execute import execute
 
     try:
-        implementation()
-    except ValueError as error:  # what the environment asks for
+        if implementation() == "compiled":
+            library()
+    except (
+        ValueError,
+        ImportError,
+        OSError,
+    ) as error:  # what the environment asks for, or the installation left behind
         raise UserError(str(error)) from None
 
     request, out = ports.workspace.request, ports.workspace.out

@@ -16,6 +16,7 @@ from workers.planning.merge_memory import (
     NATIVE_BYTES,
     PROCESS_BYTES,
     WHOLE_BYTES,
+    across_bytes,
     cast_bytes,
     decoded_bytes,
     elements_of,
@@ -69,7 +70,8 @@ def merge_estimate(plan: Plan, method: Method) -> Estimate:
         whole = WHOLE_BYTES if plan.compat is None else NATIVE_BYTES
         each = whole * (models + 1) + (FACTOR_BYTES if method.memory == "matrix" else 0)
         kept += _THREADS * each * max((elements_of(step) for step in plan.steps), default=0)
-    kept += _THREADS * (_cast_bytes(plan) + _draw_bytes(plan) + _decoded_bytes(plan)) + _table_bytes(plan)
+    copied = max(map(across_bytes, plan.steps), default=0) + _cast_bytes(plan) + _decoded_bytes(plan)
+    kept += _THREADS * (copied + _draw_bytes(plan)) + _table_bytes(plan)
     kept += _THREADS * min(2 * largest, _NOT_GIVEN_BACK_BYTES)
     workspace = _RESULTS * largest + (models + 4) * _STRETCH_BYTES + kept
     rate = _RATES.get(method.name, _SLOWEST_RATE)

@@ -56,6 +56,12 @@ def cast_bytes(step: TensorStep, input_dtype: str | None) -> int:
     return DTYPE_BYTES[input_dtype] * sum(item.fact.elements for item in step.inputs if item.fact.dtype != input_dtype)
 
 
+def across_bytes(step: TensorStep) -> int:
+    """Inputs that lie across the boundaries of their numbers in the file are copied."""
+    facts = [item.fact for item in step.inputs]
+    return sum(fact.size_bytes for fact in facts if fact.begin % DTYPE_BYTES[fact.dtype])
+
+
 def step_memory(step: TensorStep, memory: Memory, in_memory: Collection[int] = (), input_dtype: str | None = None) -> int:  # fmt: skip
     """An upper estimate of the anonymous memory that making this one tensor takes, in bytes, without that of the process.
 
@@ -65,7 +71,7 @@ def step_memory(step: TensorStep, memory: Memory, in_memory: Collection[int] = (
     factors in float64 besides.
     """
     elements, inputs = elements_of(step), len(step.inputs)
-    taken = decoded_bytes(step, in_memory) + table_bytes(step) + cast_bytes(step, input_dtype)
+    taken = decoded_bytes(step, in_memory) + table_bytes(step) + cast_bytes(step, input_dtype) + across_bytes(step)
     taken += elements * DTYPE_BYTES[step.dtype]
     if memory != "stretch":
         whole = NATIVE_BYTES if memory == "native" else WHOLE_BYTES

@@ -106,7 +106,9 @@ def workplace(out: Path, key: str) -> Iterator[Path]:
     folder = out.parent / f".{out.name}.genepool-{key[:12]}"
     folder.mkdir(parents=True, exist_ok=True)
     lock = _lock(folder)
-    if lock is None:
+    if lock is None or _is_made_elsewhere(out, folder):
+        if lock is not None:
+            os.close(lock)
         raise UserError(f"Another run is making {out} right now.")
     try:
         shutil.rmtree(folder / OUT, ignore_errors=True)
@@ -130,19 +132,39 @@ def _lock(folder: Path) -> int | None:
     return descriptor
 
 
+def _workplaces(out: Path) -> Iterator[Path]:
+    return out.parent.glob(f".{glob.escape(out.name)}.genepool-*")
+
+
+def _is_made_elsewhere(out: Path, own: Path) -> bool:
+    """Whether a run of another recipe is at work for the same `out`. Of two that begin at one moment both may be told so."""
+    for folder in _workplaces(out):
+        if folder != own:
+            lock = _lock(folder)
+            if lock is None:
+                return True
+            os.close(lock)
+    return False
+
+
 def _clear_others(out: Path) -> None:
     """What interrupted runs of other recipes left for the same `out` is of no use any more."""
-    for folder in out.parent.glob(f".{glob.escape(out.name)}.genepool-*"):
+    for folder in _workplaces(out):
         lock = _lock(folder)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             os.close(lock)
 
 
-def place(made: Path, out: Path) -> None:
-    """Gives the finished folder its name in one step; an earlier result goes only when the new one is in place."""
+def place(made: Path, out: Path, *, force: bool) -> None:
+    """Gives the finished folder its name in one step; an earlier result goes only when the new one is in place.
+
+    Raises:
+        UserError: what must not be overwritten has come to `out` since the run began. What was made stays where it is.
+    """
+    check_target(out, force=force)
     earlier = None
-    if out.is_dir() and any(out.iterdir()):
+    if force and out.is_dir() and any(out.iterdir()):
         earlier = made.parent / "earlier"
         shutil.rmtree(earlier, ignore_errors=True)
         out.rename(earlier)
@@ -151,4 +173,5 @@ def place(made: Path, out: Path) -> None:
     except OSError:
         if earlier is not None:
             earlier.rename(out)
+        check_target(out, force=force)  # who came in between gets the same words
         raise

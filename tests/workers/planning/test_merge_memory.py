@@ -13,7 +13,7 @@ from workers.contracts.errors import UserError
 from workers.contracts.facts import TensorFact
 from workers.contracts.methods import method_get
 from workers.contracts.parsing import parse
-from workers.contracts.plans import Check, TensorInput
+from workers.contracts.plans import Check, TensorInput, TensorStep
 from workers.engine import execute
 from workers.engine.make import merger_of
 from workers.engine.merge import compat, step
@@ -21,7 +21,7 @@ from workers.planning import merge_memory as memory
 from workers.planning.allowed import enough_text, within
 from workers.planning.check import check
 from workers.planning.folder import facts_of_folder
-from workers.planning.merge_memory import least_memory
+from workers.planning.merge_memory import least_memory, step_memory
 from workers.planning.references import references_of
 
 FORMATS = ("F32", "F16", "BF16", "F64", "I64")
@@ -116,3 +116,11 @@ def test_what_is_not_kept_within_a_limit_is_warned_about() -> None:
     assert less.ok
     assert less.plan is not None
     assert "memory_above_limit" in codes(less)
+
+
+def test_inputs_across_the_boundaries_of_their_numbers_are_counted_as_copies() -> None:
+    facts = [TensorFact(dtype="BF16", shape=(50,), file="m", begin=begin, end=begin + 100) for begin in (8, 9, 11)]
+    taken = tuple(TensorInput(source=at, key="w", fact=fact) for at, fact in enumerate(facts))
+    apart = TensorStep(name="w", operation="merge", inputs=taken, shape=(50,), dtype="BF16", parameters={})
+    even = apart.model_copy(update={"inputs": (taken[0],) * 3})
+    assert step_memory(apart, "stretch") - step_memory(even, "stretch") == 200

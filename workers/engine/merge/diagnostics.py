@@ -1,7 +1,7 @@
 """What a merge tells about how its sources stand to each other: angles between them, signs at odds, changes too small to store.
 
-Gathered by `measures` in the pass that makes the tensor: exact for tensors of up to 32 Ki entries, from a sample spread evenly
-over larger ones.
+Gathered by `measures` in the pass that makes the tensor: exact for tensors of up to 32 Ki entries; of larger ones from the first
+32 Ki of every Mi.
 """
 
 from __future__ import annotations

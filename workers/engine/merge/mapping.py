@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -31,13 +31,14 @@ def mapped(step: MergeStep, choices: Sequence[Choice], *, weights: Sequence[floa
     change = partial(kernel("changes", step.device), base, sources, choices, **given)
     if not step.compiled:
         changed: Changed = change(dtype=step.dtype, merged=True)
-        observe(step, tensor_of(changed.result), _whole(changed))
+        whole = _whole(changed)
+        observe(step, tensor_of(changed.result), lambda part: whole[part])
         return changed
     changed = change(out=step.raw_result(), look=(EVERY * STRETCH, LENGTH))
     sums, looked = changed.sums, changed.looked
     if sums is None or looked is None or not all(map(math.isfinite, (*sums.squares, sums.square))):
         # Something is no number, or too large to be squared: look at every entry.
-        observe(step, tensor_of(changed.result), _whole(change(out=changed.result, merged=True)))
+        observe(step, tensor_of(changed.result), lambda part: _whole(change(part=part, dtype=step.dtype, merged=True)))
     elif step.elements:
         step.measures.add(sums, looked, has_base=base is not None)
     return changed
@@ -48,13 +49,14 @@ def averaged(step: MergeStep, weights: Sequence[float], divisor: float = 1.0) ->
     return mapped(step, [Cuts()] * len(step.raw_sources), weights=weights, divisor=divisor).result
 
 
-def observe(step: MergeStep, result: torch.Tensor, merged: torch.Tensor) -> None:
-    """Lets the measures see what was made, as `MergeStep.combine` does on its way."""
+def observe(step: MergeStep, result: torch.Tensor, merged: Callable[[slice], torch.Tensor]) -> None:
+    """Lets the measures see what was made, as `MergeStep.combine` does on its way. `merged` gives the change in a stretch."""
     for start, stop in stretches(step.elements, step.stretch):
-        vectors, base = _vectors(step, slice(start, stop))
-        change = merged[start:stop]
+        part = slice(start, stop)
+        vectors, base = _vectors(step, part)
+        change = merged(part)
         computed = change if base is None else base + change
-        step.measures.see(vectors, change, computed, result[start:stop], base)
+        step.measures.see(vectors, change, computed, result[part], base)
     if step.measures.bad_results:
         settle_nan(result)
 

@@ -62,7 +62,7 @@ def _share_out(step: MergeStep, settled: Mapping[str, Any], weights: list[float]
         step.base, step.sources, _bounds(step, settled["magnitudes"]), _bounds(step, settled["competition"]),
         weights=weights, scale=scale, dtype=step.dtype, merged=True,
     )  # fmt: skip
-    observe(step, shared.result, shared.merged)
+    observe(step, shared.result, lambda part: shared.merged[part])
     step.measures.kept = shared.kept
     result: torch.Tensor = shared.result
     return result

@@ -210,8 +210,8 @@ class MergeStep:
 
 
 def settle_nan(stored: torch.Tensor) -> None:
-    """Gives one pattern to what is no number in a format of 16 bits: how that is cast differs between processors and ways of casting."""
-    if stored.dtype in (torch.bfloat16, torch.float16):
+    """Gives one pattern to what is no number: how that is cast differs between processors and ways of casting."""
+    if stored.dtype.itemsize > 1:
         stored.masked_fill_(stored.isnan(), math.nan)
 
 
