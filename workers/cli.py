@@ -1,6 +1,7 @@
 """Runs one recipe on folders of this machine: no hub, no broker. `genepool run` and `genepool merge` come here."""
 
 import argparse
+import errno
 import hashlib
 import json
 import os
@@ -52,6 +53,8 @@ def main(argv: Sequence[str], *, kind: str | None = None) -> int:
     except OSError as error:
         # What the machine refuses: no right to write, no such folder, a name that is too long.
         _say("error", f"{error.strerror or error}: {error.filename}" if error.filename else str(error))
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say("info", "What is finished is kept beside the target. Make room, and the same command goes on.")
     except KeyboardInterrupt:
         _say("warning", "Interrupted. The same command goes on where this one stopped.")
         return INTERRUPTED

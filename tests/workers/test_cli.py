@@ -1,5 +1,6 @@
 """`genepool run` and `genepool merge` on local folders."""
 
+import errno
 import json
 import os
 import re
@@ -249,6 +250,19 @@ def test_models_that_change_while_they_are_read_make_no_result(family, capsys, m
     assert cli.main(write(family)) == 1
     assert "changed while they were read" in capsys.readouterr().err
     assert not (family / "out").exists()
+
+
+def test_a_full_disk_is_told_with_what_becomes_of_the_work(family, capsys, monkeypatch):
+    def full(*given, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cli, "place", full)
+        assert cli.main(write(family)) == 1
+    shown = capsys.readouterr().err
+    assert "No space left on device" in shown
+    assert "the same command goes on" in shown
+    assert cli.main(write(family)) == 0
 
 
 @pytest.mark.parametrize("target", ["models/tuned-1", "models"])

@@ -164,7 +164,7 @@ def _weight_files(folder: Path) -> list[str]:
 
 
 def _changed(file: str, why: str) -> UserError:
-    message = f"The weights in {file} cannot be read: {why}."
+    message = f"The weights in {file} cannot be read: {why.rstrip('.')}."
     finding = Finding(
         code="weights_unreadable", severity="error", message=message, stage="run",
         consequence="Nothing can be made of weights that are not what they were when the recipe was checked.",
