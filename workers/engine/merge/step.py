@@ -33,11 +33,11 @@ class MergeStep:
 
     `raw_base` and `raw_sources` are flat `[n]` as they are stored: memory of mapped files, which compiled kernels read, or tensors
     on the device the step is made on; `base` and `sources` are the same as tensors. `shape` is that of the output tensor.
-    `source_ids` says which of the request's models each source is. Computed is in float32, or in float64 where `wide`; `format` is
-    that of the result, by safetensors' name. `parameters` as in the plan: scalars, and lists in the order of `sources`. `settled` holds what the method's rounds
-    found out about the whole model (see `rounds`), `learned` what it learned from data for this tensor (see `learned`).
-    `remembered` holds statistics of the inputs between merges of the same models (a search); None where there is one merge.
-    `results` gives the memory for the result.
+    `source_ids` says which of the request's models each source is. It is computed in float32, or in float64 where `wide`;
+    `format` is that of the result, by safetensors' name. `parameters` as in the plan: scalars, and lists in the order of the
+    sources. `settled` holds what the method's rounds found out about the whole model (see `rounds`), `learned` what it learned
+    from data for this tensor (see `learned`). `remembered` holds statistics of the inputs between merges of the same models (a
+    search); None where there is one merge. `results` gives the memory for the result.
     """
 
     name: str
